@@ -1,0 +1,129 @@
+"""The tree of errors (floor 0).
+
+    HaloError
+    ├── ConfigError            bad usage, configuration or input; lists every mistake
+    ├── SecretError            a secret reference does not resolve
+    ├── ConnectionFailedError  nothing usable came back: DNS, TCP, TLS, time, size, form
+    ├── AuthError              no token was given
+    ├── ApiError               the API answered with a refusal or fault
+    │   ├── NotFoundError      404
+    │   ├── RefusedError       401 or 403
+    │   └── RateLimitedError   429
+    ├── ShapeError             an answer is not what HaloPSA sends
+    ├── BudgetError            the caps on time or requests are used up
+    └── GuardError             our own client was about to do what verification must not do
+
+Each error that a check can meet carries a diagnosis `code` (design, section 8) and `seen`, a sentence for
+people without secrets. All of them can be pickled, so that workers can return them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class HaloError(Exception):
+    """Base of all errors of this package."""
+
+    def __init__(self, code: str, seen: str) -> None:
+        super().__init__(code, seen)
+        self.code = code
+        self.seen = seen
+
+    def __str__(self) -> str:
+        return self.seen
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in what a person gave us, with the place where it stands."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        return place + self.message
+
+    def as_json(self) -> dict[str, object]:
+        """Shape of an entry of `errors` (design, section 11)."""
+        given = {"message": self.message, "file": self.file, "line": self.line}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class ConfigError(HaloError):
+    """Bad usage, configuration or input. `mistakes` holds all of them."""
+
+    def __init__(self, mistakes: str | Mistake | Iterable[Mistake]) -> None:
+        if isinstance(mistakes, str):
+            mistakes = Mistake(mistakes)
+        self.mistakes = [mistakes] if isinstance(mistakes, Mistake) else list(mistakes)
+        super().__init__("configuration", "\n".join(map(str, self.mistakes)))
+
+    def __reduce__(self) -> tuple[type, tuple[list[Mistake]]]:
+        return type(self), (self.mistakes,)
+
+
+class SecretError(HaloError):
+    """A secret reference does not resolve."""
+
+    def __init__(self, seen: str) -> None:
+        super().__init__("secret-unavailable", seen)
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return type(self), (self.seen,)
+
+
+class ConnectionFailedError(HaloError):
+    """Nothing usable came back."""
+
+
+class AuthError(HaloError):
+    """The authorisation server gave no token."""
+
+
+class ApiError(HaloError):
+    """The API answered with a refusal or fault; `status` is the HTTP status."""
+
+    def __init__(self, code: str, seen: str, status: int) -> None:
+        super().__init__(code, seen)
+        self.args = (code, seen, status)
+        self.status = status
+
+
+class NotFoundError(ApiError):
+    """404: no such route, or no such record."""
+
+
+class RefusedError(ApiError):
+    """401 with a good token, or 403."""
+
+
+class RateLimitedError(ApiError):
+    """429."""
+
+
+class ShapeError(HaloError):
+    """An answer is not what HaloPSA sends."""
+
+
+class BudgetError(HaloError):
+    """The caps on time or requests for one tenant are used up."""
+
+    def __init__(self, seen: str) -> None:
+        super().__init__("budget-exhausted", seen)
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return type(self), (self.seen,)
+
+
+class GuardError(HaloError):
+    """Our own client was about to write, or to send credentials where they do not belong."""
+
+    def __init__(self, seen: str) -> None:
+        super().__init__("guard", seen)
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return type(self), (self.seen,)

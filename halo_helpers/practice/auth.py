@@ -1,0 +1,123 @@
+"""The authorisation server of a practice tenant (floor 0).
+
+Source: wire contract 1-8; facts 2.4 to 2.7. `GET` on the token endpoint is 405, as "endpoint exists".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from urllib.parse import parse_qsl
+
+from .settings import Settings
+from .state import KNOWN_SCOPES, SCOPES_OF_NEO, Application, Realm, World
+from .wire import Answer, Ask, as_json, empty
+
+GRANT_OF_METHOD = {"client-credentials": "client_credentials"}
+KNOWN_GRANTS = frozenset({"client_credentials", "authorization_code", "refresh_token", "password"})
+_NO_STORE = [("cache-control", "no-store"), ("pragma", "no-cache")]
+
+
+def refusal(settings: Settings, status: int, error: str, text: str) -> Answer:
+    """Answer as OpenIddict does: `error` and `error_description` (facts 2.7, W6)."""
+    body = {"error": error, "error_description": text}
+    if settings.token_errors == "no-description":
+        body = {"error": error}
+    if settings.token_errors == "invalid-grant" and error == "invalid_client":
+        status, body["error"] = 400, "invalid_grant"
+    return as_json(body, status, list(_NO_STORE))
+
+
+def token(realm: Realm, ask: Ask, world: World | None) -> Answer:
+    """Answer `POST /auth/token`. `world` is the one that the `tenant` parameter names, if any."""
+    if ask.method != "POST":
+        return empty(405, [("allow", "POST")])
+    if not ask.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        return as_json({"error": "invalid_request", "error_description": "The content type must be a form."}, 400)
+    form = dict(parse_qsl(ask.body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
+    client_id, secret = _credentials(ask, form)
+    tenant = ask.query.get("tenant") or form.get("tenant")
+    settings = (world or next(iter(realm.worlds.values()))).settings
+    if world is None and tenant not in (None, "", "undefined") and settings.unknown_tenant != "ignored":
+        return _unknown_tenant(settings)
+    owner = realm.world_of_client(client_id)
+    if world is not None and owner is not world:
+        return refusal(settings, 401, "invalid_client", "The specified client is unknown.")
+    if owner is None:
+        return refusal(settings, 401, "invalid_client", "The specified client is unknown.")
+    return _grant(realm, owner, owner.applications[client_id.lower()], secret, form)
+
+
+def _grant(realm: Realm, world: World, application: Application, secret: str, form: dict[str, str]) -> Answer:
+    settings = world.settings
+    problem = _refuse(world, application, secret, form)
+    if problem is not None:
+        return problem
+    asked = frozenset(form.get("scope", "").split())
+    held = application.scopes
+    granted = asked & held
+    if "all" in asked and "all" not in held and "all:standard" in held:
+        granted |= {"all:standard"}
+    if settings.wider_scope == "error" and asked - granted:
+        return refusal(settings, 400, "invalid_scope", "The application may not ask for one of these scopes.")
+    return as_json(
+        {"access_token": realm.issue(world, application, granted), "token_type": "Bearer",
+         "expires_in": int(settings.token_lifetime), "scope": " ".join(sorted(granted, key=_scope_order)),
+         "refresh_token": None, "id_token": None},
+        headers=list(_NO_STORE),
+    )  # fmt: skip
+
+
+def _refuse(world: World, application: Application, secret: str, form: dict[str, str]) -> Answer | None:
+    """Give the reason for which this application gets no token, or None."""
+    settings = world.settings
+    grant = form.get("grant_type", "")
+    if not grant:
+        return refusal(settings, 400, "invalid_request", "The mandatory 'grant_type' parameter is missing.")
+    if grant not in KNOWN_GRANTS:
+        return refusal(settings, 400, "unsupported_grant_type", "The specified 'grant_type' is not supported.")
+    if not application.active or not hmac.compare_digest(application.secret.encode(), secret.encode("utf-8", "replace")):
+        return refusal(settings, 401, "invalid_client", "The specified client credentials are invalid.")
+    if GRANT_OF_METHOD.get(application.method) != grant:
+        return refusal(settings, 400, "unauthorized_client", "This client application may not use this grant type.")
+    asked = frozenset(form.get("scope", "").split())
+    if asked - KNOWN_SCOPES:
+        return refusal(settings, 400, "invalid_scope", "The specified 'scope' is invalid.")
+    if not asked and settings.no_scope == "error":
+        return refusal(settings, 400, "invalid_scope", "The 'scope' parameter is missing.")
+    agent = world.agent(application.agent_id)
+    if settings.disabled_agent == "token" and application.login_type == "agent" and agent and agent.is_disabled:
+        return refusal(settings, 400, "access_denied", "The account is not active.")
+    return None
+
+
+def _credentials(ask: Ask, form: dict[str, str]) -> tuple[str, str]:
+    """Read id and secret from HTTP Basic (W2) or from the form (W1); lone surrogates are replaced."""
+    scheme, _, encoded = ask.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic" and "client_secret" not in form:
+        try:
+            text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8", "replace")
+        except binascii.Error:
+            text = ""
+        client_id, _, secret = text.partition(":")
+        return client_id, secret
+    return form.get("client_id", ""), form.get("client_secret", "")
+
+
+def client_id_of(ask: Ask) -> str:
+    """Give the Client ID that a token request carries, empty when there is none."""
+    if ask.method != "POST":
+        return ""
+    return _credentials(ask, dict(parse_qsl(ask.body.decode("utf-8", "replace"))))[0]
+
+
+def _unknown_tenant(settings: Settings) -> Answer:
+    if settings.unknown_tenant == "400":
+        return refusal(settings, 400, "invalid_request", "The specified tenant was not found.")
+    return empty(int(settings.unknown_tenant))
+
+
+def _scope_order(scope: str) -> tuple[int, str]:
+    known = SCOPES_OF_NEO.index(scope) if scope in SCOPES_OF_NEO else len(SCOPES_OF_NEO)
+    return known, scope

@@ -1,0 +1,154 @@
+"""Scenarios: practice tenants with exactly one thing wrong, each a short declaration (floor 0).
+
+`expect` is the whole set of diagnosis codes with verdict warn, fail or error that the scenario must get.
+`row` is the row of the failure table that it stands for (facts, section 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .settings import Settings
+from .state import NEO_AGENT_ID, SCOPES_OF_NEO, World, new_secret
+
+Change = Callable[[World], None]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One named world: what is wrong, and the codes that it must be diagnosed with."""
+
+    name: str
+    title: str
+    wrong: str
+    expect: tuple[str, ...]
+    row: int | None
+    change: Change
+
+
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(name: str, title: str, wrong: str, *, expect: tuple[str, ...] = (), row: int | None = None) -> Callable[[Change], Change]:
+    """Register a function that turns a healthy world into this scenario."""
+
+    def register(change: Change) -> Change:
+        SCENARIOS[name] = Scenario(name, title, wrong, expect, row, change)
+        return change
+
+    return register
+
+
+def make_world(name: str, scenario_name: str = "healthy", *, size: str = "small", seed: str = "practice",
+               settings: Settings | None = None) -> World:  # fmt: skip
+    """Make a world in a scenario.
+
+    Raises: ValueError with the known names when the scenario is unknown.
+    """
+    chosen = SCENARIOS.get(scenario_name)
+    if chosen is None:
+        raise ValueError(f"unknown scenario {scenario_name!r}; known are {', '.join(SCENARIOS)}")
+    world = World(name=name, seed=seed, size=size, settings=settings or Settings())
+    chosen.change(world)
+    return world
+
+
+@scenario("healthy", "Set up as documented", "nothing")
+def _healthy(world: World) -> None:
+    """Leave the world as it was made."""
+    world.front = "open"
+
+
+@scenario("wrong-secret", "Client Secret regenerated", "the secret handed over is no longer the application's",
+          expect=("invalid-client",), row=12)  # fmt: skip
+def _wrong_secret(world: World) -> None:
+    world.handed_over_secret = world.neo.secret
+    world.neo.secret = new_secret()
+
+
+@scenario("app-inactive", "Application not active", "Active is not ticked on the application",
+          expect=("invalid-client",), row=17)  # fmt: skip
+def _app_inactive(world: World) -> None:
+    world.neo.active = False
+
+
+@scenario("wrong-grant", "Wrong Authentication Method", "the application was made for Authorisation Code",
+          expect=("unauthorized-client",), row=16)  # fmt: skip
+def _wrong_grant(world: World) -> None:
+    world.neo.method = "authorization-code"
+
+
+@scenario("login-type-user", "Login Type is not Agent", "the token acts for a client user",
+          expect=("login-not-agent",), row=19)  # fmt: skip
+def _login_type_user(world: World) -> None:
+    world.neo.login_type = "user"
+
+
+@scenario("agent-mismatch", "Another agent chosen", "the application logs in as another agent than the noted one",
+          expect=("agent-mismatch",), row=20)  # fmt: skip
+def _agent_mismatch(world: World) -> None:
+    world.neo.agent_id = 3
+
+
+@scenario("agent-disabled", "Agent not active", "Account Active is not ticked on the agent",
+          expect=("agent-disabled",), row=21)  # fmt: skip
+def _agent_disabled(world: World) -> None:
+    world.change_neo(is_disabled=True)
+
+
+@scenario("agent-api-only", "API-only agent", "Is an API-only Agent is ticked", expect=("agent-api-only",), row=22)
+def _agent_api_only(world: World) -> None:
+    world.change_neo(is_api_only=True)
+
+
+@scenario("agent-without-team", "Agent in no team", "no team is chosen on Departments & Teams, so no ticket is visible",
+          expect=("agent-without-team", "area-empty"), row=24)  # fmt: skip
+def _agent_without_team(world: World) -> None:
+    world.change_neo(team_ids=())
+
+
+@scenario("scope-missing-teams", "all:teams not ticked", "the scope all:teams is not ticked on Permissions",
+          expect=("scopes-missing", "area-refused"), row=30)  # fmt: skip
+def _scope_missing_teams(world: World) -> None:
+    world.neo.scopes -= {"all:teams"}
+
+
+@scenario("scope-missing-webhooks", "admin:webhooks not ticked", "the scope admin:webhooks is not ticked on Permissions",
+          expect=("scopes-missing", "webhooks-refused"), row=31)  # fmt: skip
+def _scope_missing_webhooks(world: World) -> None:
+    world.neo.scopes -= {"admin:webhooks"}
+
+
+@scenario("scope-none", "No scope ticked", "the token is granted but opens nothing", expect=("scopes-none",), row=29)
+def _scope_none(world: World) -> None:
+    world.neo.scopes -= set(SCOPES_OF_NEO)
+
+
+@scenario("tickets-refused", "Role without tickets", "the agent's role has no access to tickets",
+          expect=("area-refused",), row=25)  # fmt: skip
+def _tickets_refused(world: World) -> None:
+    world.agents[NEO_AGENT_ID].denied = frozenset({"tickets"})
+
+
+@scenario("rate-limited", "Rate limit used up", "other integrations use up the instance's requests",
+          expect=("rate-limited",), row=34)  # fmt: skip
+def _rate_limited(world: World) -> None:
+    world.settings = world.settings.changed(rate_limit="0/300")
+
+
+@scenario("maintenance", "Upgrade in progress", "a maintenance page answers instead of HaloPSA",
+          expect=("maintenance",), row=41)  # fmt: skip
+def _maintenance(world: World) -> None:
+    world.front = "maintenance"
+
+
+@scenario("html-login-page", "Login page instead of the API", "a login page answers with status 200",
+          expect=("html-instead-of-json",), row=48)  # fmt: skip
+def _html_login_page(world: World) -> None:
+    world.front = "login-page"
+
+
+@scenario("slow", "Slow answers", "every answer takes over a second", expect=("slow",), row=43)
+def _slow(world: World) -> None:
+    world.settings = world.settings.changed(latency_ms=str(max(1200, int(world.settings.latency_ms))))

@@ -1,0 +1,152 @@
+"""The process of a practice server: builds the worlds, listens on loopback, says when it is ready (floor 0)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+from .scenarios import make_world
+from .settings import Settings
+from .state import Realm
+
+MAX_TENANTS = 2000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a practice server is started with.
+
+    `scenarios` are names, or `name=weight` where tenants are dealt in turn. Without `tenants` there is one
+    tenant per scenario, called like it; one healthy tenant called `practice` when nothing is asked for.
+    """
+
+    scenarios: list[str] = field(default_factory=list)
+    tenants: int = 0
+    size: str = "small"
+    seed: str = "practice"
+    settings: list[str] = field(default_factory=list)
+    latency_ms: int = 0
+    rate_limit: str = ""
+    port: int = 0
+    tls: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """Shape: the fields by name."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, object]) -> Self:
+        """Read what `as_json` gives."""
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def build_realm(options: Options) -> Realm:
+    """Make the worlds that the options ask for.
+
+    Raises: ValueError in words for people when an option is wrong.
+    """
+    if not 0 <= options.tenants <= MAX_TENANTS:
+        raise ValueError(f"--tenants takes 1 to {MAX_TENANTS}, got {options.tenants}")
+    settings = Settings.parse(options.settings)
+    if options.latency_ms:
+        settings = settings.changed(latency_ms=str(options.latency_ms))
+    if options.rate_limit:
+        settings = settings.changed(rate_limit=options.rate_limit)
+    names = _deal(options)
+    worlds = [make_world(name, scenario, size=options.size, seed=options.seed, settings=settings)
+              for name, scenario in names]  # fmt: skip
+    realm = Realm(worlds)
+    realm.scenarios = dict(names)
+    return realm
+
+
+def _deal(options: Options) -> list[tuple[str, str]]:
+    """Give (tenant, scenario) pairs."""
+    weighted = [_weight(text) for text in options.scenarios]
+    deck = [name for name, weight in weighted for _ in range(weight)] or ["healthy"]
+    if options.tenants:
+        width = max(3, len(str(options.tenants)))
+        return [(f"tenant-{n + 1:0{width}}", deck[n % len(deck)]) for n in range(options.tenants)]
+    if not options.scenarios:
+        return [("practice", "healthy")]
+    seen: dict[str, int] = {}
+    pairs = []
+    for name in deck:
+        seen[name] = seen.get(name, 0) + 1
+        pairs.append((name if seen[name] == 1 else f"{name}-{seen[name]}", name))
+    return pairs
+
+
+def _weight(text: str) -> tuple[str, int]:
+    name, equals, weight = text.partition("=")
+    if equals and not (weight.isdecimal() and 0 < int(weight) <= MAX_TENANTS):
+        raise ValueError(f"--scenario {text}: the weight is a whole number from 1 to {MAX_TENANTS}")
+    return name, int(weight) if equals else 1
+
+
+def serve(options: Options, on_ready: Callable[[str, Realm, str | None], None], *, lifeline: bool = False) -> None:
+    """Serve until interrupted; `on_ready(base_url, realm, ca_file)` is called once it listens.
+
+    With `lifeline`, also until standard input is closed, so that a server never outlives who started it.
+
+    Raises: ValueError for wrong options, OSError when the port is taken.
+    """
+    import uvicorn
+
+    from .app import Door
+
+    realm = build_realm(options)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0 if sys.platform == "win32" else 1)
+    listener.bind(("127.0.0.1", options.port))
+    listener.listen(2048)
+    port = listener.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="halo-practice-") as folder:
+        ca_file, context = _authority(Path(folder)) if options.tls else (None, None)
+        config = uvicorn.Config(Door(realm), log_level="critical", access_log=False, lifespan="off", ws="none",
+                                timeout_keep_alive=30, server_header=False, timeout_graceful_shutdown=1)  # fmt: skip
+        config.load()
+        if context is not None:
+            config.ssl = context
+        server = uvicorn.Server(config)
+        base_url = f"{'https' if options.tls else 'http'}://127.0.0.1:{port}"
+        if lifeline:
+            threading.Thread(target=_watch_stdin, daemon=True).start()
+
+        async def run() -> None:
+            task = asyncio.create_task(server.serve(sockets=[listener]))
+            while not server.started and not task.done():
+                await asyncio.sleep(0.005)
+            if server.started:
+                on_ready(base_url, realm, ca_file)
+            await task
+
+        asyncio.run(run())
+
+
+def _watch_stdin() -> None:
+    """End the process when standard input ends."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)
+
+
+def _authority(folder: Path) -> tuple[str, ssl.SSLContext]:
+    """Make a throw-away authority and a certificate for loopback; give the authority's file."""
+    import trustme
+
+    authority = trustme.CA(organization_name="halo-runbook practice")
+    ca_file = folder / "practice-ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost", "::1").configure_cert(context)
+    return str(ca_file), context

@@ -1,0 +1,144 @@
+"""What the sources on HaloPSA leave open, as settings with the likeliest answer as default (floor 0).
+
+Source: facts, section 7 (the numbers in brackets are its rows).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Option:
+    """One open question: `values` are the answers to choose from, the first is the default.
+
+    `number` allows any positive whole number besides `values`.
+    """
+
+    values: tuple[str, ...]
+    help: str
+    number: bool = False
+
+
+OPTIONS: dict[str, Option] = {
+    "token-errors": Option(
+        ("oauth", "invalid-grant", "no-description"),
+        "wrong secret, inactive application: 401 invalid_client, 400 invalid_grant, or 401 without text [1]",
+    ),
+    "unknown-tenant": Option(("400", "404", "500", "ignored"), "answer to a tenant that does not exist [2]"),
+    "wider-scope": Option(("narrow", "error"), "scope asked for beyond what the application has [3]"),
+    "no-scope": Option(("empty-token", "error"), "token request without scope [4]"),
+    "scope-all": Option(
+        ("standard", "everything"), "what `all` covers: all:standard, or webhooks and teams too [5]"
+    ),
+    "agents-scope": Option(
+        ("either", "all:teams", "all:standard", "read:agents"), "scope that opens the list of agents [5]"
+    ),
+    "scopes-enforced": Option(("yes", "no"), "no: any valid token reads everything [5]"),
+    "refusal-status": Option(
+        ("facts", "401", "403", "message"),
+        "no right: 403 or 401 by route, always one of them, or 403 with a text [6]",
+    ),
+    "bad-token-body": Option(("empty", "json"), "body of the 401 for a bad token [7]"),
+    "rate-limit": Option(("700/300",), "requests per seconds, per tenant; 0/60 refuses everything [8]", number=True),
+    "retry-after": Option(("no", "yes"), "whether a 429 says how long to wait [8]"),
+    "page-max": Option(("100", "1000", "error"), "largest page_size; beyond it is clamped, or refused [9]", number=True),
+    "agents-envelope": Option(
+        ("auto", "array", "results", "agents"), "form of /Agent; auto: array, `results` when paging [10]"
+    ),
+    "api-agents-listed": Option(("no", "yes"), "API-only agents in the default list of agents [10]"),
+    "agent-list-fields": Option(("sparse", "full"), "email and isapiagent in the rows of the list [11]"),
+    "token-format": Option(("opaque", "jwt"), "form of the access token [12]"),
+    "disabled-agent": Option(("resource", "token"), "where a disabled agent is refused [13]"),
+    "authinfo": Option(("two-fields", "more", "missing"), "what /api/authinfo answers [14]"),
+    "maintenance-page": Option(("503", "200", "reset"), "how maintenance shows itself [15]"),
+    "paths": Option(("lenient", "strict"), "case and trailing slash of routes [18]"),
+    "token-lifetime": Option(("3600",), "seconds that a token is good for", number=True),
+    "latency-ms": Option(("0",), "milliseconds before each answer", number=True),
+}
+
+
+def _attribute(key: str) -> str:
+    return key.replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One value per option; names as in `OPTIONS` with underscores."""
+
+    token_errors: str = "oauth"
+    unknown_tenant: str = "400"
+    wider_scope: str = "narrow"
+    no_scope: str = "empty-token"
+    scope_all: str = "standard"
+    agents_scope: str = "either"
+    scopes_enforced: str = "yes"
+    refusal_status: str = "facts"
+    bad_token_body: str = "empty"
+    rate_limit: str = "700/300"
+    retry_after: str = "no"
+    page_max: str = "100"
+    agents_envelope: str = "auto"
+    api_agents_listed: str = "no"
+    agent_list_fields: str = "sparse"
+    token_format: str = "opaque"
+    disabled_agent: str = "resource"
+    authinfo: str = "two-fields"
+    maintenance_page: str = "503"
+    paths: str = "lenient"
+    token_lifetime: str = "3600"
+    latency_ms: str = "0"
+
+    def changed(self, **changes: str) -> Self:
+        """Give a copy with other values.
+
+        Raises: ValueError with the allowed values when a name or value is unknown.
+        """
+        for name, value in changes.items():
+            _check(name.replace("_", "-"), value)
+        return replace(self, **changes)
+
+    @classmethod
+    def parse(cls, pairs: list[str]) -> Self:
+        """Read `KEY=VALUE` texts.
+
+        Raises: ValueError with the allowed keys or values.
+        """
+        changes = {}
+        for pair in pairs:
+            key, equals, value = pair.partition("=")
+            if not equals:
+                raise ValueError(f"--setting takes KEY=VALUE, got {pair!r}")
+            changes[_attribute(key.strip().lower())] = value.strip()
+        return cls().changed(**changes)
+
+    @property
+    def limit(self) -> tuple[int, float]:
+        """Give the rate limit as (requests, seconds)."""
+        count, _, seconds = self.rate_limit.partition("/")
+        return int(count), float(seconds)
+
+
+def _check(key: str, value: str) -> None:
+    option = OPTIONS.get(key)
+    if option is None:
+        raise ValueError(f"unknown setting {key!r}; known are {', '.join(sorted(OPTIONS))}")
+    if value in option.values:
+        return
+    if option.number and _is_number(key, value):
+        return
+    allowed = " or ".join(option.values) + (" or a whole number" if option.number else "")
+    if key == "rate-limit":
+        allowed = "REQUESTS/SECONDS, for example 700/300"
+    raise ValueError(f"setting {key} takes {allowed}, got {value!r}")
+
+
+def _is_number(key: str, value: str) -> bool:
+    if key == "rate-limit":
+        count, slash, seconds = value.partition("/")
+        return slash == "/" and count.isdecimal() and seconds.isdecimal() and int(seconds) > 0
+    return value.isdecimal() and len(value) < 10 and (key in {"latency-ms", "token-lifetime"} or int(value) > 0)
+
+
+assert {_attribute(key) for key in OPTIONS} == {field.name for field in fields(Settings)}  # noqa: S101

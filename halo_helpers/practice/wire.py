@@ -1,0 +1,62 @@
+"""Requests and answers as the routes see them: no framework on the hot path (floor 0)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+JSON = "application/json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: path as sent, query names in lower case (a repeated one keeps its last value)."""
+
+    method: str
+    path: str
+    origin: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes = b""
+
+    def flag(self, name: str) -> bool | None:
+        """Give a boolean parameter, None when it is absent or not a boolean (W11)."""
+        return {"true": True, "false": False}.get(self.query.get(name, "").lower())
+
+    def number(self, name: str) -> int | None:
+        """Give a whole number parameter, None when it is absent or no such number."""
+        text = self.query.get(name, "")
+        return int(text) if text.isdecimal() and text.isascii() and len(text) <= 9 else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer; `close` drops the connection instead of answering."""
+
+    status: int
+    body: bytes = b""
+    kind: str | None = None
+    headers: Headers = field(default_factory=list)
+    close: bool = False
+
+
+def parse_query(raw: bytes) -> dict[str, str]:
+    """Parse a query string or form; never fails, undecodable bytes are replaced."""
+    pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace", max_num_fields=None)
+    return {name.lower(): value for name, value in pairs}
+
+
+def as_json(value: object, status: int = 200, headers: Headers | None = None) -> Answer:
+    """Answer with JSON."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return Answer(status, body, JSON, headers or [])
+
+
+def empty(status: int, headers: Headers | None = None) -> Answer:
+    """Answer with a status and no body, as HaloPSA does for 401, 403, 404 and 500 (facts 3.3)."""
+    return Answer(status, headers=headers or [])

@@ -1,0 +1,241 @@
+"""Secrets: a value that does not show itself, references to where one is kept, redaction (floor 1).
+
+References: `env:NAME`, `keyring:`, `file:PATH`, `prompt:`, and the schemes of vaults that register under
+the entry point group `halo_helpers.secrets` (a function `(rest, tenant_name) -> str`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import quote, quote_plus
+
+from .errors import SecretError
+
+KEYRING_SERVICE = "halo-runbook"
+SCHEMES = ("env", "keyring", "file", "prompt")
+ENTRY_POINTS = "halo_helpers.secrets"
+REDACTED = "[secret]"
+GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+CLIENT_SECRET = re.compile(rf"{GUID.pattern}-{GUID.pattern}")
+"""HaloPSA's Client Secret: two GUIDs joined by a hyphen, 73 characters (facts 2.4)."""
+_MAX_FILE = 64 * 1024
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+
+_known: dict[str, tuple[str, ...]] = {}
+
+
+class Secret:
+    """A secret value. It has no text form, can be neither pickled nor copied into JSON."""
+
+    __slots__ = ("__value", "was_trimmed")
+
+    def __init__(self, value: str) -> None:
+        trimmed = trim(value)
+        self.__value = trimmed
+        self.was_trimmed = trimmed != value
+        remember(trimmed)
+
+    def reveal(self) -> str:
+        """Give the value, for the one request that needs it."""
+        return self.__value
+
+    def __bool__(self) -> bool:
+        return bool(self.__value)
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not written anywhere")
+
+
+def trim(value: str) -> str:
+    """Take away what pasting adds: white space around a value and characters that nobody sees (F6 row 14)."""
+    return value.translate(dict.fromkeys(map(ord, _INVISIBLE))).strip()
+
+
+def looks_like_secret(text: str) -> bool:
+    """Say whether a text holds something of a Client Secret's form, or a long random word."""
+    return bool(CLIENT_SECRET.search(text)) or (len(text) >= 20 and ":" not in text and " " not in text and not GUID.fullmatch(text))
+
+
+# --- redaction: the last line, not the first -------------------------------------------------------
+
+
+def remember(value: str) -> None:
+    """Make `redact` take this value out of any text, raw, JSON-, URL- and base64-encoded."""
+    if len(value) < 8 or value in _known:
+        return
+    raw = value.encode()
+    # the middle of base64 text depends on what stands before it: three alignments, ends cut off
+    shifted = [base64.b64encode(b"\0" * n + raw).decode()[4 if n else 0 : -4] for n in range(3)]
+    forms = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value),
+             base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), *shifted}  # fmt: skip
+    _known[value] = tuple(sorted((form for form in forms if len(form) >= 8), key=len, reverse=True))
+
+
+def redact(text: str) -> str:
+    """Give the text without any secret or token that this process has seen, parts of ten characters included."""
+    for value, forms in _known.items():
+        for form in forms:
+            if form in text:
+                text = text.replace(form, REDACTED)
+        if len(value) >= 24:
+            text = _redact_parts(text, value)
+    return text
+
+
+def _redact_parts(text: str, value: str, length: int = 12) -> str:
+    """Take out pieces of a secret: a cut-off message may hold only its beginning or end."""
+    for start in range(0, len(value) - length + 1, 1):
+        part = value[start : start + length]
+        if part in text:
+            text = text.replace(part, REDACTED)
+    return text
+
+
+# --- references ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """A secret and the words for where it came from."""
+
+    secret: Secret
+    source: str
+
+
+def check_reference(text: str) -> str | None:
+    """Say what is wrong with a reference, None when its form is right. The text is never repeated."""
+    scheme, colon, rest = text.partition(":")
+    if not colon or CLIENT_SECRET.search(text):
+        if looks_like_secret(text) or CLIENT_SECRET.search(text):
+            return "holds what looks like a secret in clear; write a reference such as env:HALO_ACME_SECRET, and make a new secret in HaloPSA, since this one has been written to a file"
+        return "is no reference; write env:NAME, keyring:, file:PATH or prompt:"
+    if scheme not in SCHEMES and scheme not in _vaults():
+        return f"has an unknown kind of reference; known are {', '.join(f'{name}:' for name in (*SCHEMES, *_vaults()))}"
+    if scheme == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", rest):
+        return "env: takes the name of an environment variable, such as env:HALO_ACME_SECRET"
+    if scheme == "file" and not rest.strip():
+        return "file: takes a path, such as file:acme.secret"
+    return None
+
+
+def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = None) -> Found:
+    """Give the secret that a reference stands for; a relative `file:` starts at `folder`.
+
+    Raises: SecretError, which never holds the value, when it is missing, empty or not private.
+    """
+    if isinstance(reference, Secret):
+        return Found(reference, "kept in memory")
+    problem = check_reference(reference)
+    if problem:
+        raise SecretError(f"client_secret of {tenant_name} {problem}")
+    scheme, _, rest = reference.partition(":")
+    resolvers: dict[str, Callable[[], Found]] = {
+        "env": lambda: _from_environment(rest),
+        "file": lambda: _from_file(rest, folder or Path.cwd()),
+        "keyring": lambda: _from_keyring(tenant_name),
+        "prompt": lambda: _from_prompt(tenant_name),
+    }
+    found = resolvers[scheme]() if scheme in resolvers else _from_vault(scheme, rest, tenant_name)
+    if not found.secret:
+        raise SecretError(f"{found.source} is empty")
+    return found
+
+
+def _from_environment(name: str) -> Found:
+    value = os.environ.get(name)
+    if value is None:
+        raise SecretError(f"the environment variable {name} is not set")
+    return Found(Secret(value), f"environment variable {name}")
+
+
+def _from_file(text: str, folder: Path) -> Found:
+    path = folder / Path(text).expanduser()
+    try:
+        with path.open("rb") as stream:
+            _refuse_if_public(stream.fileno(), path)
+            raw = stream.read(_MAX_FILE + 1)
+    except OSError as error:
+        raise SecretError(f"the secret's file {path} cannot be read: {error.strerror or type(error).__name__}") from None
+    if len(raw) > _MAX_FILE:
+        raise SecretError(f"the secret's file {path} is larger than {_MAX_FILE // 1024} KiB")
+    value = raw.decode("utf-8-sig", "replace")
+    for ending in ("\r\n", "\n"):
+        if value.endswith(ending):
+            value = value.removesuffix(ending)
+            break
+    return Found(Secret(value), f"file {path}")
+
+
+def _refuse_if_public(descriptor: int, path: Path) -> None:
+    """Refuse a file that others can read; looked at on the opened file, so that it cannot be swapped."""
+    if sys.platform == "win32":
+        return
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise SecretError(f"the secret's file {path} is no regular file")
+    if status.st_mode & 0o077:
+        raise SecretError(f"the secret's file {path} can be read by others; mend it with: chmod 600 '{path}'")
+    if status.st_uid not in {os.getuid(), 0}:
+        raise SecretError(f"the secret's file {path} belongs to another user")
+
+
+def _from_keyring(tenant_name: str) -> Found:
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        raise SecretError("keyring: needs the package keyring; install halo-runbook[keyring]") from None
+    try:
+        value = keyring.get_password(KEYRING_SERVICE, tenant_name)
+    except (keyring.errors.KeyringError, RuntimeError) as error:
+        raise SecretError(f"the system's keyring cannot be used: {type(error).__name__}") from None
+    if value is None:
+        raise SecretError(f"the keyring holds no secret for {tenant_name}; put it there with: halo-runbook secrets set {tenant_name}")
+    return Found(Secret(value), "the system's keyring")
+
+
+def _from_prompt(tenant_name: str) -> Found:
+    import getpass
+
+    if not sys.stdin.isatty():
+        raise SecretError("prompt: needs a person at a terminal; use env:, file: or keyring: for unattended runs")
+    return Found(Secret(getpass.getpass(f"Client Secret of {tenant_name} (nothing is shown): ")), "typed in")
+
+
+def _vaults() -> dict[str, object]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _from_vault(scheme: str, rest: str, tenant_name: str) -> Found:
+    from importlib.metadata import entry_points
+
+    (point,) = entry_points(group=ENTRY_POINTS, name=scheme)
+    try:
+        value = point.load()(rest, tenant_name)
+    except Exception as error:  # noqa: BLE001 - a vault's plug-in may raise anything; its text may hold the secret
+        raise SecretError(f"the vault {scheme}: gave no secret ({type(error).__name__})") from None
+    return Found(Secret(value), f"vault {scheme}")
+
+
+def write_private(path: Path, value: Secret) -> None:
+    """Write a secret to a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(value.reveal() + "\n")
+    temporary.replace(path)
