@@ -1,0 +1,125 @@
+"""Can each area that Neo Agent uses be read? One cheap request per area (floor 3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from ..errors import NotFoundError, RefusedError
+from ..guide import WRITES
+from ..models import Page, as_id
+from .address import WIRE
+from .probe import Probe
+from .registry import Finding, Function, Skipped, check, diagnosis
+
+_STEP = "check-rights"
+AREA_REFUSED = diagnosis(
+    "area-refused", "fail", step=_STEP,
+    cause="The agent's role does not open this area, or its scope is not ticked on the application.",
+    remedy="Give the agent's role at least Read Only for this area, and for areas that Neo Agent writes Read and Modify; test by logging in as that agent.")  # fmt: skip
+AREA_HIDDEN = diagnosis(
+    "area-hidden", "fail", step=_STEP,
+    cause="HaloPSA hides this area from the agent: its role has no access level for it.",
+    remedy="Set the access level of this area in the agent's role to at least Read Only.")  # fmt: skip
+AREA_EMPTY = diagnosis(
+    "area-empty", "warn", step=_STEP,
+    cause="The agent is restricted to teams, clients or ticket types that hold nothing, or the instance is new.",
+    remedy="Log in as that agent and look whether records show; widen its teams, clients or ticket types.")  # fmt: skip
+AREA_MISSING = diagnosis(
+    "area-missing", "warn", step=_STEP,
+    cause="The instance has no licence for this area, or is too old to know it.",
+    remedy="Nothing to do unless the customer uses this area: then ask HaloPSA support.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area: the route that is read, and how its answers are told.
+
+    `writes`: Neo Agent writes it, so a refusal breaks the connection. `hides`: its route answers 401 to an
+    agent without the right (facts 3.3). `must_hold`: empty is suspicious.
+    """
+
+    name: str
+    route: str
+    key: str
+    title: str
+    hides: bool = False
+    must_hold: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether Neo Agent writes this area (facts 1.4)."""
+        return self.name in WRITES
+
+
+AREAS = (
+    Area("tickets", "Tickets", "tickets", "Tickets", must_hold=True),
+    Area("actions", "Actions", "actions", "Ticket actions"),
+    Area("contacts", "Users", "users", "Contacts", must_hold=True),
+    Area("companies", "Client", "clients", "Companies", must_hold=True),
+    Area("assets", "Asset", "assets", "Assets"),
+    Area("products", "Item", "items", "Products"),
+    Area("appointments", "Appointment", "appointments", "Appointments"),
+    Area("slas", "SLA", "slas", "SLAs"),
+    Area("kb", "KBArticle", "articles", "Knowledge base"),
+    Area("contracts", "ClientContract", "contracts", "Contracts", hides=True),
+    Area("invoices", "Invoice", "invoices", "Invoices"),
+    Area("quotations", "Quotation", "quotes", "Quotations"),
+    Area("suppliers", "Supplier", "suppliers", "Suppliers"),
+    Area("opportunities", "Opportunities", "tickets", "Opportunities"),
+    Area("reports", "Report", "reports", "Reports", hides=True),
+    Area("teams", "Team", "teams", "Teams"),
+    Area("configuration", "TicketType", "types", "Configuration (ticket types)"),
+)
+"""Source: facts 1.4 for the areas, 4.1 for their routes."""
+
+
+async def _read(probe: Probe, area: Area) -> Page:
+    """Read one row of an area. Raises: what the client raises, Skipped when there is no ticket to ask about."""
+    params: dict[str, object] = {}
+    if area.name == "appointments":
+        # this route does not page: 36,764 rows were seen without a date range (facts 3.2)
+        today = dt.datetime.now(dt.UTC).date()
+        params = {"start_date": f"{today}T00:00:00Z", "end_date": f"{today + dt.timedelta(days=1)}T00:00:00Z"}
+    if area.name == "actions":
+        params = {"ticket_id": await _some_ticket(probe)}
+    return await probe.client.first_page(area.route, area.key, **params)
+
+
+async def _some_ticket(probe: Probe) -> int:
+    page = await probe.area_page("tickets", lambda: _read(probe, AREAS[0]))
+    ticket = as_id(page.rows[0].get("id")) if page.rows else None
+    if ticket is None:
+        raise Skipped("there is no ticket to read the actions of", "access.tickets")
+    return ticket
+
+
+def _make(area: Area) -> Function:
+    async def ask(probe: Probe) -> AsyncIterator[Finding | str]:
+        refused = "fail" if area.writes else "warn"
+        purpose = "Neo Agent writes this area" if area.writes else "Neo Agent only reads this area"
+        try:
+            page = await probe.area_page(area.name, lambda: _read(probe, area))
+        except NotFoundError as error:
+            yield AREA_MISSING(error.seen)
+            return
+        except RefusedError as error:
+            code = AREA_HIDDEN if error.status == 401 and area.hides else AREA_REFUSED
+            yield code(f"{error.seen}; {purpose}", verdict=refused)
+            return
+        if page.total:
+            yield f"{page.total} records" if page.record_count is not None else "records can be read"
+        elif area.must_hold:
+            yield AREA_EMPTY(f"{area.title} answers, with no record that this agent may see")
+        else:
+            yield "can be read; it holds no record"
+
+    ask.__doc__ = f"Can {area.title.lower()} be read?"
+    return ask
+
+
+for _area in AREAS:
+    _needs = ("identity.login", "access.tickets") if _area.name == "actions" else ("identity.login",)
+    check(f"access.{_area.name}", title=_area.title, needs=_needs, step=_STEP,
+          codes=(AREA_REFUSED, AREA_HIDDEN, AREA_EMPTY, AREA_MISSING, *WIRE))(_make(_area))  # fmt: skip

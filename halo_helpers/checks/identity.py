@@ -1,0 +1,184 @@
+"""For whom does the token act, and is that agent set up for work? (floor 3)"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from ..errors import ApiError, HaloError, NotFoundError, RefusedError
+from ..models import UNASSIGNED_ID, Agent
+from .address import WIRE
+from .probe import Probe
+from .registry import Finding, Skipped, check, diagnosis
+from .token import TOKEN_REFUSED
+
+_AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = "create-agent", "agent-teams", "agent-preferences", "note-agent-id", "application-fields"
+
+LOGIN_NOT_AGENT = diagnosis(
+    "login-not-agent", "fail", step=_FIELDS,
+    cause="Login Type of the application is not Agent, so the token acts for a user, a supplier or nobody.",
+    remedy="Set Login Type to Agent, choose the Neo Agent agent and save.")  # fmt: skip
+AGENT_MISMATCH = diagnosis(
+    "agent-mismatch", "fail", step=_FIELDS,
+    cause="Another agent is chosen on the application (often a copy of an existing application), or the noted Agent ID is another agent's.",
+    remedy="Open the application and choose the Neo Agent agent; or correct the Agent ID if that one is the wrong one.")  # fmt: skip
+AGENT_UNKNOWN = diagnosis(
+    "agent-unknown", "fail", step=_ID, fixer="us",
+    cause="The Agent ID was mistyped, or belongs to another instance.",
+    remedy="Take the number from the column ID of the list of agents.")  # fmt: skip
+AGENT_DISABLED = diagnosis(
+    "agent-disabled", "fail", step=_AGENT,
+    cause="Account Active is not ticked on the agent.",
+    remedy="Tick Account Active on the agent and save; it takes a free Named Licence.")  # fmt: skip
+AGENT_API_ONLY = diagnosis(
+    "agent-api-only", "fail", step=_AGENT,
+    cause="Is an API-only Agent is ticked: such an agent cannot be given tickets or log time.",
+    remedy="Take the tick away and save; it takes a free Named Licence.")  # fmt: skip
+AGENT_WITHOUT_TEAM = diagnosis(
+    "agent-without-team", "fail", step=_TEAMS,
+    cause="No team is chosen on Departments & Teams: lists stay empty and the agent cannot be assigned.",
+    remedy="Add at least one team on Departments & Teams and save.")  # fmt: skip
+AGENT_ROLE_MISSING = diagnosis(
+    "agent-role-missing", "warn", step=_AGENT,
+    cause="The agent has no role, so it has no rights.",
+    remedy="Give it a role such as 1st Line Support and save.")  # fmt: skip
+AGENT_HOURS_MISSING = diagnosis(
+    "agent-hours-missing", "warn", step=_PREFERENCES,
+    cause="No Working Hours are chosen on Preferences; they affect time entries.",
+    remedy="Choose Working Hours and Timezone on Preferences and save.")  # fmt: skip
+AGENT_NAME_AMBIGUOUS = diagnosis(
+    "agent-name-ambiguous", "warn", step=_ID, fixer="us",
+    cause="Several agents have this name.",
+    remedy="Use the number as Agent ID, and give the agents names of their own.")  # fmt: skip
+AGENT_UNLISTED = diagnosis(
+    "agent-unlisted", "warn", step=_TEAMS,
+    cause="The list of agents leaves the token's own agent out: it is in no team that it may see, or the list is restricted.",
+    remedy="Look at the agent's Departments & Teams.")  # fmt: skip
+AGENTS_NOT_LISTABLE = diagnosis(
+    "agents-not-listable", "fail", step="application-permissions",
+    cause="The scope all:teams (or all:standard) is missing, or the agent's role may not see agents.",
+    remedy="Tick all:teams on the application's Permissions; then look at the agent's role.")  # fmt: skip
+
+
+@check("identity.login", title="The token acts for an agent", needs=("token.grant",), after=("token.scopes",),
+       codes=(LOGIN_NOT_AGENT, AGENT_DISABLED, TOKEN_REFUSED, *WIRE), step=_FIELDS)  # fmt: skip
+async def login(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Does the token act for an agent?"""
+    try:
+        me = await probe.me()
+    except NotFoundError:
+        yield LOGIN_NOT_AGENT("Agent/me does not exist for this token")
+        return
+    except RefusedError as refusal:
+        yield await _why_refused(probe, refusal)
+        return
+    yield f"it acts for {me.label}"
+
+
+async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
+    """Tell apart what Agent/me alone does not: a disabled agent is refused everything with 401, a token of
+
+    another Login Type gets 403 for tickets (facts 6, rows 19 and 21; 7, row 13).
+    """
+    token = await probe.token()
+    if token.scopes is not None and not token.scopes:
+        raise Skipped(f"{refusal.seen}; the token holds no scope", "token.scopes")
+    if refusal.code == TOKEN_REFUSED.code:
+        return TOKEN_REFUSED(f"the API does not accept the fresh token: {refusal.seen}")
+    if refusal.status != 401:
+        return LOGIN_NOT_AGENT(refusal.seen)
+    try:
+        await probe.client.first_page("Tickets", "tickets")
+    except RefusedError as second:
+        if second.status == 401:
+            return AGENT_DISABLED("every request is answered 401 although the token is fresh")
+    except HaloError:
+        pass
+    return LOGIN_NOT_AGENT(refusal.seen)
+
+
+@check("identity.agent", title="It is the expected agent", needs=("identity.login",),
+       codes=(AGENT_MISMATCH, AGENT_UNKNOWN, *WIRE), step="confirm-agent")  # fmt: skip
+async def agent(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Is it the expected Agent ID or username?"""
+    me = await probe.me()
+    expected = probe.tenant.agent_id
+    if expected is None or expected == "":
+        yield f"no Agent ID was given to compare with; the token acts for {me.label}"
+        return
+    if me.id == expected or _same_name(me, expected):
+        yield f"{me.label}, as expected"
+        return
+    other = await _find(probe, expected)
+    if other is None:
+        yield AGENT_UNKNOWN(f"no agent is {_quoted(expected)}; the token acts for {me.label}")
+    else:
+        yield AGENT_MISMATCH(f"the token acts for {me.label}, expected was {other.label}")
+
+
+async def _find(probe: Probe, expected: int | str) -> Agent | None:
+    """Give the agent with this id or name; None when there is none, as far as this token can see."""
+    if isinstance(expected, int):
+        try:
+            return await probe.client.agent(expected)
+        except ApiError as error:
+            if error.status in {400, 404}:
+                return None
+            if not isinstance(error, RefusedError):
+                raise
+            return Agent(id=expected, name="agent that may not be read")
+    return next((one for one in await probe.agents() if _same_name(one, expected)), None)
+
+
+def _same_name(one: Agent, expected: int | str) -> bool:
+    """Compare a username: HaloPSA shows it as the name (facts 1.3)."""
+    return isinstance(expected, str) and bool(one.name) and one.name.casefold() == expected.strip().casefold()
+
+
+def _quoted(expected: int | str) -> str:
+    return f"number {expected}" if isinstance(expected, int) else f"called “{expected}”"
+
+
+@check("identity.active", title="The agent is set up for work", needs=("identity.agent",), step=_AGENT,
+       codes=(AGENT_DISABLED, AGENT_API_ONLY, AGENT_WITHOUT_TEAM, AGENT_ROLE_MISSING, AGENT_HOURS_MISSING, *WIRE))  # fmt: skip
+async def active(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Is the agent active, not API-only, in at least one team, with a role and working hours?"""
+    me = await probe.me()
+    try:
+        details = await probe.details()
+    except (RefusedError, NotFoundError):
+        details = me
+    if details.is_disabled or me.is_disabled:
+        yield AGENT_DISABLED(f"{me.label} is disabled")
+    if details.is_api_only or me.is_api_only:
+        yield AGENT_API_ONLY(f"{me.label} is an API-only agent")
+    teams = details.team_names or me.team_names
+    if not teams:
+        yield AGENT_WITHOUT_TEAM(f"{me.label} is in no team")
+    if not (details.role_names or me.role_names):
+        yield AGENT_ROLE_MISSING(f"{me.label} has no role")
+    if not (details.workday or me.workday):
+        yield AGENT_HOURS_MISSING(f"{me.label} has no working hours")
+    yield f"active; teams: {', '.join(teams or ('none',))}"
+
+
+@check("identity.listed", title="Agents can be listed", needs=("token.grant",), after=("token.scopes", "identity.login"),
+       codes=(AGENTS_NOT_LISTABLE, AGENT_UNLISTED, AGENT_NAME_AMBIGUOUS, *WIRE), step="list-agents")  # fmt: skip
+async def listed(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Can agents be listed, is the token's own among them, is its name unique?"""
+    try:
+        agents = [one for one in await probe.agents() if one.id != UNASSIGNED_ID]
+    except RefusedError as refusal:
+        await probe.explain_refusal(refusal)
+        yield AGENTS_NOT_LISTABLE(refusal.seen)
+        return
+    yield f"{len(agents)} agents, {sum(one.is_disabled for one in agents)} of them disabled"
+    me: Agent | None = probe.known("me")
+    if me is None:
+        return
+    if all(one.id != me.id for one in agents):
+        yield AGENT_UNLISTED(f"{me.label} is not among the {len(agents)} agents of the list")
+    twins = [one for one in agents if one.id != me.id and me.name and one.name.casefold() == me.name.casefold()]
+    if twins:
+        ids = ", ".join(str(one.id) for one in twins[:5])
+        by_name = isinstance(probe.tenant.agent_id, str) and probe.tenant.agent_id != ""
+        yield AGENT_NAME_AMBIGUOUS(f"the name “{me.name}” is also that of agent {ids}", verdict="fail" if by_name else "warn")

@@ -1,0 +1,39 @@
+"""Is there room: how fast are answers, was anything throttled, do the clocks agree? (floor 3)"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import AsyncIterator
+
+from .address import RATE_LIMITED
+from .probe import Probe
+from .registry import Finding, check, diagnosis
+
+SLOW_S = 1.0
+SKEW_S = 60.0
+CLOCK_SKEW = diagnosis(
+    "clock-skew", "warn", step="test-connection", fixer="us",
+    cause="This machine's clock, or the server's, is off: certificates and tokens then seem expired.",
+    remedy="Set the clock of this machine by a time server.")  # fmt: skip
+SLOW = diagnosis(
+    "slow", "warn", step="test-connection", fixer="halopsa",
+    cause="The instance is busy, far away or reached through a slow proxy.",
+    remedy="Try at another time of day; if it stays, Neo Agent will be slow too: ask HaloPSA support.")  # fmt: skip
+
+
+@check("limits.headroom", title="Speed, rate limit and clock", needs=("address.instance",), after="*",
+       codes=(SLOW, CLOCK_SKEW, RATE_LIMITED), step="test-connection")  # fmt: skip
+async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Latency, rate-limit answers, clock against the server's Date; it sends nothing itself."""
+    reading = probe.client.reading
+    if reading.throttled:
+        yield RATE_LIMITED(f"{reading.throttled} of {probe.client.requests_made} requests were answered 429")
+    if not reading.latencies_s:
+        return
+    median = statistics.median(reading.latencies_s)
+    if median > SLOW_S:
+        yield SLOW(f"half of the {len(reading.latencies_s)} answers took longer than {median:.1f} s")
+    if reading.clock_skew_s is not None and abs(reading.clock_skew_s) > SKEW_S:
+        which = "behind" if reading.clock_skew_s > 0 else "ahead"
+        yield CLOCK_SKEW(f"this machine's clock is {abs(reading.clock_skew_s):.0f} s {which} the server's")
+    yield f"{probe.client.requests_made} requests, half of them answered within {median * 1000:.0f} ms"

@@ -1,0 +1,84 @@
+"""What the checks of one tenant share: the client, and facts that are asked for only once (floor 3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ..client import HaloClient, Token
+from ..errors import HaloError, RefusedError
+from ..models import Agent, AuthInfo, Instance, Page
+from ..tenants import Tenant
+from .registry import Skipped
+
+T = TypeVar("T")
+
+
+@dataclass
+class Probe:
+    """One verification under way."""
+
+    tenant: Tenant
+    client: HaloClient
+    control: bool = True
+    control_note: str = ""
+    """Why the negative control is not asked, when it is not."""
+    _facts: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+
+    async def _once(self, name: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask for a fact the first time; give the same answer or raise the same error after that."""
+        if name not in self._facts:
+            self._facts[name] = asyncio.ensure_future(ask())
+        value: T = await asyncio.shield(self._facts[name])
+        return value
+
+    async def auth_info(self) -> AuthInfo | None:
+        """Give what authinfo says."""
+        return await self._once("authinfo", self.client.auth_info)
+
+    async def instance(self) -> Instance:
+        """Give what InstanceInfo says."""
+        return await self._once("instance", self.client.instance)
+
+    async def token(self) -> Token:
+        """Give the token; it is the client's own affair whether one is asked for."""
+        return await self._once("token", self.client.token)
+
+    async def me(self) -> Agent:
+        """Give the agent that the token acts for."""
+        return await self._once("me", self.client.me)
+
+    async def details(self) -> Agent:
+        """Give the details of the agent that the token acts for."""
+        me = await self.me()
+        return await self._once("details", lambda: self.client.agent(me.id))
+
+    async def agents(self) -> list[Agent]:
+        """Give all agents."""
+        return await self._once("agents", self.client.agents)
+
+    async def area_page(self, name: str, ask: Callable[[], Awaitable[Page]]) -> Page:
+        """Give the first page of an area, which another area's check may have asked for."""
+        return await self._once(f"area {name}", ask)
+
+    def known(self, name: str) -> Any:
+        """Give a fact that was asked for and answered, else None; nothing is sent."""
+        fact = self._facts.get(name)
+        if fact is None or not fact.done() or fact.cancelled() or fact.exception() is not None:
+            return None
+        return fact.result()
+
+    async def explain_refusal(self, refusal: RefusedError) -> None:
+        """Raise Skipped when something already diagnosed explains why a request was refused.
+
+        A token without scopes is refused everything, and so is one that acts for nobody: one cause, one code.
+        """
+        token = await self.token()
+        if token.scopes is not None and not token.scopes:
+            raise Skipped(f"{refusal.seen}; the token holds no scope", "token.scopes")
+        try:
+            await self.me()
+        except HaloError:
+            raise Skipped(f"{refusal.seen}; the token does not act for an active agent", "identity.login") from None

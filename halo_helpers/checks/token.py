@@ -1,0 +1,161 @@
+"""Does the authorisation server give a token, for the right reason, with the right scopes? (floor 3)"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+from ..errors import HaloError
+from ..secrets import CLIENT_SECRET, GUID, Secret, trim
+from .address import WIRE
+from .probe import Probe
+from .registry import Finding, Skipped, check, diagnosis
+
+_FIELDS, _PERMISSIONS, _SAVE, _ENTER = "application-fields", "application-permissions", "save-application", "enter-credentials"
+
+CLIENT_ID_MALFORMED = diagnosis(
+    "client-id-malformed", "warn", step=_SAVE, fixer="us",
+    cause="HaloPSA's Client IDs are GUIDs; this one was cut off or something else was pasted.",
+    remedy="Open the application and copy the Client ID with its copy button.")  # fmt: skip
+CLIENT_SECRET_MALFORMED = diagnosis(
+    "client-secret-malformed", "warn", step=_SAVE, fixer="us",
+    cause="HaloPSA's Client Secrets are 73 characters, two GUIDs joined by a hyphen; this one was cut off or something else was pasted.",
+    remedy="Paste the whole secret again; if it is lost, make a new one in the application.")  # fmt: skip
+CREDENTIALS_SWAPPED = diagnosis(
+    "credentials-swapped", "fail", step=_ENTER, fixer="us",
+    cause="Client ID and Client Secret were pasted into each other's place.",
+    remedy="Enter them again, the short one as Client ID. If the secret has been written to a file as Client ID, make a new one.")  # fmt: skip
+CREDENTIALS_TRIMMED = diagnosis(
+    "credentials-trimmed", "warn", step=_ENTER, fixer="us",
+    cause="White space or an invisible character came along when it was copied from a mail or chat.",
+    remedy="It was dropped here; take care to paste it without into Neo Agent.")  # fmt: skip
+SECRET_UNAVAILABLE = diagnosis(
+    "secret-unavailable", "error", step=_ENTER, fixer="us",
+    cause="The reference to the secret does not lead to a value.",
+    remedy="Set what the reference names, then try again.")  # fmt: skip
+TOKEN_ENDPOINT_MISSING = diagnosis(
+    "token-endpoint-missing", "fail", step="open-api", fixer="us",
+    cause="The authorisation server is elsewhere: with a custom domain it often stays on *.halopsa.com.",
+    remedy="Compare the base URL with API Details: Resource Server and Authorisation Server.")  # fmt: skip
+INVALID_CLIENT = diagnosis(
+    "invalid-client", "fail", step=_SAVE,
+    cause="In order of likelihood: the secret is wrong, cut off or was made anew since; the Client ID was copied before the application was saved and changed at save; the application is not active; the credentials are those of another instance (trial, UAT).",
+    remedy="Open the application: compare the Client ID, see that Active is ticked, and if in doubt make a new Client Secret and enter it here and in Neo Agent.")  # fmt: skip
+UNAUTHORIZED_CLIENT = diagnosis(
+    "unauthorized-client", "fail", step=_FIELDS,
+    cause="The application's Authentication Method is another one, such as Authorisation Code.",
+    remedy="Set Authentication Method to Client ID and Secret (Services) and save; if the field is locked, make a new application.")  # fmt: skip
+UNSUPPORTED_GRANT = diagnosis(
+    "unsupported-grant-type", "fail", step=_FIELDS, fixer="halopsa",
+    cause="The authorisation server does not offer client credentials.",
+    remedy="Compare API Details: Authorisation Server; then ask HaloPSA support.")  # fmt: skip
+INVALID_SCOPE = diagnosis(
+    "invalid-scope", "fail", step=_PERMISSIONS,
+    cause="A scope is asked for that this version does not know or the application may not have.",
+    remedy="Tick all:standard, all:teams and admin:webhooks on Permissions; look for misspelt scopes in the tenants file.")  # fmt: skip
+TENANT_UNKNOWN = diagnosis(
+    "tenant-unknown", "fail", step="open-api", fixer="us",
+    cause="HaloPSA's tenant name is another one: with a custom domain it is not the host's first label.",
+    remedy="Take Tenant from API Details and write it as halo_tenant.")  # fmt: skip
+TOKEN_REFUSED = diagnosis(
+    "token-refused", "fail", step=_FIELDS,
+    cause="The application or its agent waits for approval, is restricted, or something is missing in it.",
+    remedy="Open the application and look at every field; then at the agent: Account Active.")  # fmt: skip
+TOKEN_MALFORMED = diagnosis(
+    "token-malformed", "fail", step="open-api", fixer="halopsa",
+    cause="The token endpoint answers, but not as an authorisation server.",
+    remedy="Compare API Details: Authorisation Server.")  # fmt: skip
+TOKEN_EXPIRED = diagnosis(
+    "token-expired", "fail", step=_FIELDS, fixer="halopsa",
+    cause="Tokens of this instance end as soon as they are given; or the server's clock is far off.",
+    remedy="Compare the clocks; then ask HaloPSA support about the token lifetime.")  # fmt: skip
+TOKEN_CONTROL_PASSED = diagnosis(
+    "token-control-passed", "fail", step="test-token", fixer="network",
+    cause="The token endpoint does not look at the secret: something stands between that answers everything, or this is no real HaloPSA.",
+    remedy="Do not hand over: find out who answers at this address. A good result of any other check means nothing until then.")  # fmt: skip
+SCOPES_MISSING = diagnosis(
+    "scopes-missing", "fail", step=_PERMISSIONS,
+    cause="Scopes are not ticked on the application's Permissions tab; all does not contain all:teams or admin:webhooks.",
+    remedy="Tick the missing scopes on Permissions, save, and check again: it takes a new token, which the check asks for.")  # fmt: skip
+SCOPES_NONE = diagnosis(
+    "scopes-none", "fail", step=_PERMISSIONS,
+    cause="No wanted scope is ticked on the application's Permissions tab: a token is given, and every request with it is refused.",
+    remedy="Tick all:standard, all:teams and admin:webhooks on Permissions, save, and check again.")  # fmt: skip
+SCOPES_EXCESS = diagnosis(
+    "scopes-excess", "warn", step=_PERMISSIONS,
+    cause="More is ticked on Permissions than Neo Agent needs.",
+    remedy="Set every scope but all:standard, all:teams and admin:webhooks to No.")  # fmt: skip
+
+_TOKEN_CODES = (TOKEN_ENDPOINT_MISSING, INVALID_CLIENT, UNAUTHORIZED_CLIENT, UNSUPPORTED_GRANT, INVALID_SCOPE,
+                TENANT_UNKNOWN, TOKEN_REFUSED, TOKEN_MALFORMED, TOKEN_EXPIRED, *WIRE)  # fmt: skip
+_TOO_SHORT_S = 60
+_WIDE = frozenset({"all", "admin"})
+
+
+@check("token.form", title="Client ID and Secret have the right form", step=_ENTER,
+       codes=(CLIENT_ID_MALFORMED, CLIENT_SECRET_MALFORMED, CREDENTIALS_SWAPPED, CREDENTIALS_TRIMMED, SECRET_UNAVAILABLE))  # fmt: skip
+async def form(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Have id and secret the right form? The secret itself is never shown."""
+    client_id = trim(probe.tenant.client_id)
+    secret = probe.client.secret
+    value = secret.reveal()
+    if CLIENT_SECRET.fullmatch(client_id) and GUID.fullmatch(value):
+        yield CREDENTIALS_SWAPPED("the Client ID has the form of a secret, and the secret that of a Client ID")
+        return
+    if not client_id:
+        yield CLIENT_ID_MALFORMED("the Client ID is empty", verdict="fail")
+    elif not GUID.fullmatch(client_id):
+        yield CLIENT_ID_MALFORMED(f"the Client ID has {len(client_id)} characters and is no GUID")
+    if not CLIENT_SECRET.fullmatch(value):
+        what = "is the Client ID" if value == client_id else "has blanks inside" if " " in value else f"has {len(value)} characters"
+        yield CLIENT_SECRET_MALFORMED(f"the Client Secret {what}; expected are two GUIDs joined by a hyphen")
+    trimmed = [name for name, was in (("Client ID", client_id != probe.tenant.client_id), ("Client Secret", secret.was_trimmed)) if was]
+    if trimmed:
+        yield CREDENTIALS_TRIMMED(f"white space or an invisible character around the {' and the '.join(trimmed)} was dropped")
+    yield "a GUID, and two GUIDs joined by a hyphen"
+
+
+@check("token.grant", title="A token is given", needs=("address.instance", "token.form"), codes=_TOKEN_CODES, step="test-token")
+async def grant(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Does the token endpoint give a token?"""
+    token = await probe.token()
+    if token.expires_in_s < _TOO_SHORT_S:
+        yield TOKEN_EXPIRED(f"the token is good for {token.expires_in_s:g} s only")
+    yield f"a token was given, good for {token.expires_in_s:g} s"
+
+
+@check("token.control", title="A wrong secret is refused", needs=("token.grant",), codes=(TOKEN_CONTROL_PASSED, *WIRE), step="test-token")
+async def control(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Negative control: is the same request with a random, well-formed secret refused?"""
+    if not probe.control:
+        raise Skipped(probe.control_note or "not asked, by --no-control")
+    if await probe.client.is_granted(Secret(f"{uuid4()}-{uuid4()}")):
+        yield TOKEN_CONTROL_PASSED("a random secret was given a token, too")
+        return
+    yield "a random secret is refused"
+
+
+@check("token.scopes", title="Scopes are the wanted ones", needs=("token.grant",), codes=(SCOPES_MISSING, SCOPES_NONE, SCOPES_EXCESS), step=_PERMISSIONS)
+async def scopes(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Are the granted scopes the wanted ones? `all` counts as all:standard; a missing answer means: as asked."""
+    token = await probe.token()
+    wanted = set(probe.tenant.scopes)
+    if token.scopes is None:
+        yield f"the answer names no scopes, which means those asked for: {' '.join(sorted(wanted))}"
+        return
+    granted = set(token.scopes)
+    if not granted:
+        try:
+            await probe.me()
+        except HaloError:
+            yield SCOPES_NONE("the token holds no scope, and requests with it are refused")
+        else:
+            yield "the answer names no scope, yet requests with the token are answered"
+        return
+    missing = sorted(wanted - granted - ({"all:standard"} if "all" in granted else set()))
+    excess = sorted((granted - wanted) & _WIDE)
+    if missing:
+        yield SCOPES_MISSING(f"not granted: {', '.join(missing)}; granted: {', '.join(sorted(granted))}")
+    if excess:
+        yield SCOPES_EXCESS(f"granted besides: {', '.join(excess)}")
+    yield f"granted: {', '.join(sorted(granted))}"
