@@ -26,3 +26,17 @@ def notebooks_folder() -> Path:
     package = Path(__file__).parent
     installed = package / "_notebooks"
     return installed if installed.is_dir() else package.parent / "notebooks"
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all, so that a reader or a crash never sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -137,6 +137,8 @@ def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = Non
     """
     if isinstance(reference, Secret):
         return Found(reference, "kept in memory")
+    if not reference:
+        raise SecretError(f"no Client Secret has been given for {tenant_name}")
     problem = check_reference(reference)
     if problem:
         raise SecretError(f"client_secret of {tenant_name} {problem}")

@@ -402,10 +402,14 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
     if tenant == PRACTICE:
         return practice_tenant()
     path = tenants_file(file)
+    walk = None if file else _from_walk(tenant)
+    if path is None and walk is not None:
+        return walk
     if path is None:
         raise ConfigError(f"no tenants file to find {_shown(tenant)!r} in: give --tenants-file, set HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none")
     known = load_tenants(path)
     found = next((entry for entry in known if entry.name == tenant), None)
+    found = found or walk
     if found is None:
         import difflib
 
@@ -413,6 +417,19 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
         hint = f"; did you mean {' or '.join(close)}?" if close else f"; it holds {len(known)} others"
         raise ConfigError(Mistake(f"no tenant is called {_shown(tenant)!r}{hint}", str(path)))
     return found
+
+
+def _from_walk(name: str) -> Tenant | None:
+    """Give the tenant that is being set up in the guide under this name, None when there is none."""
+    from .walks import read_answers
+
+    answers = read_answers(name) if NAME.fullmatch(name) else {}
+    if not answers:
+        return None
+    agent_id = answers.get("agent_id", "")
+    return Tenant(name=name, base_url=answers.get("base_url", ""), client_id=answers.get("client_id", ""),
+                  client_secret=answers.get("client_secret", ""), label=answers.get("label"),
+                  agent_id=int(agent_id) if agent_id.isdecimal() else agent_id or None)  # fmt: skip
 
 
 _own_server: PracticeServer | None = None

@@ -173,7 +173,7 @@ def verify(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = N
         raise ConfigError(str(error)) from None
     found_tenant = find_tenant(tenant, tenants_file)
     started_at, started = dt.datetime.now(dt.UTC), time.monotonic()
-    base = Verification(tenant=found_tenant.name, base_url=_shown_url(found_tenant), checks=(), started_at=started_at,
+    base = Verification(tenant=found_tenant.name, base_url=shown_url(found_tenant), checks=(), started_at=started_at,
                         label=found_tenant.label, owner=found_tenant.owner)  # fmt: skip
     try:
         secret = resolve(found_tenant.client_secret, found_tenant.name, found_tenant.folder)
@@ -234,7 +234,8 @@ def failed_run(tenant: str, code: str, seen: str, *, base_url: str = "", label: 
                         started_at=started_at or dt.datetime.now(dt.UTC), duration_s=duration_s)  # fmt: skip
 
 
-def _shown_url(tenant: Tenant) -> str:
+def shown_url(tenant: Tenant) -> str:
+    """Give the normalised base URL, empty when it cannot be used."""
     try:
         return parse_address(tenant.base_url).url
     except HaloError:

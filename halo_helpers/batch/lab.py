@@ -1,0 +1,65 @@
+"""JupyterLab on the guide, with settings that keep secrets and clutter out (floor 6)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import ConfigError, Mistake
+from ..folders import data_folder, practice_state_file, write_whole
+from ..tenants import NAME, PRACTICE
+from ..walks import open_walk, walks_folder
+
+
+def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
+    """Open JupyterLab on `00-start` of a customer's working copy, until it is closed.
+
+    A practice server that is started for it ends with it. Give JupyterLab's exit status.
+
+    Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
+    """
+    if find_spec("jupyterlab") is None:
+        raise ConfigError("the guide needs the extra “lab”: pip install 'halo-runbook[lab]'")
+    if not NAME.fullmatch(tenant):
+        raise ConfigError(f"--tenant {tenant!r} is no name of a tenant: a-z, 0-9 and -")
+    open_walk(PRACTICE)
+    folder = open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
+    with ExitStack() as stack:
+        environment = dict(os.environ)
+        if practice:
+            from ..practice.control import PracticeError, forget_running, note_running, start
+
+            try:
+                server = stack.enter_context(start())
+            except PracticeError as error:
+                raise ConfigError(f"the practice tenant cannot be started: {error}") from None
+            note_running(practice_state_file(), server.base_url)
+            stack.callback(forget_running, practice_state_file(), server.base_url)
+            environment["HALO_PRACTICE_URL"] = server.base_url
+        command = [sys.executable, "-m", "jupyterlab", *_settings(folder.name, port), *([] if browser else ["--no-browser"])]
+        try:
+            return subprocess.call(command, env=environment)  # noqa: S603
+        except KeyboardInterrupt:
+            return 0
+
+
+def _settings(tenant: str, port: int) -> list[str]:
+    """Give JupyterLab's options; its settings folder is our own, so that a user's ticks do not reach here."""
+    settings = data_folder() / "lab-settings"
+    manager = settings / "@jupyter-widgets" / "jupyterlab-manager" / "plugin.jupyterlab-settings"
+    try:
+        manager.parent.mkdir(parents=True, exist_ok=True)
+        # widget state is where stock fields leak; ours hold no secret, and nothing else of it is needed
+        write_whole(manager, json.dumps({"saveState": False}) + "\n")
+    except OSError as error:
+        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(settings))) from None
+    return [
+        f"--ServerApp.root_dir={walks_folder()}", f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",
+        f"--LabApp.user_settings_dir={settings}", f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
+        f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip

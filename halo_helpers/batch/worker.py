@@ -1,0 +1,62 @@
+"""One tenant's notebook in a process of its own: `python -m halo_helpers.batch.worker` (floor 6).
+
+The job comes as one JSON object on standard input and holds no secret; the answer is one JSON line on
+standard output. The kernel resolves the tenant's secret itself, from its reference.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from typing import Any
+
+def run_job(job: dict[str, Any]) -> dict[str, str]:
+    """Run a notebook by papermill.
+
+    Shape of the job: notebook, output, parameters, deadline_s. Of the answer: status (`ok`, `timeout`,
+    `crashed`, `refused`) and message.
+    """
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    from .engine import UnknownParameterError
+    from .entry import NAME
+
+    try:
+        papermill.execute_notebook(
+            job["notebook"], job["output"], parameters=job["parameters"], engine_name=NAME, kernel_name="python3",
+            progress_bar=False, request_save_on_cell_execute=False, autosave_cell_every=0, cwd=job["cwd"],
+            deadline_s=job["deadline_s"],
+        )  # fmt: skip
+    except UnknownParameterError as error:
+        return {"status": "refused", "message": str(error)}
+    except CellTimeoutError:
+        return {"status": "timeout", "message": f"the notebook was stopped after {job['deadline_s']:g} s"}
+    except DeadKernelError:
+        return {"status": "crashed", "message": "the kernel died"}
+    except PapermillExecutionError as error:
+        return {"status": "crashed", "message": f"cell {error.exec_count}: {error.ename}: {error.evalue}"}
+    return {"status": "ok", "message": ""}
+
+
+def main() -> int:
+    """Read the job, run it, answer."""
+    job = json.loads(sys.stdin.readline())
+    # what papermill or a kernel prints goes to standard error; standard output is for the answer
+    answer_to, sys.stdout = sys.stdout, sys.stderr
+    try:
+        answer = run_job(job)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent needs to know
+        answer = {"status": "crashed", "message": f"{type(error).__name__}: {error}"}
+    answer_to.write(json.dumps(answer) + "\n")
+    answer_to.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+"""What a person sees in a notebook: steps, entries, checks (floor 6, the only importer of ipywidgets).
+
+Every panel also has a static HTML form of itself, for stored pages and unattended runs.
+"""
+
+from __future__ import annotations
+
+from .walk import Walk, open_guide
+
+__all__ = ["Walk", "open_guide"]

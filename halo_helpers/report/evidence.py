@@ -1,0 +1,81 @@
+"""A Verification as the output of a notebook cell: text, HTML, and data for the fleet run (floor 5)."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ..guide import DEFAULT_EDITION, EDITIONS, STEPS
+from ..verify import WORDS, Verification
+from .text import step_words, verification_text
+
+MIME = "application/vnd.halo-runbook.verification+json"
+"""The output by which a notebook hands over its Verification."""
+
+_COLOURS = {"pass": "#1a7f4b", "warn": "#9a6a00", "fail": "#c62828", "error": "#8e44ad", "skip": "#6b7683"}
+
+
+class Evidence:
+    """Shows a Verification; as the last expression of a cell it is the evidence that a run keeps."""
+
+    def __init__(self, result: Verification, edition: str = DEFAULT_EDITION) -> None:
+        self.result = result
+        self.edition = edition
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {MIME: self.result.as_json(), "text/plain": verification_text(self.result), "text/html": evidence_html(self.result, self.edition)}
+
+
+def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
+    """Give the banner, the findings as cards and all checks as a table, for a notebook page."""
+    cards = "".join(_card(result, number, edition) for number in range(len(result.findings)))
+    rows = "".join(
+        f"<tr><td style='text-align:left'><code>{escape(c.id)}</code></td><td style='text-align:left'>{escape(c.title)}</td>"
+        f"<td style='text-align:left'>{word(c.verdict)}</td><td style='text-align:left'>{escape(c.seen)}</td></tr>"
+        for c in result.checks
+    )
+    return (f"{banner(result)}{cards}<details{'' if result.findings else ' open'}><summary>All {len(result.checks)} checks</summary>"
+            f"<table><tr><th>Check</th><th>Asks</th><th>Result</th><th>Seen</th></tr>{rows}</table></details>")  # fmt: skip
+
+
+def banner(result: Verification) -> str:
+    """Name customer and host, and tell practice and customer apart at a glance."""
+    kind = "Practice tenant" if result.practice else "Customer"
+    who = escape(result.label or result.tenant)
+    acting = f" · acts as {escape(result.agent.label)}" if result.agent else ""
+    return (f"<p style='border:2px {'dashed' if result.practice else 'solid'} #8894a3;border-radius:6px;padding:.4em .8em'>"
+            f"<b>{kind}: {who}</b> · {escape(result.base_url)}{acting} · {word(result.verdict)}</p>")  # fmt: skip
+
+
+def word(verdict: str) -> str:
+    """Give a verdict as a word in its colour."""
+    return f"<b style='color:{_COLOURS[verdict]}'>{WORDS[verdict]}</b>"  # type: ignore[index]
+
+
+def _card(result: Verification, number: int, edition: str) -> str:
+    check, finding = result.findings[number]
+    step = STEPS.get(finding.step or "")
+    notes = [f"{f.name}: {f.note(edition)}" for f in step.fields if f.note(edition)] if step else []
+    edition_line = f"<br><small>The {edition} edition of the documentation {escape(EDITIONS.get(edition, ''))}.</small>" if notes else ""
+    link = f" · <a href='{escape(result.base_url + finding.link)}'>open</a>" if finding.link and result.base_url else ""
+    where = f"<br><b>Where:</b> {escape(step_words(finding.step))}{link}" if step else ""
+    return (f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
+            f"{word(finding.verdict)} · {escape(check.title)} <code>{escape(finding.code)}</code><br>"
+            f"<b>Seen:</b> {escape(finding.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
+            f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}</div>")  # fmt: skip
+
+
+def read_evidence(notebook: Path) -> dict[str, Any] | None:
+    """Give the Verification that an executed notebook holds, None without one."""
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return None
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            value = output.get("data", {}).get(MIME)
+            if isinstance(value, dict):
+                return value
+    return None

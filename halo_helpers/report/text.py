@@ -1,0 +1,123 @@
+"""Verifications for a terminal (floor 5)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ..guide import STEPS
+from ..models import Agent
+from ..verify import WORDS, CheckResult, Verification
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "error": "magenta", "skip": "dim"}
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+def verification_text(result: Verification, *, width: int | None = None, colour: bool = False, details: bool = True) -> str:
+    """Say what was found of one tenant: each finding with cause, what to do and where, then all checks."""
+    lines = [_banner(result), ""]
+    for check, finding in result.findings:
+        lines += [f"{WORDS[finding.verdict].upper()}  {check.title}  [{finding.code}]", f"  seen:   {finding.seen}",
+                  f"  cause:  {finding.cause}", f"  to do:  {finding.remedy}"]  # fmt: skip
+        where = step_words(finding.step)
+        lines += [f"  where:  {where}"] if where else []
+        lines.append("")
+    table = _table("Check", "Result", "Seen") if details else None
+    for check in result.checks if table is not None else ():
+        table.add_row(check.id, _word(check), _escape(_short_seen(check)))  # type: ignore[union-attr]
+    text = "\n".join(_escape(line) for line in lines)
+    return _render([text, *([table] if table is not None else []), "", _escape(result.summary())], width, colour)
+
+
+def fleet_table(results: Iterable[Verification], *, width: int | None = None, colour: bool = False) -> str:
+    """Say for each tenant what is wrong, why and what to click; broken tenants first."""
+    table = _table("Tenant", "Result", "What is wrong, and why", "What to do, and where", lines=True)
+    order = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
+    for result in sorted(results, key=lambda entry: (order[entry.verdict], entry.tenant)):
+        findings = result.findings
+        if not findings:
+            table.add_row(_escape(result.tenant), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", f"nothing; {_own(result)}", "")
+        for number, (_, finding) in enumerate(findings):
+            where = step_words(finding.step)
+            table.add_row(
+                _escape(result.tenant) if number == 0 else "",
+                f"[{COLOURS[finding.verdict]}]{WORDS[finding.verdict]}[/]\n{finding.code}",
+                _escape(f"{_capital(finding.seen)}. {finding.cause}"),
+                _escape(finding.remedy + (f"\n→ {where}" if where else "")),
+            )
+    return _render([table], width, colour)
+
+
+def agents_table(agents: Sequence[Agent], own: Agent | None, *, width: int | None = None, colour: bool = False) -> str:
+    """List agents; the one that the token acts for is marked."""
+    table = _table("ID", "Name", "Teams", "Remarks")
+    for agent in agents:
+        remarks = ["the application logs in as this one"] if own and agent.id == own.id else []
+        remarks += ["disabled"] if agent.is_disabled else []
+        remarks += ["API-only"] if agent.is_api_only else []
+        remarks += ["in no team"] if agent.team_names == () else []
+        table.add_row(str(agent.id), _escape(agent.name), _escape(", ".join(agent.team_names or ())), ", ".join(remarks))
+    return _render([table], width, colour)
+
+
+def step_words(step_id: str | None) -> str:
+    """Give the click path of a step, and the notebook that explains it."""
+    step = STEPS.get(step_id or "")
+    if step is None:
+        return ""
+    return f"{step.path}  ({step.where})" if step.path else step.where
+
+
+def _banner(result: Verification) -> str:
+    kind = "practice tenant" if result.practice else "customer"
+    who = f"{result.label} ({result.tenant})" if result.label else result.tenant
+    acting = f", acting as {result.agent.label}" if result.agent else ""
+    return f"{kind} {who} at {result.base_url}{acting}: {WORDS[result.verdict]}"
+
+
+def _own(result: Verification) -> str:
+    return f"it acts as {_escape(result.agent.label)}" if result.agent else "all checks passed"
+
+
+def _word(check: CheckResult) -> str:
+    return f"[{COLOURS[check.verdict]}]{WORDS[check.verdict]}[/]"
+
+
+def _short_seen(check: CheckResult) -> str:
+    return f"{check.code}: {check.seen}" if check.code else check.seen
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _escape(text: str) -> str:
+    """Keep rich from reading brackets in foreign text as markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _table(*columns: str, lines: bool = False) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.HORIZONTALS if lines else box.SIMPLE_HEAD, show_lines=lines, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _render(parts: Sequence[object], width: int | None, colour: bool) -> str:
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(file=out, width=width or WIDTH_WITHOUT_TERMINAL, force_terminal=colour, highlight=False,
+                      color_system="standard" if colour else None, soft_wrap=False)  # fmt: skip
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
