@@ -26,8 +26,7 @@ notebooks_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="T
 app.add_typer(notebooks_app, name="notebooks")
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
-DEMO_SCENARIOS = ("healthy", "healthy=2", "wrong-secret", "agent-mismatch", "agent-disabled", "scope-missing-webhooks",
-                  "login-type-user", "tickets-refused", "maintenance")  # fmt: skip
+DEMO_SCENARIOS = ("healthy=5", "wrong-secret", "agent-mismatch", "agent-disabled", "scope-missing-webhooks", "maintenance")
 _state: dict[str, Any] = {"json": False}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -179,6 +180,7 @@ def _run(folder: Path, manifest: dict[str, Any], active: list[Tenant], every: li
     log = _Log(folder / "run.log")
     log.line(f"run {folder.name}: {len(todo)} of {len(active)} tenants to verify, {options.workers or _workers()} at a time")
     interrupted = _execute(runner, todo, done, len(active), options, progress, log)
+    runner.close()
     results = load_run(folder).results
     manifest |= {"verdict": _worst(results), "totals": totals(results)}
     if len(results) == len(manifest["tenants"]):
@@ -280,14 +282,15 @@ class _Runner:
             write_whole(self._folder / notebook.name, redact(notebook.read_text(encoding="utf-8")))
             notebook.unlink()
         write_whole(self._folder / f"{result.tenant}.json", json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n")
-        with contextlib.suppress(OSError):
-            self._partial.rmdir()
+
+    def close(self) -> None:
+        """Remove what unfinished tenants left behind."""
+        shutil.rmtree(self._partial, ignore_errors=True)
 
     def _work(self, tenant: Tenant, notebook: Path) -> dict[str, str]:
         """Let a worker run the notebook; end it when it does not end itself."""
-        job = {"notebook": str(notebooks_folder() / "verify-tenant.ipynb"), "output": str(notebook), "cwd": str(self._folder),
+        job = {"notebook": str(notebooks_folder() / "verify-tenant.ipynb"), "output": str(notebook.absolute()), "cwd": str(self._folder.absolute()),
                "parameters": self._parameters(tenant), "deadline_s": self._options.timeout_s}  # fmt: skip
-        self._partial.mkdir(exist_ok=True)
         process = subprocess.Popen([sys.executable, "-m", "halo_helpers.batch.worker"], stdin=subprocess.PIPE,  # noqa: S603
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
                                    env=self._environment(tenant), **_own_group())  # fmt: skip

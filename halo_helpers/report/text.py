@@ -37,18 +37,20 @@ def fleet_table(results: Iterable[Verification], *, width: int | None = None, co
     """Say for each tenant what is wrong, why and what to click; broken tenants first."""
     table = _table("Tenant", "Result", "What is wrong, and why", "What to do, and where", lines=True)
     order = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
-    for result in sorted(results, key=lambda entry: (order[entry.verdict], entry.tenant)):
-        findings = result.findings
-        if not findings:
-            table.add_row(_escape(result.tenant), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", f"nothing; {_own(result)}", "")
-        for number, (_, finding) in enumerate(findings):
+    ordered = sorted(results, key=lambda entry: (order[entry.verdict], entry.tenant))
+    for result in ordered:
+        for number, (_, finding) in enumerate(result.findings):
             where = step_words(finding.step)
             table.add_row(
                 _escape(result.tenant) if number == 0 else "",
                 f"[{COLOURS[finding.verdict]}]{WORDS[finding.verdict]}[/]\n{finding.code}",
-                _escape(f"{_capital(finding.seen)}. {finding.cause}"),
+                _escape(f"{_capital(finding.seen).rstrip('.')}. {finding.cause}"),
                 _escape(finding.remedy + (f"\n→ {where}" if where else "")),
             )
+    fine = [result.tenant for result in ordered if not result.findings]
+    if fine:
+        names = ", ".join(fine[:30]) + (f" and {len(fine) - 30} more" if len(fine) > 30 else "")
+        table.add_row(_escape(names), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", "nothing", "nothing")
     return _render([table], width, colour)
 
 
@@ -69,7 +71,7 @@ def step_words(step_id: str | None) -> str:
     step = STEPS.get(step_id or "")
     if step is None:
         return ""
-    return f"{step.path}  ({step.where})" if step.path else step.where
+    return f"{step.path} (notebook {step.notebook})" if step.path else f"notebook {step.notebook}"
 
 
 def _banner(result: Verification) -> str:
@@ -77,10 +79,6 @@ def _banner(result: Verification) -> str:
     who = f"{result.label} ({result.tenant})" if result.label else result.tenant
     acting = f", acting as {result.agent.label}" if result.agent else ""
     return f"{kind} {who} at {result.base_url}{acting}: {WORDS[result.verdict]}"
-
-
-def _own(result: Verification) -> str:
-    return f"it acts as {_escape(result.agent.label)}" if result.agent else "all checks passed"
 
 
 def _word(check: CheckResult) -> str:
