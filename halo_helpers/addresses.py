@@ -48,7 +48,11 @@ def parse_address(text: str) -> Address:
     insecure = split.scheme == "http" and not loopback
     if insecure:
         changes.append("http:// was replaced by https://, since credentials are never sent in clear")
-    dropped = split.path.rstrip("/") + (f"?{split.query}" if split.query else "") + (f"#{split.fragment}" if split.fragment else "")
+    dropped = (
+        split.path.rstrip("/")
+        + (f"?{split.query}" if split.query else "")
+        + (f"#{split.fragment}" if split.fragment else "")
+    )
     if dropped:
         changes.append(f"“{_short(split.path.rstrip('/') or '?…')}” after the host was dropped")
     elif split.path:
@@ -56,7 +60,9 @@ def parse_address(text: str) -> Address:
     scheme = "https" if insecure else split.scheme
     port = None if split.port in {None, {"http": 80, "https": 443}[split.scheme]} else split.port
     shown = f"[{host}]" if ":" in host else host
-    return Address(f"{scheme}://{shown}" + (f":{port}" if port else ""), host, loopback, tuple(changes), insecure)
+    return Address(
+        f"{scheme}://{shown}" + (f":{port}" if port else ""), host, loopback, tuple(changes), insecure
+    )
 
 
 def is_loopback(host: str) -> bool:
@@ -75,12 +81,16 @@ def _one_scheme(given: str, changes: list[str]) -> str:
         if re.fullmatch(r"(?i)(?:https?:/*)+", given):
             raise _malformed("the base URL has no host")
         if "://" in given:
-            raise _malformed(f"the base URL begins with “{_short(given.split('://')[0])}://”; it must be https://")
+            raise _malformed(
+                f"the base URL begins with “{_short(given.split('://', maxsplit=1)[0])}://”; it must be https://"
+            )
         bare = given.lstrip("/")
         if not bare:
             raise _malformed("the base URL has no host")
         if "." not in bare.split("/")[0] and not is_loopback(bare.split("/")[0].split(":")[0]):
-            raise _malformed(f"“{_short(bare)}” is no address; is it https://{_short(bare.split('/')[0].lower())}.halopsa.com?")
+            raise _malformed(
+                f"“{_short(bare)}” is no address; is it https://{_short(bare.split('/')[0].lower())}.halopsa.com?"
+            )
         changes.append("https:// was added")
         return f"https://{bare}"
     prefix = match.group(1).lower()
@@ -116,7 +126,9 @@ def _host(split: SplitResult, changes: list[str]) -> str:
             changes.append(f"“.{domain}” stood there twice")
             host = host.removesuffix(f".{domain}")
     if host in PRODUCT_DOMAINS or host in {f"www.{domain}" for domain in PRODUCT_DOMAINS}:
-        raise _malformed(f"{host} is HaloPSA's own site; the base URL is the customer's, such as https://acme.{host.removeprefix('www.')}")
+        raise _malformed(
+            f"{host} is HaloPSA's own site; the base URL is the customer's, such as https://acme.{host.removeprefix('www.')}"
+        )
     if not host or len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise _malformed("the base URL has no usable host")
     return host

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -22,15 +22,27 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Connect HaloPSA to Neo Agent: guide, checks, practice tenants, fleet runs.")  # fmt: skip
-notebooks_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The notebooks and their stored outputs.")
+notebooks_app = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="The notebooks and their stored outputs."
+)
 app.add_typer(notebooks_app, name="notebooks")
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
-DEMO_SCENARIOS = ("healthy=5", "wrong-secret", "agent-mismatch", "agent-disabled", "scope-missing-webhooks", "maintenance")
+DEMO_SCENARIOS = (
+    "healthy=5",
+    "wrong-secret",
+    "agent-mismatch",
+    "agent-disabled",
+    "scope-missing-webhooks",
+    "maintenance",
+)
 _state: dict[str, Any] = {"json": False}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-TenantsFile = Annotated[str | None, typer.Option("--tenants-file", help="Tenants file; else HALO_TENANTS_FILE, else ./tenants.yaml.")]
+TenantsFile = Annotated[
+    str | None,
+    typer.Option("--tenants-file", help="Tenants file; else HALO_TENANTS_FILE, else ./tenants.yaml."),
+]
 
 
 def main() -> NoReturn:
@@ -54,9 +66,11 @@ def main() -> NoReturn:
         # the reader has gone, such as `| head`: nothing is left to say
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         code = OK
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         show = getattr(error, "format_message", None)  # a mistake in the options, as the parser says it
-        code = _refuse([Mistake(show() if show else f"this tool failed ({type(error).__name__}); please report it")])
+        code = _refuse(
+            [Mistake(show() if show else f"this tool failed ({type(error).__name__}); please report it")]
+        )
         if not show and os.environ.get("HALO_RUNBOOK_DEBUG"):
             raise
     sys.exit(code if isinstance(code, int) else OK)
@@ -64,7 +78,12 @@ def main() -> NoReturn:
 
 def _refuse(mistakes: list[Mistake]) -> int:
     if _state["json"]:
-        _print(json.dumps({"schema": "halo-runbook/error/1", "errors": [m.as_json() for m in mistakes]}, ensure_ascii=False))
+        _print(
+            json.dumps(
+                {"schema": "halo-runbook/error/1", "errors": [m.as_json() for m in mistakes]},
+                ensure_ascii=False,
+            )
+        )
     for mistake in mistakes:
         _complain(str(mistake))
     return BAD_INPUT
@@ -92,24 +111,41 @@ def _document(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
-@contextlib.contextmanager
-def _one_tenant(name: str | None, tenants_file: str | None, base_url: str | None, client_id: str | None, halo_tenant: str | None,
-                agent_id: str | None, secret: str | None, ca_file: str | None) -> Iterator[Tenant]:  # fmt: skip
-    """Give the tenant that the options name, from a file or from the options themselves."""
+def _one_tenant(
+    name: str | None,
+    tenants_file: str | None,
+    base_url: str | None,
+    client_id: str | None,
+    halo_tenant: str | None,
+    agent_id: str | None,
+    secret: str | None,
+    ca_file: str | None,
+) -> Tenant:
+    """Give the tenant that the options name, from a file or from the options themselves.
+
+    Raises: ConfigError for options that do not go together or an unknown tenant, SecretError.
+    """
+    from dataclasses import replace
+
     from .tenants import Tenant, find_tenant
 
+    given: dict[str, Any] = {"ca_file": str(Path(ca_file).absolute())} if ca_file else {}
+    if agent_id:
+        given["agent_id"] = int(agent_id) if agent_id.isascii() and agent_id.isdecimal() else agent_id
     if name and base_url:
         raise ConfigError("give a tenant's name or --base-url, not both")
     if name:
         if any((client_id, halo_tenant, secret)):
-            raise ConfigError("--client-id, --tenant and --secret go with --base-url; a named tenant has its own")
-        yield find_tenant(name, tenants_file)
-        return
+            raise ConfigError(
+                "--client-id, --tenant and --secret go with --base-url; a named tenant has its own"
+            )
+        return replace(find_tenant(name, tenants_file), **given)
     if not base_url or not client_id:
         raise ConfigError("give a tenant's name, or --base-url and --client-id")
-    number = int(agent_id) if agent_id and agent_id.isascii() and agent_id.isdecimal() else agent_id
-    yield Tenant(name="command-line", base_url=base_url, client_id=client_id, halo_tenant=halo_tenant, agent_id=number,
-                 client_secret=_secret(secret), ca_file=ca_file, folder=Path.cwd())  # fmt: skip
+    return Tenant(
+        name="command-line", base_url=base_url, client_id=client_id, halo_tenant=halo_tenant,
+        client_secret=_secret(secret), **given,
+    )  # fmt: skip
 
 
 def _secret(reference: str | None) -> Any:
@@ -123,17 +159,32 @@ def _secret(reference: str | None) -> Any:
     if not sys.stdin.isatty():
         value = Secret(sys.stdin.read(64 * 1024))
         if not value:
-            raise SecretError("no secret: give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input")
+            raise SecretError(
+                "no secret: give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input"
+            )
         return value
     return resolve("prompt:", "the tenant").secret
 
 
-Name = Annotated[str | None, typer.Argument(metavar="[TENANT]", help="A name from the tenants file, or: practice.")]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Such as https://acme.halopsa.com.")]
+Name = Annotated[
+    str | None, typer.Argument(metavar="[TENANT]", help="A name from the tenants file, or: practice.")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Such as https://acme.halopsa.com.")
+]
 ClientId = Annotated[str | None, typer.Option("--client-id", metavar="ID")]
-HaloTenant = Annotated[str | None, typer.Option("--tenant", help="HaloPSA's own tenant name, where it is needed.")]
-SecretRef = Annotated[str | None, typer.Option("--secret", metavar="REF", help="env:NAME, file:PATH, keyring: or prompt:; never the secret itself.")]
-CaFile = Annotated[str | None, typer.Option("--ca-file", metavar="FILE", help="Certificate of a private authority.")]
+HaloTenant = Annotated[
+    str | None, typer.Option("--tenant", help="HaloPSA's own tenant name, where it is needed.")
+]
+SecretRef = Annotated[
+    str | None,
+    typer.Option(
+        "--secret", metavar="REF", help="env:NAME, file:PATH, keyring: or prompt:; never the secret itself."
+    ),
+]
+CaFile = Annotated[
+    str | None, typer.Option("--ca-file", metavar="FILE", help="Certificate of a private authority.")
+]
 
 
 @app.command()
@@ -143,26 +194,30 @@ def check(
     base_url: BaseUrl = None,
     client_id: ClientId = None,
     halo_tenant: HaloTenant = None,
-    agent_id: Annotated[str | None, typer.Option("--agent-id", metavar="ID", help="The expected agent's ID or username.")] = None,
+    agent_id: Annotated[
+        str | None, typer.Option("--agent-id", metavar="ID", help="The expected agent's ID or username.")
+    ] = None,
     secret: SecretRef = None,
     ca_file: CaFile = None,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="A check or layer, such as identity; may be repeated.")] = None,
-    no_control: Annotated[bool, typer.Option("--no-control", help="Do not ask that a random secret is refused.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="A check or layer, such as identity; may be repeated."),
+    ] = None,
+    no_control: Annotated[
+        bool, typer.Option("--no-control", help="Do not ask that a random secret is refused.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Verify one tenant: what is wrong, why, what to do, and at which step. Only reads."""
-    from dataclasses import replace
-
     from .report import exit_code, verification_text
     from .verify import verify
 
-    with _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, agent_id, secret, ca_file) as found:
-        if tenant and agent_id:
-            found = replace(found, agent_id=int(agent_id) if agent_id.isascii() and agent_id.isdecimal() else agent_id)
-        if tenant and ca_file:
-            found = replace(found, ca_file=str(Path(ca_file).absolute()))
-        result = verify(found, only=only, control=not no_control, on_result=None if as_json else _progress())
-    _print(_document(result.as_json()) if as_json else verification_text(result, width=_width(), colour=sys.stdout.isatty()))
+    found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, agent_id, secret, ca_file)
+    result = verify(found, only=only, control=not no_control, on_result=None if as_json else _progress())
+    if as_json:
+        _print(_document(result.as_json()))
+    else:
+        _print(verification_text(result, width=_width(), colour=sys.stdout.isatty()))
     if "secret-unavailable" in result.codes:
         _complain(result["token.form"].seen)
         return BAD_INPUT
@@ -175,7 +230,12 @@ def _progress() -> Callable[[CheckResult], None] | None:
         return None
 
     def show(result: CheckResult) -> None:
-        print(f"\r\033[K{result.id}", end="\r\033[K" if result.id == "limits.headroom" else "", file=sys.stderr, flush=True)
+        print(
+            f"\r\033[K{result.id}",
+            end="\r\033[K" if result.id == "limits.headroom" else "",
+            file=sys.stderr,
+            flush=True,
+        )
 
     return show
 
@@ -197,15 +257,19 @@ def agents(
     from .report import agents_table
     from .verify import list_agents_and_own
 
-    with _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, None, secret, ca_file) as found:
-        try:
-            listed, own = list_agents_and_own(found)
-        except SecretError:
-            raise
-        except HaloError as error:
-            return _explain(error)
+    found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, None, secret, ca_file)
+    try:
+        listed, own = list_agents_and_own(found)
+    except SecretError:
+        raise
+    except HaloError as error:
+        return _explain(error)
     own_id = own.id if own else None
-    shown = [a for a in listed if everyone or a.id == own_id or not (a.is_disabled or a.is_api_only or a.id == UNASSIGNED_ID)]
+    shown = [
+        a
+        for a in listed
+        if everyone or a.id == own_id or not (a.is_disabled or a.is_api_only or a.id == UNASSIGNED_ID)
+    ]
     if as_json:
         rows = [agent.as_json() | {"is_own": agent.id == own_id} for agent in shown]
         _print(_document({"schema": "halo-runbook/agents/1", "tenant": found.name, "agents": rows}))
@@ -220,7 +284,11 @@ def _explain(error: HaloError) -> int:
 
     finding = diagnose(error)
     if _state["json"]:
-        _print(_document({"schema": "halo-runbook/error/1", "errors": [{"message": f"{finding.code}: {finding.seen}"}]}))
+        _print(
+            _document(
+                {"schema": "halo-runbook/error/1", "errors": [{"message": f"{finding.code}: {finding.seen}"}]}
+            )
+        )
     _complain(f"{finding.code}: {finding.seen}. {finding.cause} To do: {finding.remedy}")
     return FAILED if finding.verdict == "fail" else NOT_JUDGED
 
@@ -228,14 +296,33 @@ def _explain(error: HaloError) -> int:
 @app.command()
 def practice(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
-    tls: Annotated[bool, typer.Option("--tls", help="Speak https, with a throw-away authority whose file is printed.")] = False,
-    scenario: Annotated[list[str] | None, typer.Option("--scenario", metavar="NAME", help="May be repeated; NAME=WEIGHT with --tenants.")] = None,
-    tenants: Annotated[int, typer.Option("--tenants", metavar="N", help="This many tenants, scenarios dealt in turn.")] = 0,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak https, with a throw-away authority whose file is printed.")
+    ] = False,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", metavar="NAME", help="May be repeated; NAME=WEIGHT with --tenants."),
+    ] = None,
+    tenants: Annotated[
+        int, typer.Option("--tenants", metavar="N", help="This many tenants, scenarios dealt in turn.")
+    ] = 0,
     size: Annotated[str, typer.Option("--size", help="small or large: records in a tenant.")] = "small",
-    latency_ms: Annotated[int, typer.Option("--latency-ms", metavar="N", min=0, help="Before each answer.")] = 0,
+    latency_ms: Annotated[
+        int, typer.Option("--latency-ms", metavar="N", min=0, help="Before each answer.")
+    ] = 0,
     rate_limit: Annotated[str, typer.Option("--rate-limit", metavar="N/SECONDS", help="Per tenant.")] = "",
-    setting: Annotated[list[str] | None, typer.Option("--setting", metavar="KEY=VALUE", help="What the sources leave open; see --list.")] = None,
-    write_tenants: Annotated[Path | None, typer.Option("--write-tenants", metavar="FILE", help="Write a tenants file; secrets go into private files beside it.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--setting", metavar="KEY=VALUE", help="What the sources leave open; see --list."),
+    ] = None,
+    write_tenants: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-tenants",
+            metavar="FILE",
+            help="Write a tenants file; secrets go into private files beside it.",
+        ),
+    ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="Print scenarios and settings, then end.")] = False,
 ) -> int:
     """Serve practice tenants, a local imitation of HaloPSA, until stopped."""
@@ -282,7 +369,10 @@ def _list_practice() -> int:
     lines += [f"  {s.name:24} {s.wrong}" + (f"  → {', '.join(s.expect)}" if s.expect else "") + (f"  [row {s.row}]" if s.row else "")
               for s in SCENARIOS.values()]  # fmt: skip
     lines += ["", "Settings (--setting KEY=VALUE, the default first):"]
-    lines += [f"  {key:20} {' | '.join(o.values)}{' | a number' if o.number else ''}\n  {'':20} {o.help}" for key, o in OPTIONS.items()]
+    lines += [
+        f"  {key:20} {' | '.join(o.values)}{' | a number' if o.number else ''}\n  {'':20} {o.help}"
+        for key, o in OPTIONS.items()
+    ]
     _print("\n".join(lines))
     return OK
 
@@ -291,18 +381,30 @@ def _list_practice() -> int:
 def batch(
     tenants_file: Annotated[Path, typer.Argument(metavar="TENANTS_FILE")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the runs.")],
-    workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: one per core.")] = 0,
-    tenant: Annotated[list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")] = None,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")] = None,
-    failed_of: Annotated[str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")] = 120.0,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: one per core.")
+    ] = 0,
+    tenant: Annotated[
+        list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")
+    ] = None,
+    failed_of: Annotated[
+        str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")
+    ] = 120.0,
     as_json: AsJson = False,
 ) -> int:
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
     from .batch.fleet import FleetOptions, Interrupted, run_fleet
     from .report import exit_code
 
-    options = FleetOptions(workers=workers, timeout_s=timeout, only=tenant or (), resume=resume, failed_of=failed_of)
+    options = FleetOptions(
+        workers=workers, timeout_s=timeout, only=tenant or (), resume=resume, failed_of=failed_of
+    )
     code = None
     try:
         run = run_fleet(tenants_file, out, options, progress=_fleet_progress)
@@ -332,7 +434,9 @@ def _show_run(run: Any) -> None:
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs")) -> int:
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
+) -> int:
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
     from .batch.fleet import run_fleet
     from .practice.control import PracticeError, start
@@ -356,7 +460,9 @@ def demo(out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder 
     for line in wrong:
         _complain(f"not diagnosed as planned: {line}")
     planned = "as planned" if not wrong else "NOT as planned"
-    _print(f"\n{len(run.results)} practice tenants verified, {planned}. Open the guide with:\n\n    {_command()} lab --practice\n")
+    _print(
+        f"\n{len(run.results)} practice tenants verified, {planned}. Open the guide with:\n\n    {_command()} lab --practice\n"
+    )
     return OK if not wrong else FAILED
 
 
@@ -371,7 +477,9 @@ def _command() -> str:
 @app.command()
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
-    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")] = Path("runs"),
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")
+    ] = Path("runs"),
     kind: Annotated[str, typer.Option("--format", help="html, json, junit or csv.")] = "html",
 ) -> int:
     """Report a run again, on standard output."""
@@ -394,7 +502,9 @@ def report(
 def diff(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
-    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")] = Path("runs"),
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")
+    ] = Path("runs"),
     as_json: AsJson = False,
 ) -> int:
     """Say what is new, fixed and still failing between two runs."""
@@ -404,7 +514,11 @@ def diff(
     if as_json:
         _print(_document(found))
         return OK
-    lines = [f"{kind:6} {row['tenant']}  {row['check']}  {row['code']}" for kind in ("new", "fixed", "still", "gone") for row in found[kind]]
+    lines = [
+        f"{kind:6} {row['tenant']}  {row['check']}  {row['code']}"
+        for kind in ("new", "fixed", "still", "gone")
+        for row in found[kind]
+    ]
     _print("\n".join(lines) or "nothing is broken in either run")
     return OK
 
@@ -430,7 +544,9 @@ def notebooks_refresh() -> int:
 
 @app.command()
 def lab(
-    with_practice: Annotated[bool, typer.Option("--practice", help="Start practice tenants along with it.")] = False,
+    with_practice: Annotated[
+        bool, typer.Option("--practice", help="Start practice tenants along with it.")
+    ] = False,
     tenant: Annotated[str, typer.Option("--tenant", help="The customer whose walk is opened.")] = "practice",
     tenants_file: TenantsFile = None,
     no_browser: Annotated[bool, typer.Option("--no-browser")] = False,

@@ -91,7 +91,9 @@ class _Reply:
     @property
     def is_html(self) -> bool:
         start = self.body[:256].lstrip().lower()
-        return "html" in self.headers.get("content-type", "") or start.startswith((b"<!doctype html", b"<html"))
+        return "html" in self.headers.get("content-type", "") or start.startswith(
+            (b"<!doctype html", b"<html")
+        )
 
 
 class HaloClient:
@@ -177,14 +179,21 @@ class HaloClient:
         try:
             named = urlsplit(auth_url)
             same_host = named.hostname == own.hostname
-            safe = named.scheme == "https" if own.scheme == "https" else same_host and is_loopback(named.hostname or "")
+            safe = (
+                named.scheme == "https"
+                if own.scheme == "https"
+                else same_host and is_loopback(named.hostname or "")
+            )
             safe = safe and named.scheme in {"http", "https"} and not named.username and bool(named.hostname)
             _ = named.port
         except ValueError:
             safe = False
         if not safe:
             shown = redact(auth_url)[:120]
-            raise ConnectionFailedError("redirected", f"authinfo names {shown!r} as the authorisation server; credentials are not sent there")
+            raise ConnectionFailedError(
+                "redirected",
+                f"authinfo names {shown!r} as the authorisation server; credentials are not sent there",
+            )
         path = named.path.rstrip("/").removesuffix("/token")
         return f"{named.scheme}://{named.netloc}{path}/token"
 
@@ -221,7 +230,10 @@ class HaloClient:
         params = {"tenant": self.halo_tenant} if self.halo_tenant else {}
         reply = await self._send("POST", url, params=params, data=form)
         if reply.status == 404 and params and await self._token_endpoint_exists(url):
-            raise AuthError("tenant-unknown", f"the token endpoint answers 404 for the tenant “{_clean(self.halo_tenant)}”")
+            raise AuthError(
+                "tenant-unknown",
+                f"the token endpoint answers 404 for the tenant “{_clean(self.halo_tenant)}”",
+            )
         return self._token_of(reply)
 
     async def _token_endpoint_exists(self, url: str) -> bool:
@@ -240,7 +252,9 @@ class HaloClient:
             self._raise_token_error(reply)
         value = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(value, str) or not value.strip() or not value.isascii() or not value.isprintable():
-            raise AuthError("token-malformed", "the token endpoint answered 200 without a usable access_token")
+            raise AuthError(
+                "token-malformed", "the token endpoint answered 200 without a usable access_token"
+            )
         remember(value)
         kind = body.get("token_type")
         if isinstance(kind, str) and kind.lower() != "bearer":
@@ -248,12 +262,18 @@ class HaloClient:
         lifetime = _seconds(body.get("expires_in"))
         scope = body.get("scope")
         scopes = tuple(scope.split()) if isinstance(scope, str) else None
-        return Token(Secret(value), scopes, lifetime, time.monotonic() + max(lifetime - RENEW_EARLY_S, lifetime / 2))
+        return Token(
+            Secret(value), scopes, lifetime, time.monotonic() + max(lifetime - RENEW_EARLY_S, lifetime / 2)
+        )
 
     def _raise_token_error(self, reply: _Reply) -> NoReturn:
         """Classify by status, `error` and content type (facts 2.7)."""
         error, text = _oauth_error(reply)
-        shown = f"the token endpoint answers {reply.status}" + (f" “{_clean(error)}”" if error else "") + (f": {_clean(text)}" if text else "")
+        shown = (
+            f"the token endpoint answers {reply.status}"
+            + (f" “{_clean(error)}”" if error else "")
+            + (f": {_clean(text)}" if text else "")
+        )
         code = _OAUTH_CODES.get(error)
         if code is None and error == "invalid_request" and "tenant" in text.lower():
             code = "tenant-unknown"
@@ -287,7 +307,10 @@ class HaloClient:
         return self._json(reply, resource)
 
     async def _read(self, resource: str, token: Token, params: Mapping[str, object]) -> _Reply:
-        query = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in params.items()}
+        query = {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in params.items()
+        }
         headers = {"Authorization": f"Bearer {token.value.reveal()}"}
         return await self._send("GET", f"{self.address.url}/api/{resource}", params=query, headers=headers)
 
@@ -305,7 +328,9 @@ class HaloClient:
         Shape: `Page`; routes that do not page give all their rows.
         Raises: what `get` raises, ShapeError when there is no list.
         """
-        value = await self.get(resource, **({"pageinate": True, "page_size": 1, "page_no": 1, "count": 1} | params))
+        value = await self.get(
+            resource, **({"pageinate": True, "page_size": 1, "page_no": 1, "count": 1} | params)
+        )
         return Page(*as_rows(value, resource, key))
 
     async def rows(self, resource: str, key: str, **params: object) -> list[dict[str, Any]]:
@@ -335,7 +360,9 @@ class HaloClient:
         Raises: what `rows` raises.
         Source: GET /api/Agent (facts 4.2).
         """
-        rows = await self.rows("Agent", "agents", includeenabled=True, includedisabled=True, includeapiagents=True)
+        rows = await self.rows(
+            "Agent", "agents", includeenabled=True, includedisabled=True, includeapiagents=True
+        )
         return sorted(map(Agent.from_json, rows), key=lambda agent: agent.id)
 
     async def agent(self, agent_id: int) -> Agent:
@@ -370,7 +397,12 @@ class HaloClient:
                 reply = await self._send_once(method, url, params, data, headers)
             except ConnectionFailedError as error:
                 # an idle connection that the server had closed: a read may be asked again
-                if method == "GET" and error.code == "connection-reset" and tries == 1 and len(self.reading.latencies_s) > 0:
+                if (
+                    method == "GET"
+                    and error.code == "connection-reset"
+                    and tries == 1
+                    and len(self.reading.latencies_s) > 0
+                ):
                     continue
                 raise
             if reply.status != 429:
@@ -403,9 +435,22 @@ class HaloClient:
                     return await self._exchange(method, url, params, data, headers, started)
             except TimeoutError:
                 if left <= self.limits.request_s:
-                    raise BudgetError(f"{self.limits.total_s:g} s are used up, the cap for one tenant") from None
-                raise ConnectionFailedError("read-timeout", f"no complete answer from {_place(url)} within {self.limits.request_s:g} s") from None
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError, OSError, ImportError, ValueError) as error:
+                    raise BudgetError(
+                        f"{self.limits.total_s:g} s are used up, the cap for one tenant"
+                    ) from None
+                raise ConnectionFailedError(
+                    "read-timeout",
+                    f"no complete answer from {_place(url)} within {self.limits.request_s:g} s",
+                ) from None
+            except (
+                httpx.HTTPError,
+                httpx.InvalidURL,
+                httpx.StreamError,
+                ssl.SSLError,
+                OSError,
+                ImportError,
+                ValueError,
+            ) as error:
                 code, seen = code_of_transport_error(error)
                 raise ConnectionFailedError(code, f"{_place(url)}: {redact(seen)}") from None
 
@@ -418,7 +463,9 @@ class HaloClient:
         self.reading.latencies_s.append(time.monotonic() - started)
         if 300 <= response.status_code < 400:
             target = redact(response.headers.get("location", ""))[:120]
-            raise ConnectionFailedError("redirected", f"{_place(url)} answers {response.status_code} and points to {target!r}")
+            raise ConnectionFailedError(
+                "redirected", f"{_place(url)} answers {response.status_code} and points to {target!r}"
+            )
         return _Reply(response.status_code, response.headers, body)
 
     def _connection(self) -> httpx.AsyncClient:
@@ -455,12 +502,17 @@ class HaloClient:
         if reply.status not in {200, 201}:
             self._raise_for_status(reply, what)
         if reply.is_html:
-            raise ShapeError("html-instead-of-json", f"{what} answers with a web page titled “{_title(reply.body)}” instead of data")
+            raise ShapeError(
+                "html-instead-of-json",
+                f"{what} answers with a web page titled “{_title(reply.body)}” instead of data",
+            )
         try:
             return json.loads(reply.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             shown = _clean(reply.body[:80].decode("utf-8", "replace"))
-            raise ShapeError("bad-json", f"{what} answers with something that is no JSON: “{shown}”") from None
+            raise ShapeError(
+                "bad-json", f"{what} answers with something that is no JSON: “{shown}”"
+            ) from None
 
     def _raise_for_status(self, reply: _Reply, what: str) -> NoReturn:
         """Turn a status into an error (facts 3.3).
@@ -471,9 +523,17 @@ class HaloClient:
         text = "" if reply.is_html else _error_text(reply.body)
         shown = f"{what} answers {status}" + (f": {text}" if text else "")
         if status in {401, 403} and not reply.is_html:
-            raise RefusedError("token-refused" if status == 401 and "invalid_token" in reply.headers.get("www-authenticate", "") else "area-refused", shown, status)
+            raise RefusedError(
+                "token-refused"
+                if status == 401 and "invalid_token" in reply.headers.get("www-authenticate", "")
+                else "area-refused",
+                shown,
+                status,
+            )
         if status == 403:
-            raise ApiError("blocked", f"{what} answers 403 with a web page titled “{_title(reply.body)}”", status)
+            raise ApiError(
+                "blocked", f"{what} answers 403 with a web page titled “{_title(reply.body)}”", status
+            )
         if status == 404:
             raise NotFoundError("area-missing", shown, status)
         if status == 429:
@@ -487,7 +547,9 @@ class HaloClient:
         if status >= 500:
             raise ApiError("server-error", shown, status)
         if reply.is_html and status < 400:
-            raise ShapeError("html-instead-of-json", f"{what} answers with a web page titled “{_title(reply.body)}”")
+            raise ShapeError(
+                "html-instead-of-json", f"{what} answers with a web page titled “{_title(reply.body)}”"
+            )
         raise ApiError("protocol-error", shown, status)
 
 
@@ -498,7 +560,9 @@ _OAUTH_CODES = {
 
 
 @asynccontextmanager
-async def open_client(tenant: Tenant, secret: Secret, limits: Limits | None = None) -> AsyncIterator[HaloClient]:
+async def open_client(
+    tenant: Tenant, secret: Secret, limits: Limits | None = None
+) -> AsyncIterator[HaloClient]:
     """Open a client for one tenant and close it after use."""
     async with HaloClient(tenant, secret, limits) as client:
         yield client
@@ -522,7 +586,9 @@ def _tls_context(ca_file: str | None, folder: str) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=str(Path(folder) / Path(ca_file).expanduser()))
         except (OSError, ssl.SSLError) as error:
-            raise ConnectionFailedError("tls-failed", f"ca_file {ca_file} cannot be used: {type(error).__name__}") from None
+            raise ConnectionFailedError(
+                "tls-failed", f"ca_file {ca_file} cannot be used: {type(error).__name__}"
+            ) from None
     return context
 
 
@@ -533,14 +599,18 @@ async def _read_capped(response: httpx.Response, cap: int) -> bytes:
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-        raise ConnectionFailedError("protocol-error", f"the answer is packed as “{_clean(coding)}”, which was not asked for")
+        raise ConnectionFailedError(
+            "protocol-error", f"the answer is packed as “{_clean(coding)}”, which was not asked for"
+        )
     unpack = zlib.decompressobj(wbits=47) if coding in {"gzip", "x-gzip", "deflate"} else None
     body = bytearray()
     try:
         async for chunk in response.aiter_raw(64 * 1024):
             body += unpack.decompress(chunk, cap + 1 - len(body)) if unpack else chunk
             if len(body) > cap:
-                raise ConnectionFailedError("response-too-large", f"the answer is larger than {cap / 1024 / 1024:g} MiB")
+                raise ConnectionFailedError(
+                    "response-too-large", f"the answer is larger than {cap / 1024 / 1024:g} MiB"
+                )
         if unpack and not unpack.eof and body:
             raise ConnectionFailedError("protocol-error", "the packed answer ends too early")
     except zlib.error:
@@ -597,7 +667,11 @@ def _error_text(body: bytes) -> str:
         for key in ("error_description", "Message", "errorMessage", "message", "error", "ClassName"):
             if isinstance(value.get(key), str) and value[key]:
                 return _clean(value[key])
-        return _clean("; ".join(f"{name}: {entry[0]}" for name, entry in value.items() if isinstance(entry, list) and entry))
+        return _clean(
+            "; ".join(
+                f"{name}: {entry[0]}" for name, entry in value.items() if isinstance(entry, list) and entry
+            )
+        )
     return ""
 
 
@@ -612,7 +686,9 @@ def _title(body: bytes) -> str:
 
 def _clean(text: object, length: int = 160) -> str:
     """Make foreign text fit for a sentence: one line, printable, short, no secret."""
-    flat = " ".join("".join(letter if letter.isprintable() else " " for letter in redact(str(text or ""))).split())
+    flat = " ".join(
+        "".join(letter if letter.isprintable() else " " for letter in redact(str(text or ""))).split()
+    )
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 

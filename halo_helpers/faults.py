@@ -41,7 +41,10 @@ _BY_NAME = {
     "CloseError": ("connection-reset", "the connection was cut"),
     "RemoteProtocolError": ("connection-reset", "the connection ended in the middle of the answer"),
     "ProxyError": ("proxy-required", "the proxy refuses to pass the request on"),
-    "ImportError": ("proxy-required", "the proxy in the environment needs a package that is not installed (pip install 'httpx[socks]')"),
+    "ImportError": (
+        "proxy-required",
+        "the proxy in the environment needs a package that is not installed (pip install 'httpx[socks]')",
+    ),
     "ValueError": ("proxy-required", "the proxy in the environment cannot be used"),
     "InvalidURL": ("url-malformed", "the address cannot be used"),
     "UnsupportedProtocol": ("url-malformed", "the address has no protocol that is spoken here"),
@@ -74,7 +77,12 @@ def _of_tls(error: ssl.SSLError) -> tuple[str, str]:
             return "tls-expired", f"the certificate is outside its dates ({text})"
         if number in _NAME or "hostname mismatch" in lower or "ip address mismatch" in lower:
             return "tls-name-mismatch", f"the certificate is for another name ({text})"
-        if number in _UNTRUSTED or "unable to get" in lower or "self-signed" in lower or "self signed" in lower:
+        if (
+            number in _UNTRUSTED
+            or "unable to get" in lower
+            or "self-signed" in lower
+            or "self signed" in lower
+        ):
             return "tls-untrusted", f"the certificate's issuer is not trusted ({text})"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError) or "EOF" in text:
         return "connection-reset", "the connection was cut during the TLS handshake"

@@ -24,7 +24,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     def target() -> None:
         try:
             outcome.append(_run_here(work))
-        except BaseException as error:  # noqa: BLE001 - handed to the caller below
+        except BaseException as error:
             failure.append(error)
 
     thread = threading.Thread(target=target, name="halo-runbook", daemon=True)
@@ -63,7 +63,9 @@ async def _look_up(host: Any, port: Any, **options: Any) -> list[Any]:
         try:
             result = socket.getaddrinfo(host, port, **options)
         except (OSError, UnicodeError) as error:
-            problem = error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, "no such name")
+            problem = (
+                error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, "no such name")
+            )
         try:
             loop.call_soon_threadsafe(settle, result, problem)
         except RuntimeError:

@@ -65,7 +65,14 @@ def as_text(value: Json) -> str:
 
 
 def _kind(value: Json) -> str:
-    names = {dict: "an object", list: "an array", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "an array",
+        str: "a text",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), "null")
 
 
@@ -179,7 +186,11 @@ class Instance:
 
     def as_json(self) -> dict[str, object]:
         """Shape of `instance` in a Verification."""
-        return {"version": self.version or None, "name": self.name or None, "hosted_group": self.hosted_group or None}
+        return {
+            "version": self.version or None,
+            "name": self.name or None,
+            "hosted_group": self.hosted_group or None,
+        }
 
 
 @dataclass(frozen=True)

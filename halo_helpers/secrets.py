@@ -65,7 +65,9 @@ def trim(value: str) -> str:
 
 def looks_like_secret(text: str) -> bool:
     """Say whether a text holds something of a Client Secret's form, or a long random word."""
-    return bool(CLIENT_SECRET.search(text)) or (len(text) >= 20 and ":" not in text and " " not in text and not GUID.fullmatch(text))
+    return bool(CLIENT_SECRET.search(text)) or (
+        len(text) >= 20 and ":" not in text and " " not in text and not GUID.fullmatch(text)
+    )
 
 
 # --- redaction: the last line, not the first -------------------------------------------------------
@@ -169,7 +171,9 @@ def _from_file(text: str, folder: Path) -> Found:
             _refuse_if_public(stream.fileno(), path)
             raw = stream.read(_MAX_FILE + 1)
     except OSError as error:
-        raise SecretError(f"the secret's file {path} cannot be read: {error.strerror or type(error).__name__}") from None
+        raise SecretError(
+            f"the secret's file {path} cannot be read: {error.strerror or type(error).__name__}"
+        ) from None
     if len(raw) > _MAX_FILE:
         raise SecretError(f"the secret's file {path} is larger than {_MAX_FILE // 1024} KiB")
     value = raw.decode("utf-8-sig", "replace")
@@ -177,7 +181,7 @@ def _from_file(text: str, folder: Path) -> Found:
         if value.endswith(ending):
             value = value.removesuffix(ending)
             break
-    return Found(Secret(value), f"file {path}")
+    return Found(Secret(value), f"file {path.name}")
 
 
 def _refuse_if_public(descriptor: int, path: Path) -> None:
@@ -204,7 +208,9 @@ def _from_keyring(tenant_name: str) -> Found:
     except (keyring.errors.KeyringError, RuntimeError) as error:
         raise SecretError(f"the system's keyring cannot be used: {type(error).__name__}") from None
     if value is None:
-        raise SecretError(f"the keyring holds no secret for {tenant_name}; put it there with: halo-runbook secrets set {tenant_name}")
+        raise SecretError(
+            f"the keyring holds no secret for {tenant_name}; put it there with: halo-runbook secrets set {tenant_name}"
+        )
     return Found(Secret(value), "the system's keyring")
 
 
@@ -212,7 +218,9 @@ def _from_prompt(tenant_name: str) -> Found:
     import getpass
 
     if not sys.stdin.isatty():
-        raise SecretError("prompt: needs a person at a terminal; use env:, file: or keyring: for unattended runs")
+        raise SecretError(
+            "prompt: needs a person at a terminal; use env:, file: or keyring: for unattended runs"
+        )
     return Found(Secret(getpass.getpass(f"Client Secret of {tenant_name} (nothing is shown): ")), "typed in")
 
 
@@ -228,7 +236,7 @@ def _from_vault(scheme: str, rest: str, tenant_name: str) -> Found:
     (point,) = entry_points(group=ENTRY_POINTS, name=scheme)
     try:
         value = point.load()(rest, tenant_name)
-    except Exception as error:  # noqa: BLE001 - a vault's plug-in may raise anything; its text may hold the secret
+    except Exception as error:
         raise SecretError(f"the vault {scheme}: gave no secret ({type(error).__name__})") from None
     return Found(Secret(value), f"vault {scheme}")
 

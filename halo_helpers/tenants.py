@@ -28,7 +28,9 @@ DEFAULT_SCOPES = ("all:standard", "all:teams", "admin:webhooks")
 PRACTICE = "practice"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 RESERVED = frozenset({PRACTICE, "run", "latest", "history"})
-WINDOWS_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
+WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+)
 MAX_FILE = 8 * 1024 * 1024
 MAX_DEPTH = 20
 FIELDS = ("name", "base_url", "halo_tenant", "client_id", "client_secret", "agent_id", "scopes", "label", "owner",
@@ -109,7 +111,11 @@ def load_tenants(path: str | os.PathLike[str]) -> list[Tenant]:
     text = _read_text(file, reader)
     rows = list(_csv_rows(text, reader) if file.suffix.lower() == ".csv" else _yaml_rows(text, reader))
     if not rows and not reader.mistakes:
-        reader.note("holds no tenant; write one under “tenants:”" if file.suffix.lower() != ".csv" else "holds no tenant")
+        reader.note(
+            "holds no tenant; write one under “tenants:”"
+            if file.suffix.lower() != ".csv"
+            else "holds no tenant"
+        )
     folder = file.absolute().parent
     tenants = [tenant for row in rows if (tenant := _tenant(row, reader, folder)) is not None]
     _refuse_twins(rows, reader)
@@ -168,7 +174,9 @@ def _yaml_rows(text: str, reader: _Reader) -> Iterator[Row]:
     if root is None:
         reader.note("is empty")
         return
-    top = _mapping(root, reader, "the file", ("defaults", "tenants")) if isinstance(root, MappingNode) else None
+    top = (
+        _mapping(root, reader, "the file", ("defaults", "tenants")) if isinstance(root, MappingNode) else None
+    )
     if top is None:
         reader.note("must hold “tenants:” with a list under it", root.start_mark.line + 1)
         return
@@ -187,7 +195,11 @@ def _yaml_rows(text: str, reader: _Reader) -> Iterator[Row]:
             reader.note("an entry of “tenants” must hold fields such as “name: acme”", _line(node))
             continue
         nodes = _mapping(node, reader, "a tenant", FIELDS)
-        yield defaults | {"": (None, _line(node))} | {key: (_plain(value), _line(value)) for key, value in nodes.items()}
+        yield (
+            defaults
+            | {"": (None, _line(node))}
+            | {key: (_plain(value), _line(value)) for key, value in nodes.items()}
+        )
 
 
 def _refuse_tricks(text: str) -> None:
@@ -199,7 +211,9 @@ def _refuse_tricks(text: str) -> None:
     for event in YAML(typ="safe", pure=True).parse(io.StringIO(text)):
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise ConfigError(Mistake("anchors and aliases (& and *) are not used in a tenants file", None, line))
+            raise ConfigError(
+                Mistake("anchors and aliases (& and *) are not used in a tenants file", None, line)
+            )
         if isinstance(event, CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -218,7 +232,9 @@ def _mapping(node: Any, reader: _Reader, what: str, allowed: tuple[str, ...]) ->
     for key_node, value in node.value:
         key = str(key_node.value) if isinstance(key_node.value, str) else "?"
         if key not in allowed:
-            reader.note(f"unknown field “{_shown(key)}” in {what}{_did_you_mean(key, allowed)}", _line(key_node))
+            reader.note(
+                f"unknown field “{_shown(key)}” in {what}{_did_you_mean(key, allowed)}", _line(key_node)
+            )
         elif key in found:
             reader.note(f"“{key}” stands twice in {what}", _line(key_node))
         else:
@@ -253,7 +269,9 @@ def _csv_rows(text: str, reader: _Reader) -> Iterator[Row]:
     lines = text.split("\n")
     first = lines[0] if lines else ""
     skip = 0
-    delimiter = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first and "," not in first else ","
+    delimiter = (
+        ";" if first.count(";") > first.count(",") else "\t" if "\t" in first and "," not in first else ","
+    )
     if re.fullmatch(r"sep=(.)", first):  # Excel's own first line
         delimiter, skip = first[4], 1
     rows = csv.reader(io.StringIO("\n".join(lines[skip:])), delimiter=delimiter)
@@ -272,7 +290,9 @@ def _csv_rows(text: str, reader: _Reader) -> Iterator[Row]:
                 continue
             if len(cells) > len(header):
                 reader.note(f"has {len(cells)} cells where the first line has {len(header)}", line)
-            values = {name: (cell.strip() or None, line) for name, cell in zip(header, cells, strict=False) if name}
+            values = {
+                name: (cell.strip() or None, line) for name, cell in zip(header, cells, strict=False) if name
+            }
             yield values | {"": (None, line)}
     except csv.Error as error:
         reader.note(f"is no CSV: {error}", rows.line_num + skip)
@@ -306,7 +326,9 @@ def _tenant(row: Row, reader: _Reader, folder: Path) -> Tenant | None:
 def _text(value: Any, line: int, reader: _Reader) -> str:
     text = trim(str(value))
     if CLIENT_SECRET.search(text):
-        reader.note("a field other than client_secret holds what looks like a secret in clear; take it out", line)
+        reader.note(
+            "a field other than client_secret holds what looks like a secret in clear; take it out", line
+        )
     if any(ord(letter) < 32 for letter in text):
         reader.note("a value holds a control character", line)
     return text
@@ -315,7 +337,9 @@ def _text(value: Any, line: int, reader: _Reader) -> str:
 def _name(value: Any, line: int, reader: _Reader) -> str:
     text = str(value)
     if not NAME.fullmatch(text):
-        reader.note(f"name “{_shown(text)}” must be 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit", line)
+        reader.note(
+            f"name “{_shown(text)}” must be 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit", line
+        )
     elif text in RESERVED or text in WINDOWS_DEVICES:
         reader.note(f"name “{text}” is reserved; choose another", line)
     return text
@@ -338,7 +362,9 @@ def _client_secret(value: Any, line: int, reader: _Reader) -> str:
 
 def _client_id(value: Any, line: int, reader: _Reader) -> str:
     if CLIENT_SECRET.search(str(value)):
-        reader.note("client_id holds what looks like a Client Secret; take it out and make a new secret", line)
+        reader.note(
+            "client_id holds what looks like a Client Secret; take it out and make a new secret", line
+        )
     return trim(str(value))
 
 
@@ -406,7 +432,9 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
     if path is None and walk is not None:
         return walk
     if path is None:
-        raise ConfigError(f"no tenants file to find {_shown(tenant)!r} in: give --tenants-file, set HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none")
+        raise ConfigError(
+            f"no tenants file to find {_shown(tenant)!r} in: give --tenants-file, set HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none"
+        )
     known = load_tenants(path)
     found = next((entry for entry in known if entry.name == tenant), None)
     found = found or walk
@@ -465,7 +493,9 @@ def practice_url() -> str:
     except PracticeError as error:
         raise ConfigError(f"the practice tenant cannot be used: {error}") from None
     except ImportError:
-        raise ConfigError("the practice tenant needs the extra “practice”: pip install 'halo-runbook[practice]'") from None
+        raise ConfigError(
+            "the practice tenant needs the extra “practice”: pip install 'halo-runbook[practice]'"
+        ) from None
     import atexit
 
     atexit.register(_own_server.stop)
@@ -492,7 +522,9 @@ def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None =
                   label=f"Practice tenant: {entry['scenario']}")  # fmt: skip
 
 
-def write_practice_tenants(path: Path, entries: list[dict[str, Any]], base_url: str, ca_file: str | None = None) -> None:
+def write_practice_tenants(
+    path: Path, entries: list[dict[str, Any]], base_url: str, ca_file: str | None = None
+) -> None:
     """Write a tenants file for practice tenants; each secret in a private file beside it.
 
     Raises: ConfigError when the folder cannot be written.
@@ -521,4 +553,6 @@ def write_practice_tenants(path: Path, entries: list[dict[str, Any]], base_url: 
         with path.open("w", encoding="utf-8") as stream:
             YAML().dump({"tenants": rows}, stream)
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(path))) from None
+        raise ConfigError(
+            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(path))
+        ) from None

@@ -145,13 +145,21 @@ class Verification:
         """One line: counts by verdict, and the codes."""
         counts = [f"{sum(r.verdict == verdict for r in self.checks)} {word}" for verdict, word in WORDS.items()
                   if any(r.verdict == verdict for r in self.checks)]  # fmt: skip
-        return f"{WORDS[self.verdict]}: {', '.join(counts)}" + (f"; {', '.join(self.codes)}" if self.codes else "")
+        return f"{WORDS[self.verdict]}: {', '.join(counts)}" + (
+            f"; {', '.join(self.codes)}" if self.codes else ""
+        )
 
     def __repr__(self) -> str:
         return f"<Verification {self.tenant}: {self.summary()}>"
 
 
-WORDS: dict[Verdict, str] = {"pass": "OK", "warn": "look at", "fail": "broken", "error": "could not check", "skip": "not reached"}
+WORDS: dict[Verdict, str] = {
+    "pass": "OK",
+    "warn": "look at",
+    "fail": "broken",
+    "error": "could not check",
+    "skip": "not reached",
+}
 """How verdicts read on screens and in reports (design, section 2)."""
 
 OnResult = Callable[[CheckResult], None]
@@ -180,7 +188,11 @@ def verify(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = N
     except SecretError as error:
         results = _without_secret(chosen, error)
         return replace(base, checks=results, duration_s=time.monotonic() - started)
-    return run(_verify(base, found_tenant, secret, chosen, control, control_note, limits or Limits(), on_result, started))
+    return run(
+        _verify(
+            base, found_tenant, secret, chosen, control, control_note, limits or Limits(), on_result, started
+        )
+    )
 
 
 def test_connection(tenant: str | Tenant, **options: Any) -> Verification:
@@ -194,7 +206,9 @@ def test_connection(tenant: str | Tenant, **options: Any) -> Verification:
 test_connection.__test__ = False  # type: ignore[attr-defined]  # its name is fixed, and pytest would collect it
 
 
-def list_agents(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, limits: Limits | None = None) -> list[Agent]:
+def list_agents(
+    tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, limits: Limits | None = None
+) -> list[Agent]:
     """List a tenant's agents, disabled and API-only ones included, ordered by id.
 
     Raises: ConfigError, SecretError, and the errors of the client when the list cannot be had.
@@ -228,8 +242,19 @@ def failed_run(tenant: str, code: str, seen: str, *, base_url: str = "", label: 
                started_at: dt.datetime | None = None, duration_s: float = 0.0, practice: bool = False) -> Verification:  # fmt: skip
     """Give the Verification of a tenant whose notebook did not come to its end: one error, the rest not reached."""
     finding = DIAGNOSES[code](seen)
-    first = CheckResult(RUN, "The verification ran to its end", "error", seen, None, findings=(finding,), duration_s=duration_s)
-    rest = tuple(CheckResult(entry.id, entry.title, "skip", "not reached", entry.step, (RUN,)) for entry in CHECKS.values())
+    first = CheckResult(
+        RUN,
+        "The verification ran to its end",
+        "error",
+        seen,
+        None,
+        findings=(finding,),
+        duration_s=duration_s,
+    )
+    rest = tuple(
+        CheckResult(entry.id, entry.title, "skip", "not reached", entry.step, (RUN,))
+        for entry in CHECKS.values()
+    )
     return Verification(tenant=tenant, base_url=base_url, checks=(first, *rest), practice=practice, label=label, owner=owner,
                         started_at=started_at or dt.datetime.now(dt.UTC), duration_s=duration_s)  # fmt: skip
 
@@ -276,12 +301,22 @@ async def _verify(base: Verification, tenant: Tenant, found: Found, chosen: list
                    control_asked=control_asked, duration_s=time.monotonic() - started)  # fmt: skip
 
 
-async def _run_check(entry: Check, probe: Probe, before: dict[str, asyncio.Task[CheckResult]], on_result: OnResult | None) -> CheckResult:
+async def _run_check(
+    entry: Check, probe: Probe, before: dict[str, asyncio.Task[CheckResult]], on_result: OnResult | None
+) -> CheckResult:
     """Wait for what a check needs, ask it, and turn whatever happens into a result."""
-    awaited = before if entry.after == "*" else {name: before[name] for name in (*entry.needs, *entry.after) if name in before}
+    awaited = (
+        before
+        if entry.after == "*"
+        else {name: before[name] for name in (*entry.needs, *entry.after) if name in before}
+    )
     for task in awaited.values():
         await task
-    failed = tuple(name for name in entry.needs if name in before and before[name].result().verdict in {"fail", "error", "skip"})
+    failed = tuple(
+        name
+        for name in entry.needs
+        if name in before and before[name].result().verdict in {"fail", "error", "skip"}
+    )
     started = time.monotonic()
     result = (CheckResult(entry.id, entry.title, "skip", f"not reached: needs {', '.join(failed)}", entry.step, failed)
               if failed and not _out_of_budget(failed, before) else await _ask(entry, probe, failed, before))  # fmt: skip
@@ -296,7 +331,9 @@ def _out_of_budget(failed: tuple[str, ...], before: dict[str, asyncio.Task[Check
     return any(before[name].result().code == "budget-exhausted" for name in failed)
 
 
-async def _ask(entry: Check, probe: Probe, failed: tuple[str, ...], before: dict[str, asyncio.Task[CheckResult]]) -> CheckResult:
+async def _ask(
+    entry: Check, probe: Probe, failed: tuple[str, ...], before: dict[str, asyncio.Task[CheckResult]]
+) -> CheckResult:
     findings: list[Finding] = []
     notes: list[str] = []
     try:
@@ -309,11 +346,11 @@ async def _ask(entry: Check, probe: Probe, failed: tuple[str, ...], before: dict
         return CheckResult(entry.id, entry.title, "skip", skipped.seen, entry.step, skipped.requires)
     except HaloError as error:
         findings.append(diagnose(error))
-    except Exception as error:  # noqa: BLE001 - a fault of ours in one check must not take the others with it
+    except Exception as error:
         findings.append(DIAGNOSES["internal-error"](f"{type(error).__name__} in {entry.id}"))
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.verdict))
     seen = redact("; ".join(f.seen for f in findings) or "; ".join(notes))
     clean = tuple(replace(f, seen=redact(f.seen)) for f in findings)
-    return CheckResult(entry.id, entry.title, findings[0].verdict if findings else "pass", seen, entry.step, findings=clean)
-
-
+    return CheckResult(
+        entry.id, entry.title, findings[0].verdict if findings else "pass", seen, entry.step, findings=clean
+    )

@@ -47,7 +47,9 @@ def write_answers(name: str, **changes: str) -> dict[str, str]:
 
     Raises: ConfigError when the folder cannot be written.
     """
-    answers = {key: value for key, value in (read_answers(name) | changes).items() if key in ANSWERS and value}
+    answers = {
+        key: value for key, value in (read_answers(name) | changes).items() if key in ANSWERS and value
+    }
     folder = walks_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +70,11 @@ def open_walk(name: str, tenants_file: str = "") -> Path:
         for original in sorted(notebooks_folder().glob("*.ipynb")):
             copy = folder / original.name
             if not copy.exists():
-                write_whole(copy, json.dumps(_with_tenant(original, name, tenants_file), indent=1, ensure_ascii=False) + "\n")
+                write_whole(
+                    copy,
+                    json.dumps(_with_tenant(original, name, tenants_file), indent=1, ensure_ascii=False)
+                    + "\n",
+                )
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
     return folder

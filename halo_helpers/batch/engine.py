@@ -17,6 +17,7 @@ from nbformat.v4 import new_output
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.exceptions import PapermillException
 
+
 class UnknownParameterError(PapermillException):  # type: ignore[misc]
     """A parameter that the notebook does not have."""
 
@@ -77,7 +78,9 @@ def refuse_unknown(nb: Any, given: dict[str, Any]) -> None:
     known = parameter_names(nb)
     unknown = sorted(set(given) - known)
     if unknown:
-        raise UnknownParameterError(f"the notebook has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known)) or 'none'}")
+        raise UnknownParameterError(
+            f"the notebook has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known)) or 'none'}"
+        )
 
 
 def parameter_names(nb: Any) -> set[str]:
@@ -86,7 +89,13 @@ def parameter_names(nb: Any) -> set[str]:
     for cell in nb.cells:
         if "parameters" in cell.metadata.get("tags", []):
             for node in ast.parse(cell.source).body:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+                targets = (
+                    node.targets
+                    if isinstance(node, ast.Assign)
+                    else [node.target]
+                    if isinstance(node, ast.AnnAssign)
+                    else []
+                )
                 names.update(target.id for target in targets if isinstance(target, ast.Name))
     return names
 

@@ -34,7 +34,12 @@ from .history import History
 DEFAULT_TIMEOUT_S = 120.0
 STARTING_S = 45.0
 """Time that a worker gets on top, to start a kernel and to stop."""
-_STATUS_CODES = {"timeout": "run-timeout", "crashed": "run-crashed", "refused": "run-crashed", "cancelled": "run-cancelled"}
+_STATUS_CODES = {
+    "timeout": "run-timeout",
+    "crashed": "run-crashed",
+    "refused": "run-crashed",
+    "cancelled": "run-cancelled",
+}
 
 Progress = Callable[[Verification, int, int], None]
 """Called as each tenant is done, with the number done and of all."""
@@ -85,7 +90,9 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
         out.mkdir(parents=True, exist_ok=True)
         folder, manifest = _open_run(tenants_file, out, options, active, paused, same_client_ids(tenants))
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))) from None
+        raise ConfigError(
+            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
+        ) from None
     with _locked(folder):
         return _run(folder, manifest, active, tenants, Path(tenants_file), options, progress)
 
@@ -100,12 +107,20 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
         manifest = load_run(find_run(options.resume, out)).manifest
         names = {entry["name"] for entry in manifest["tenants"]}
     elif options.failed_of:
-        names = {r.tenant for r in load_run(find_run(options.failed_of, out)).results if r.verdict in {"fail", "error"}}
+        names = {
+            r.tenant
+            for r in load_run(find_run(options.failed_of, out)).results
+            if r.verdict in {"fail", "error"}
+        }
     known = {tenant.name for tenant in tenants}
     missing = sorted(names - known)
     if missing:
         raise ConfigError(f"no tenant is called {', '.join(missing)}; the file holds {len(known)} tenants")
-    return [tenant for tenant in tenants if not names or tenant.name in names] if names or not options.failed_of else []
+    return (
+        [tenant for tenant in tenants if not names or tenant.name in names]
+        if names or not options.failed_of
+        else []
+    )
 
 
 def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOptions, active: list[Tenant],
@@ -148,7 +163,11 @@ def _locked(folder: Path) -> Iterator[None]:
             lock.unlink(missing_ok=True)
             descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         else:
-            raise ConfigError(Mistake(f"is being written by process {holder or 'unknown'}; wait for it, or stop it", str(folder))) from None
+            raise ConfigError(
+                Mistake(
+                    f"is being written by process {holder or 'unknown'}; wait for it, or stop it", str(folder)
+                )
+            ) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(str(os.getpid()))
     try:
@@ -178,14 +197,19 @@ def _run(folder: Path, manifest: dict[str, Any], active: list[Tenant], every: li
     todo = [tenant for tenant in active if tenant.name not in done]
     runner = _Runner(folder, tenants_file.absolute(), every, options, controlled)
     log = _Log(folder / "run.log")
-    log.line(f"run {folder.name}: {len(todo)} of {len(active)} tenants to verify, {options.workers or _workers()} at a time")
+    log.line(
+        f"run {folder.name}: {len(todo)} of {len(active)} tenants to verify, {options.workers or _workers()} at a time"
+    )
     interrupted = _execute(runner, todo, done, len(active), options, progress, log)
     runner.close()
     results = load_run(folder).results
     manifest |= {"verdict": _worst(results), "totals": totals(results)}
     if len(results) == len(manifest["tenants"]):
         before = manifest["duration_s"] or 0.0
-        manifest |= {"finished_at": _utc(dt.datetime.now(dt.UTC)), "duration_s": round(before + time.monotonic() - started, 1)}
+        manifest |= {
+            "finished_at": _utc(dt.datetime.now(dt.UTC)),
+            "duration_s": round(before + time.monotonic() - started, 1),
+        }
     _write_manifest(folder, manifest)
     write_whole(folder / "report.html", to_html(results, manifest, evidence=True))
     write_whole(folder / "junit.xml", to_junit(results))
@@ -206,14 +230,18 @@ def _execute(runner: _Runner, todo: list[Tenant], done: dict[str, Verification],
     again: list[Tenant] = []
     with ThreadPoolExecutor(options.workers or _workers(), thread_name_prefix="tenant") as pool:
         for round_number in (1, 2):
-            waiting: dict[Future[Verification | None], Tenant] = {pool.submit(runner.verify, tenant): tenant for tenant in todo}
+            waiting: dict[Future[Verification | None], Tenant] = {
+                pool.submit(runner.verify, tenant): tenant for tenant in todo
+            }
             while waiting:
                 for future in _next_done(waiting, stop):
                     tenant, result = waiting.pop(future), future.result() if not future.cancelled() else None
                     if result is None:
                         continue
                     throttled = round_number == 1 and result.codes == ["rate-limited"]
-                    log.line(f"{tenant.name}: {result.summary()}" + ("; once more at the end" if throttled else ""))
+                    log.line(
+                        f"{tenant.name}: {result.summary()}" + ("; once more at the end" if throttled else "")
+                    )
                     if throttled:
                         again.append(tenant)
                         continue
@@ -227,7 +255,9 @@ def _execute(runner: _Runner, todo: list[Tenant], done: dict[str, Verification],
     return stop.no_more
 
 
-def _next_done(waiting: dict[Future[Verification | None], Tenant], stop: _Stop) -> set[Future[Verification | None]]:
+def _next_done(
+    waiting: dict[Future[Verification | None], Tenant], stop: _Stop
+) -> set[Future[Verification | None]]:
     """Wait for the next tenants; the first Ctrl+C starts no more, the second ends those under way."""
     try:
         return wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED).done
@@ -281,7 +311,10 @@ class _Runner:
         if notebook.exists():
             write_whole(self._folder / notebook.name, redact(notebook.read_text(encoding="utf-8")))
             notebook.unlink()
-        write_whole(self._folder / f"{result.tenant}.json", json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n")
+        write_whole(
+            self._folder / f"{result.tenant}.json",
+            json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n",
+        )
 
     def close(self) -> None:
         """Remove what unfinished tenants left behind."""
@@ -291,7 +324,7 @@ class _Runner:
         """Let a worker run the notebook; end it when it does not end itself."""
         job = {"notebook": str(notebooks_folder() / "verify-tenant.ipynb"), "output": str(notebook.absolute()), "cwd": str(self._folder.absolute()),
                "parameters": self._parameters(tenant), "deadline_s": self._options.timeout_s}  # fmt: skip
-        process = subprocess.Popen([sys.executable, "-m", "halo_helpers.batch.worker"], stdin=subprocess.PIPE,  # noqa: S603
+        process = subprocess.Popen([sys.executable, "-m", "halo_helpers.batch.worker"], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
                                    env=self._environment(tenant), **_own_group())  # fmt: skip
         with self.stop.lock:
@@ -300,7 +333,10 @@ class _Runner:
             out, _ = process.communicate(json.dumps(job) + "\n", timeout=self._options.timeout_s + STARTING_S)
         except subprocess.TimeoutExpired:
             _end(process)
-            return {"status": "timeout", "message": f"the notebook did not end after {self._options.timeout_s:g} s and was stopped"}
+            return {
+                "status": "timeout",
+                "message": f"the notebook did not end after {self._options.timeout_s:g} s and was stopped",
+            }
         finally:
             with self.stop.lock:
                 self.stop.processes.discard(process)
@@ -324,7 +360,10 @@ class _Runner:
         own = self._variables.get(tenant.name)
         others = {name for name in self._variables.values() if name != own}
         # the kernel runs this very interpreter; a debugger's file checks only cost time and print warnings
-        return {k: v for k, v in os.environ.items() if k not in others} | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"}
+        return {k: v for k, v in os.environ.items() if k not in others} | {
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
 
 
 def _own_group() -> dict[str, Any]:

@@ -41,7 +41,13 @@ def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
             note_running(practice_state_file(), server.base_url)
             stack.callback(forget_running, practice_state_file(), server.base_url)
             environment["HALO_PRACTICE_URL"] = server.base_url
-        command = [sys.executable, "-m", "jupyterlab", *_settings(folder.name, port), *([] if browser else ["--no-browser"])]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            *_settings(folder.name, port),
+            *([] if browser else ["--no-browser"]),
+        ]
         try:
             return subprocess.call(command, env=environment)  # noqa: S603
         except KeyboardInterrupt:

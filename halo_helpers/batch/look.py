@@ -9,6 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..checks import Verdict
+from ..checks.registry import WORST_FIRST
 from ..practice.control import start
 from ..practice.serve import Options
 from ..report import Run, compare, find_run, fleet_table, load_run, totals
@@ -61,7 +63,11 @@ class FleetView:
         )  # fmt: skip
         counts = totals(self.run.results)
         head = " · ".join(f"{word(v)} {counts[v]}" for v in ("fail", "error", "warn", "pass"))
-        kind = "<p><b>Practice tenants</b></p>" if self.run.results and all(r.practice for r in self.run.results) else ""
+        kind = (
+            "<p><b>Practice tenants</b></p>"
+            if self.run.results and all(r.practice for r in self.run.results)
+            else ""
+        )
         html = f"{kind}<p>{head}</p><table><tr><th>Tenant</th><th>Result</th><th>What is wrong, and why</th><th>What to do</th></tr>{rows}</table>"
         return {"text/html": html, "text/plain": fleet_table(self.run.results)}
 
@@ -71,13 +77,22 @@ class FleetView:
 
     def heat_map(self) -> _Shown:
         """Show the worst verdict of each layer of checks, tenant by tenant."""
-        layers = list(dict.fromkeys(check.id.partition(".")[0] for r in self.run.results for check in r.checks))
+        layers = list(
+            dict.fromkeys(check.id.partition(".")[0] for r in self.run.results for check in r.checks)
+        )
         head = "".join(f"<th>{escape(layer)}</th>" for layer in layers)
         body, plain = [], []
         for result in self._ordered():
             cells = [_worst(result, layer) for layer in layers]
-            body.append(f"<tr><td style='text-align:left'>{escape(result.tenant)}</td>" + "".join(f"<td>{word(c)}</td>" for c in cells) + "</tr>")
-            plain.append(f"{result.tenant}: " + ", ".join(f"{layer} {WORDS[c]}" for layer, c in zip(layers, cells, strict=True)))  # type: ignore[index]
+            body.append(
+                f"<tr><td style='text-align:left'>{escape(result.tenant)}</td>"
+                + "".join(f"<td>{word(c)}</td>" for c in cells)
+                + "</tr>"
+            )
+            plain.append(
+                f"{result.tenant}: "
+                + ", ".join(f"{layer} {WORDS[c]}" for layer, c in zip(layers, cells, strict=True))
+            )
         return _Shown(f"<table><tr><th>Tenant</th>{head}</tr>{''.join(body)}</table>", "\n".join(plain))
 
     def changes(self) -> _Shown:
@@ -85,8 +100,17 @@ class FleetView:
         if self.before is None:
             return _Shown("<p>No earlier run is named in <code>before</code>.</p>", "no earlier run is named")
         found = compare(self.before, self.run)
-        lines = [f"{kind}: {row['tenant']} {row['check']} {row['code']}" for kind in ("new", "fixed", "still", "gone") for row in found[kind]]
-        return _Shown("<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>" if lines else "<p>Nothing changed.</p>", "\n".join(lines) or "nothing changed")
+        lines = [
+            f"{kind}: {row['tenant']} {row['check']} {row['code']}"
+            for kind in ("new", "fixed", "still", "gone")
+            for row in found[kind]
+        ]
+        return _Shown(
+            "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+            if lines
+            else "<p>Nothing changed.</p>",
+            "\n".join(lines) or "nothing changed",
+        )
 
     def tenant(self, name: str = PRACTICE) -> Evidence | _Shown:
         """Show one tenant of the run; the worst one when the name is not in it."""
@@ -97,9 +121,11 @@ class FleetView:
     def summary(self) -> str:
         """One line: how many tenants by verdict."""
         counts = totals(self.run.results)
-        return f"{counts['tenants']} tenants: " + ", ".join(f"{counts[v]} {WORDS[v]}" for v in ("fail", "error", "warn", "pass"))  # type: ignore[index]
+        return f"{counts['tenants']} tenants: " + ", ".join(
+            f"{counts[v]} {WORDS[v]}" for v in ("fail", "error", "warn", "pass")
+        )
 
 
-def _worst(result: Verification, layer: str) -> str:
+def _worst(result: Verification, layer: str) -> Verdict:
     found = {check.verdict for check in result.checks if check.id.startswith(f"{layer}.")}
-    return next((v for v in ("fail", "error", "warn", "pass") if v in found), "skip")
+    return next((verdict for verdict in WORST_FIRST if verdict in found), "skip")

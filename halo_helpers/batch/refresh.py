@@ -43,7 +43,7 @@ def _refresh_one(path: Path) -> bool:
             cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory() as cwd:
         client = NotebookClient(notebook, kernel_name="python3", timeout=300, record_timing=False, coalesce_streams=True,
-                                store_widget_state=True, resources={"metadata": {"path": cwd}}, allow_errors=True)  # fmt: skip
+                                store_widget_state=True, extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": cwd}}, allow_errors=True)  # fmt: skip
         client.execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

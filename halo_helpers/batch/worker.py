@@ -12,6 +12,7 @@ import sys
 import warnings
 from typing import Any
 
+
 def run_job(job: dict[str, Any]) -> dict[str, str]:
     """Run a notebook by papermill.
 
@@ -31,6 +32,7 @@ def run_job(job: dict[str, Any]) -> dict[str, str]:
         papermill.execute_notebook(
             job["notebook"], job["output"], parameters=job["parameters"], engine_name=NAME, kernel_name="python3",
             progress_bar=False, request_save_on_cell_execute=False, autosave_cell_every=0, cwd=job["cwd"],
+            extra_arguments=["--log-level=ERROR"],
             deadline_s=job["deadline_s"],
         )  # fmt: skip
     except UnknownParameterError as error:
@@ -51,7 +53,7 @@ def main() -> int:
     answer_to, sys.stdout = sys.stdout, sys.stderr
     try:
         answer = run_job(job)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the parent needs to know
+    except Exception as error:
         answer = {"status": "crashed", "message": f"{type(error).__name__}: {error}"}
     answer_to.write(json.dumps(answer) + "\n")
     answer_to.flush()

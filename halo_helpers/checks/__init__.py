@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from . import address, token, identity, access, webhooks, limits  # noqa: F401, I001 - the order is that of the checks
+# isort: off - checks are registered, and reported, in this order
+from . import access, address, identity, limits, token, webhooks  # noqa: F401
+
+# isort: on
 from .registry import CHECKS, DIAGNOSES, Check, Diagnosis, Finding, Skipped, Verdict, diagnose, select
 
 __all__ = ["CHECKS", "DIAGNOSES", "Check", "Diagnosis", "Finding", "Skipped", "Verdict", "diagnose", "select"]

@@ -145,7 +145,13 @@ async def reach(probe: Probe) -> AsyncIterator[Finding | str]:
     yield f"{probe.client.address.url} answers"
 
 
-@check("address.instance", title="It is a HaloPSA", needs=("address.reach",), codes=(NOT_HALOPSA, *WIRE), step=_WEB)
+@check(
+    "address.instance",
+    title="It is a HaloPSA",
+    needs=("address.reach",),
+    codes=(NOT_HALOPSA, *WIRE),
+    step=_WEB,
+)
 async def instance(probe: Probe) -> AsyncIterator[Finding | str]:
     """Do authinfo and InstanceInfo answer as HaloPSA's do?"""
     info = await probe.auth_info()

@@ -11,7 +11,13 @@ from .probe import Probe
 from .registry import Finding, Skipped, check, diagnosis
 from .token import TOKEN_REFUSED
 
-_AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = "create-agent", "agent-teams", "agent-preferences", "note-agent-id", "application-fields"
+_AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (
+    "create-agent",
+    "agent-teams",
+    "agent-preferences",
+    "note-agent-id",
+    "application-fields",
+)
 
 LOGIN_NOT_AGENT = diagnosis(
     "login-not-agent", "fail", step=_FIELDS,
@@ -177,8 +183,12 @@ async def listed(probe: Probe) -> AsyncIterator[Finding | str]:
         return
     if all(one.id != me.id for one in agents):
         yield AGENT_UNLISTED(f"{me.label} is not among the {len(agents)} agents of the list")
-    twins = [one for one in agents if one.id != me.id and me.name and one.name.casefold() == me.name.casefold()]
+    twins = [
+        one for one in agents if one.id != me.id and me.name and one.name.casefold() == me.name.casefold()
+    ]
     if twins:
         ids = ", ".join(str(one.id) for one in twins[:5])
         by_name = isinstance(probe.tenant.agent_id, str) and probe.tenant.agent_id != ""
-        yield AGENT_NAME_AMBIGUOUS(f"the name “{me.name}” is also that of agent {ids}", verdict="fail" if by_name else "warn")
+        yield AGENT_NAME_AMBIGUOUS(
+            f"the name “{me.name}” is also that of agent {ids}", verdict="fail" if by_name else "warn"
+        )

@@ -81,4 +81,6 @@ class Probe:
         try:
             await self.me()
         except HaloError:
-            raise Skipped(f"{refusal.seen}; the token does not act for an active agent", "identity.login") from None
+            raise Skipped(
+                f"{refusal.seen}; the token does not act for an active agent", "identity.login"
+            ) from None

@@ -59,7 +59,9 @@ class Diagnosis:
 
     def __call__(self, seen: str, **changes: str) -> Finding:
         """Make a finding; cause, remedy, step or verdict may be more exact than the code's own."""
-        finding = Finding(self.code, self.verdict, seen, self.cause, self.remedy, self.step, self.fixer, self.retryable)
+        finding = Finding(
+            self.code, self.verdict, seen, self.cause, self.remedy, self.step, self.fixer, self.retryable
+        )
         return replace(finding, **changes) if changes else finding  # type: ignore[arg-type]
 
 
@@ -143,7 +145,9 @@ def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
         matches = [entry.id for entry in CHECKS.values() if word in {entry.id, entry.layer}]
         if not matches:
             layers = sorted({entry.layer for entry in CHECKS.values()})
-            raise ValueError(f"no check or layer is called {word!r}; layers are {', '.join(layers)}; checks are {', '.join(CHECKS)}")
+            raise ValueError(
+                f"no check or layer is called {word!r}; layers are {', '.join(layers)}; checks are {', '.join(CHECKS)}"
+            )
         wanted.update(matches)
     todo = list(wanted)
     while todo:
@@ -152,5 +156,3 @@ def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
                 wanted.add(need)
                 todo.append(need)
     return [check_id for check_id in CHECKS if check_id in wanted]
-
-

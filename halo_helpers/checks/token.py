@@ -11,7 +11,12 @@ from .address import WIRE
 from .probe import Probe
 from .registry import Finding, Skipped, check, diagnosis
 
-_FIELDS, _PERMISSIONS, _SAVE, _ENTER = "application-fields", "application-permissions", "save-application", "enter-credentials"
+_FIELDS, _PERMISSIONS, _SAVE, _ENTER = (
+    "application-fields",
+    "application-permissions",
+    "save-application",
+    "enter-credentials",
+)
 
 CLIENT_ID_MALFORMED = diagnosis(
     "client-id-malformed", "warn", step=_SAVE, fixer="us",
@@ -100,22 +105,45 @@ async def form(probe: Probe) -> AsyncIterator[Finding | str]:
     secret = probe.client.secret
     value = secret.reveal()
     if CLIENT_SECRET.fullmatch(client_id) and GUID.fullmatch(value):
-        yield CREDENTIALS_SWAPPED("the Client ID has the form of a secret, and the secret that of a Client ID")
+        yield CREDENTIALS_SWAPPED(
+            "the Client ID has the form of a secret, and the secret that of a Client ID"
+        )
         return
     if not client_id:
         yield CLIENT_ID_MALFORMED("the Client ID is empty", verdict="fail")
     elif not GUID.fullmatch(client_id):
         yield CLIENT_ID_MALFORMED(f"the Client ID has {len(client_id)} characters and is no GUID")
     if not CLIENT_SECRET.fullmatch(value):
-        what = "is the Client ID" if value == client_id else "has blanks inside" if " " in value else f"has {len(value)} characters"
+        what = (
+            "is the Client ID"
+            if value == client_id
+            else "has blanks inside"
+            if " " in value
+            else f"has {len(value)} characters"
+        )
         yield CLIENT_SECRET_MALFORMED(f"the Client Secret {what}; expected are two GUIDs joined by a hyphen")
-    trimmed = [name for name, was in (("Client ID", client_id != probe.tenant.client_id), ("Client Secret", secret.was_trimmed)) if was]
+    trimmed = [
+        name
+        for name, was in (
+            ("Client ID", client_id != probe.tenant.client_id),
+            ("Client Secret", secret.was_trimmed),
+        )
+        if was
+    ]
     if trimmed:
-        yield CREDENTIALS_TRIMMED(f"white space or an invisible character around the {' and the '.join(trimmed)} was dropped")
+        yield CREDENTIALS_TRIMMED(
+            f"white space or an invisible character around the {' and the '.join(trimmed)} was dropped"
+        )
     yield "a GUID, and two GUIDs joined by a hyphen"
 
 
-@check("token.grant", title="A token is given", needs=("address.instance", "token.form"), codes=_TOKEN_CODES, step="test-token")
+@check(
+    "token.grant",
+    title="A token is given",
+    needs=("address.instance", "token.form"),
+    codes=_TOKEN_CODES,
+    step="test-token",
+)
 async def grant(probe: Probe) -> AsyncIterator[Finding | str]:
     """Does the token endpoint give a token?"""
     token = await probe.token()
@@ -124,7 +152,13 @@ async def grant(probe: Probe) -> AsyncIterator[Finding | str]:
     yield f"a token was given, good for {token.expires_in_s:g} s"
 
 
-@check("token.control", title="A wrong secret is refused", needs=("token.grant",), codes=(TOKEN_CONTROL_PASSED, *WIRE), step="test-token")
+@check(
+    "token.control",
+    title="A wrong secret is refused",
+    needs=("token.grant",),
+    codes=(TOKEN_CONTROL_PASSED, *WIRE),
+    step="test-token",
+)
 async def control(probe: Probe) -> AsyncIterator[Finding | str]:
     """Negative control: is the same request with a random, well-formed secret refused?"""
     if not probe.control:
@@ -135,7 +169,13 @@ async def control(probe: Probe) -> AsyncIterator[Finding | str]:
     yield "a random secret is refused"
 
 
-@check("token.scopes", title="Scopes are the wanted ones", needs=("token.grant",), codes=(SCOPES_MISSING, SCOPES_NONE, SCOPES_EXCESS), step=_PERMISSIONS)
+@check(
+    "token.scopes",
+    title="Scopes are the wanted ones",
+    needs=("token.grant",),
+    codes=(SCOPES_MISSING, SCOPES_NONE, SCOPES_EXCESS),
+    step=_PERMISSIONS,
+)
 async def scopes(probe: Probe) -> AsyncIterator[Finding | str]:
     """Are the granted scopes the wanted ones? `all` counts as all:standard; a missing answer means: as asked."""
     token = await probe.token()

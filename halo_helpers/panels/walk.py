@@ -83,9 +83,18 @@ class Walk:
         Raises: ConfigError that names what is still missing.
         """
         found = self._tenant
-        missing = [name for name, value in (("base URL", found and found.base_url), ("Client ID", found and found.client_id)) if not value]
+        missing = [
+            name
+            for name, value in (
+                ("base URL", found and found.base_url),
+                ("Client ID", found and found.client_id),
+            )
+            if not value
+        ]
         if found is None or missing:
-            raise ConfigError(f"not possible yet: the {' and the '.join(missing)} of {self.name} are entered at the end of 20-application, or in 30-credentials")
+            raise ConfigError(
+                f"not possible yet: the {' and the '.join(missing)} of {self.name} are entered at the end of 20-application, or in 30-credentials"
+            )
         if self.name in _memory:
             from dataclasses import replace
 
@@ -100,7 +109,10 @@ class Walk:
         kind = "Practice tenant" if practice else "Customer"
         html = (f"<p style='border:2px {'dashed' if practice else 'solid'} #8894a3;border-radius:6px;padding:.4em .8em'><b>{kind}: "
                 f"{escape(self.name if practice else label)}</b> · {escape(url)} · documentation edition: {self.edition}</p>")  # fmt: skip
-        return {"text/html": html, "text/plain": f"{kind}: {self.name if practice else label} at {url}, edition {self.edition}"}
+        return {
+            "text/html": html,
+            "text/plain": f"{kind}: {self.name if practice else label} at {url}, edition {self.edition}",
+        }
 
     # --- steps ---
 
@@ -118,7 +130,9 @@ class Walk:
 
     def _check_button(self, step: Step) -> widgets.Widget:
         shown = widgets.HTML()
-        button = widgets.Button(description="Check this step", tooltip=f"Ask the system: {', '.join(step.checks)}", icon="check")
+        button = widgets.Button(
+            description="Check this step", tooltip=f"Ask the system: {', '.join(step.checks)}", icon="check"
+        )
 
         def work() -> None:
             shown.value = evidence_html(self._verify(step.checks), self.edition)
@@ -164,7 +178,11 @@ class Walk:
             shown.value = self._open_customer(name.value.strip().lower(), url.value)
 
         button.on_click(_safely(button, shown, work))
-        return Panel(widgets.VBox([widgets.HTML(html), name, url, button, shown]), html, "the notebooks, and a form to open a customer")
+        return Panel(
+            widgets.VBox([widgets.HTML(html), name, url, button, shown]),
+            html,
+            "the notebooks, and a form to open a customer",
+        )
 
     def _open_customer(self, name: str, url: str) -> str:
         from ..addresses import parse_address
@@ -195,12 +213,19 @@ class Walk:
         shown = widgets.HTML()
 
         def work() -> None:
-            write_answers(self.name, base_url=url.value.strip(), client_id=client.value.strip(), agent_id=agent.value.strip())
+            write_answers(
+                self.name,
+                base_url=url.value.strip(),
+                client_id=client.value.strip(),
+                agent_id=agent.value.strip(),
+            )
             self._load()
             shown.value = evidence_html(self._verify(["address.url", "token.form"]), self.edition)
 
         button.on_click(_safely(button, shown, work))
-        return Panel(widgets.VBox([url, client, place, entry, agent, button, shown]), html, self._credentials_text())
+        return Panel(
+            widgets.VBox([url, client, place, entry, agent, button, shown]), html, self._credentials_text()
+        )
 
     def _credentials_text(self) -> str:
         if self.name == PRACTICE:
@@ -222,13 +247,19 @@ class Walk:
             import keyring
 
             keyring.set_password(KEYRING_SERVICE, self.name, secret.reveal())
-            write_answers(self.name, client_secret="keyring:")
+            write_answers(self.name, client_secret="keyring:")  # noqa: S106 - a reference
         self._load()
 
     def _secret_text(self) -> str:
         if self.name in _memory:
             kept = self._tenant.client_secret if self._tenant else ""
-            where = "in memory, and in a private file" if str(kept).startswith("file:") else "in memory, and in the keyring" if kept else "in memory"
+            where = (
+                "in memory, and in a private file"
+                if str(kept).startswith("file:")
+                else "in memory, and in the keyring"
+                if kept
+                else "in memory"
+            )
             return f"kept {where}"
         return "not set" if not (self._tenant and self._tenant.client_secret) else "kept from before"
 
@@ -253,7 +284,14 @@ class Walk:
         agent = result.agent
         rows = [("Client ID", tenant.client_id), ("Client Secret", f"never shown here; {source}"),
                 ("HaloPSA Base URL", result.base_url), ("Agent ID", f"{agent.id} ({agent.name})" if agent else str(tenant.agent_id or "not known yet"))]  # fmt: skip
-        html = "<table>" + "".join(f"<tr><th style='text-align:left'>{k}</th><td style='text-align:left'>{escape(v)}</td></tr>" for k, v in rows) + "</table>"
+        html = (
+            "<table>"
+            + "".join(
+                f"<tr><th style='text-align:left'>{k}</th><td style='text-align:left'>{escape(v)}</td></tr>"
+                for k, v in rows
+            )
+            + "</table>"
+        )
         if tenant.name == PRACTICE:
             html += "<p>These are the practice tenant's: do not enter them in Neo Agent.</p>"
         return _Static(html, "\n".join(f"{k}: {v}" for k, v in rows))
@@ -269,7 +307,7 @@ def _safely(button: widgets.Button, shown: widgets.HTML, work: Callable[[], None
             work()
         except HaloError as error:
             shown.value = f"<p><b>{escape(redact(error.seen))}</b></p>"
-        except Exception as error:  # noqa: BLE001 - a callback's exception would be lost; its text may hold anything
+        except Exception as error:
             shown.value = f"<p><b>This tool failed ({type(error).__name__}); please report it.</b></p>"
         finally:
             button.disabled = False
@@ -290,7 +328,11 @@ def _keyring_works() -> bool:
 def _step_html(step: Step, edition: str, instance: str) -> str:
     lines = []
     if step.path:
-        link = f" (<a href='{escape(instance + step.link)}' target='_blank'>open it</a>)" if step.link and instance else ""
+        link = (
+            f" (<a href='{escape(instance + step.link)}' target='_blank'>open it</a>)"
+            if step.link and instance
+            else ""
+        )
         also = f" <small>also: {escape(step.also_called)}</small>" if step.also_called else ""
         lines.append(f"<p><b>Where:</b> {escape(step.path)}{link}{also}</p>")
     if step.fields:
@@ -310,7 +352,10 @@ def _step_html(step: Step, edition: str, instance: str) -> str:
 
 def _step_text(step: Step, edition: str) -> str:
     lines = [f"Where: {step.path}"] if step.path else []
-    lines += [f"{f.name}: {f.value}" + (f" ({edition} edition: {f.note(edition)})" if f.note(edition) else "") for f in step.fields]
+    lines += [
+        f"{f.name}: {f.value}" + (f" ({edition} edition: {f.note(edition)})" if f.note(edition) else "")
+        for f in step.fields
+    ]
     lines += [f"You should see: {step.see}"] if step.see else []
     return "\n".join(lines)
 

@@ -97,7 +97,9 @@ def bad_token(settings: Settings) -> Answer:
     """Answer a missing, unknown or expired token (W13)."""
     headers = [("www-authenticate", 'Bearer error="invalid_token"')]
     if settings.bad_token_body == "json":
-        return as_json({"error": "invalid_token", "error_description": "The token is not valid."}, 401, headers)
+        return as_json(
+            {"error": "invalid_token", "error_description": "The token is not valid."}, 401, headers
+        )
     return empty(401, headers)
 
 
@@ -211,7 +213,11 @@ def _actions(who: Identity, ask: Ask, key: str | None) -> Answer:
         return empty(404)
     ticket = ask.number("ticket_id")
     visible = ticket is not None and ticket in _visible(who, ask, tickets, everything=True)
-    rows = [who.world.data.action(ticket, n) for n in range(1, 1 + ticket % 4)] if visible and ticket is not None else []
+    rows = (
+        [who.world.data.action(ticket, n) for n in range(1, 1 + ticket % 4)]
+        if visible and ticket is not None
+        else []
+    )
     count = ask.number("count")
     return as_json({"record_count": len(rows), "actions": rows if count is None else rows[:count]})
 
@@ -274,7 +280,7 @@ def _agent_envelope(world: World, ask: Ask, chosen: list[Agent]) -> Answer:
     return as_json(body)
 
 
-def _teams(who: Identity, ask: Ask, key: str | None) -> Answer:
+def _teams(who: Identity, _: Ask, key: str | None) -> Answer:
     if who.agent is None or not who.may(_TEAM_SCOPES):
         return refused(who.world.settings)
     if key is None or key == "tree":
@@ -282,7 +288,7 @@ def _teams(who: Identity, ask: Ask, key: str | None) -> Answer:
     return _by_number(key, set(TEAMS), lambda number: team_object(who.world, number))
 
 
-def _roles(who: Identity, ask: Ask, key: str | None) -> Answer:
+def _roles(who: Identity, _: Ask, key: str | None) -> Answer:
     if who.agent is None or not who.may(_ADMIN):
         return refused(who.world.settings)
     if key is None:
@@ -291,7 +297,7 @@ def _roles(who: Identity, ask: Ask, key: str | None) -> Answer:
     return as_json(role_object(who.world, found[0])) if found else empty(404)
 
 
-def _applications(who: Identity, ask: Ask, key: str | None) -> Answer:
+def _applications(who: Identity, _: Ask, key: str | None) -> Answer:
     """Answer `/Application`, never with a secret (facts 4.8)."""
     if who.agent is None or not who.may(_ADMIN):
         return refused(who.world.settings)

@@ -46,14 +46,23 @@ class Door:
             return
         if scope["type"] != "http":
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         host = headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name.lower() not in LOOPBACK:
             await _send(Answer(421, b"This practice server answers on loopback names only.\n", TEXT), send)
             return
         body = await _body(receive) if scope["method"] not in {"GET", "HEAD"} else b""
-        ask = Ask(scope["method"], scope["path"], f"{scope['scheme']}://{host}", parse_query(scope["query_string"]), headers, body or b"")
+        ask = Ask(
+            scope["method"],
+            scope["path"],
+            f"{scope['scheme']}://{host}",
+            parse_query(scope["query_string"]),
+            headers,
+            body or b"",
+        )
         if body is None:
             answer: Answer = Answer(413, b"Too large.\n", TEXT)
         elif ask.path == "/" or ask.path.startswith("/practice"):
@@ -113,7 +122,9 @@ class Door:
         return api.serve(self.realm.worlds[grant.world], grant, ask, path.split("/")[2:])
 
     def _record(self, ask: Ask, world: World | None, answer: Answer) -> None:
-        seen = Seen(ask.method, ask.path, answer.status, time.time(), ask.headers.get("host", ""), tuple(ask.query))
+        seen = Seen(
+            ask.method, ask.path, answer.status, time.time(), ask.headers.get("host", ""), tuple(ask.query)
+        )
         (self.realm.unrouted if world is None else world.seen).append(seen)
 
     # --- what belongs to the practice server itself ---
@@ -125,7 +136,9 @@ class Door:
             return as_json({"error": f"send the header {CONTROL_HEADER}"}, 403)
         parts = ask.path.strip("/").split("/")[1:]
         if parts == ["tenants"] and ask.method == "GET":
-            return as_json({"practice": True, "tenants": [ready(self.realm, name) for name in self.realm.worlds]})
+            return as_json(
+                {"practice": True, "tenants": [ready(self.realm, name) for name in self.realm.worlds]}
+            )
         if len(parts) == 3 and parts[0] == "tenants" and parts[1] in self.realm.worlds:
             return self._control(ask, parts[1], parts[2])
         return empty(404)
@@ -167,7 +180,11 @@ def _route(path: str, *, strict: bool) -> str:
         return "/"
     if strict:
         resource = path.partition("/api/")[2].partition("/")[0]
-        return path.lower() if path == "/auth/token" or (resource in api.SPELLINGS and not path.endswith("/")) else "/"
+        return (
+            path.lower()
+            if path == "/auth/token" or (resource in api.SPELLINGS and not path.endswith("/"))
+            else "/"
+        )
     return path.rstrip("/").lower()
 
 

@@ -34,7 +34,9 @@ def token(realm: Realm, ask: Ask, world: World | None) -> Answer:
     if ask.method != "POST":
         return empty(405, [("allow", "POST")])
     if not ask.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
-        return as_json({"error": "invalid_request", "error_description": "The content type must be a form."}, 400)
+        return as_json(
+            {"error": "invalid_request", "error_description": "The content type must be a form."}, 400
+        )
     form = dict(parse_qsl(ask.body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
     client_id, secret = _credentials(ask, form)
     tenant = ask.query.get("tenant") or form.get("tenant")
@@ -76,18 +78,29 @@ def _refuse(world: World, application: Application, secret: str, form: dict[str,
     if not grant:
         return refusal(settings, 400, "invalid_request", "The mandatory 'grant_type' parameter is missing.")
     if grant not in KNOWN_GRANTS:
-        return refusal(settings, 400, "unsupported_grant_type", "The specified 'grant_type' is not supported.")
-    if not application.active or not hmac.compare_digest(application.secret.encode(), secret.encode("utf-8", "replace")):
+        return refusal(
+            settings, 400, "unsupported_grant_type", "The specified 'grant_type' is not supported."
+        )
+    if not application.active or not hmac.compare_digest(
+        application.secret.encode(), secret.encode("utf-8", "replace")
+    ):
         return refusal(settings, 401, "invalid_client", "The specified client credentials are invalid.")
     if GRANT_OF_METHOD.get(application.method) != grant:
-        return refusal(settings, 400, "unauthorized_client", "This client application may not use this grant type.")
+        return refusal(
+            settings, 400, "unauthorized_client", "This client application may not use this grant type."
+        )
     asked = frozenset(form.get("scope", "").split())
     if asked - KNOWN_SCOPES:
         return refusal(settings, 400, "invalid_scope", "The specified 'scope' is invalid.")
     if not asked and settings.no_scope == "error":
         return refusal(settings, 400, "invalid_scope", "The 'scope' parameter is missing.")
     agent = world.agent(application.agent_id)
-    if settings.disabled_agent == "token" and application.login_type == "agent" and agent and agent.is_disabled:
+    if (
+        settings.disabled_agent == "token"
+        and application.login_type == "agent"
+        and agent
+        and agent.is_disabled
+    ):
         return refusal(settings, 400, "access_denied", "The account is not active.")
     return None
 

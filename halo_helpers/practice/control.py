@@ -90,14 +90,18 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.upper().endswith("SECRET")}
 
 
-def ask(base_url: str, path: str, method: str = "GET", *, timeout_s: float = 5.0, **query: str) -> dict[str, Any]:
+def ask(
+    base_url: str, path: str, method: str = "GET", *, timeout_s: float = 5.0, **query: str
+) -> dict[str, Any]:
     """Ask the control routes of a running practice server, on loopback only.
 
     Raises: PracticeError when nobody answers there, or somebody else does.
     """
     parts = urlsplit(base_url)
     if parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise PracticeError(f"a practice server is asked over http on loopback, not at {parts.scheme}://{parts.hostname}")
+        raise PracticeError(
+            f"a practice server is asked over http on loopback, not at {parts.scheme}://{parts.hostname}"
+        )
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
     try:
         target = f"/practice/{path}" + (f"?{urlencode(query)}" if query else "")

@@ -129,7 +129,9 @@ class Data:
         user_id = 1 + mix(self.seed, "ticket-user", number) % self.size.users
         client_id = self.user_client(user_id)
         opened = EPOCH + timedelta(minutes=17 * number)
-        touched = opened + timedelta(minutes=mix(self.seed, "touched", number) % 900, milliseconds=10 * (number % 90))
+        touched = opened + timedelta(
+            minutes=mix(self.seed, "touched", number) % 900, milliseconds=10 * (number % 90)
+        )
         agent_id = 2 + mix(self.seed, "ticket-agent", number) % 3
         return {
             "id": number, "summary": self._pick(PROBLEMS, "problem", number), "details": "Reported by telephone.",
@@ -167,7 +169,13 @@ class Data:
 
     def item(self, number: int) -> Record:
         """Item: a product."""
-        return {"id": number, "name": f"Managed seat tier {number}", "baseprice": 10.0 * number, "inactive": False, "use": "item"}
+        return {
+            "id": number,
+            "name": f"Managed seat tier {number}",
+            "baseprice": 10.0 * number,
+            "inactive": False,
+            "use": "item",
+        }
 
     def article(self, number: int) -> Record:
         """KBEntry: a knowledge base article."""

@@ -30,7 +30,9 @@ class Scenario:
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(name: str, title: str, wrong: str, *, expect: tuple[str, ...] = (), row: int | None = None) -> Callable[[Change], Change]:
+def scenario(
+    name: str, title: str, wrong: str, *, expect: tuple[str, ...] = (), row: int | None = None
+) -> Callable[[Change], Change]:
     """Register a function that turns a healthy world into this scenario."""
 
     def register(change: Change) -> Change:
@@ -97,7 +99,9 @@ def _agent_disabled(world: World) -> None:
     world.change_neo(is_disabled=True)
 
 
-@scenario("agent-api-only", "API-only agent", "Is an API-only Agent is ticked", expect=("agent-api-only",), row=22)
+@scenario(
+    "agent-api-only", "API-only agent", "Is an API-only Agent is ticked", expect=("agent-api-only",), row=22
+)
 def _agent_api_only(world: World) -> None:
     world.change_neo(is_api_only=True)
 
@@ -120,7 +124,9 @@ def _scope_missing_webhooks(world: World) -> None:
     world.neo.scopes -= {"admin:webhooks"}
 
 
-@scenario("scope-none", "No scope ticked", "the token is granted but opens nothing", expect=("scopes-none",), row=29)
+@scenario(
+    "scope-none", "No scope ticked", "the token is granted but opens nothing", expect=("scopes-none",), row=29
+)
 def _scope_none(world: World) -> None:
     world.neo.scopes -= set(SCOPES_OF_NEO)
 

@@ -93,7 +93,9 @@ def _weight(text: str) -> tuple[str, int]:
     return name, int(weight) if equals else 1
 
 
-def serve(options: Options, on_ready: Callable[[str, Realm, str | None], None], *, lifeline: bool = False) -> None:
+def serve(
+    options: Options, on_ready: Callable[[str, Realm, str | None], None], *, lifeline: bool = False
+) -> None:
     """Serve until interrupted; `on_ready(base_url, realm, ca_file)` is called once it listens.
 
     With `lifeline`, also until standard input is closed, so that a server never outlives who started it.
@@ -124,7 +126,7 @@ def serve(options: Options, on_ready: Callable[[str, Realm, str | None], None], 
 
         async def run() -> None:
             task = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started and not task.done():
+            while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn says it by a flag
                 await asyncio.sleep(0.005)
             if server.started:
                 on_ready(base_url, realm, ca_file)

@@ -41,9 +41,13 @@ OPTIONS: dict[str, Option] = {
         "no right: 403 or 401 by route, always one of them, or 403 with a text [6]",
     ),
     "bad-token-body": Option(("empty", "json"), "body of the 401 for a bad token [7]"),
-    "rate-limit": Option(("700/300",), "requests per seconds, per tenant; 0/60 refuses everything [8]", number=True),
+    "rate-limit": Option(
+        ("700/300",), "requests per seconds, per tenant; 0/60 refuses everything [8]", number=True
+    ),
     "retry-after": Option(("no", "yes"), "whether a 429 says how long to wait [8]"),
-    "page-max": Option(("100", "1000", "error"), "largest page_size; beyond it is clamped, or refused [9]", number=True),
+    "page-max": Option(
+        ("100", "1000", "error"), "largest page_size; beyond it is clamped, or refused [9]", number=True
+    ),
     "agents-envelope": Option(
         ("auto", "array", "results", "agents"), "form of /Agent; auto: array, `results` when paging [10]"
     ),
@@ -138,7 +142,9 @@ def _is_number(key: str, value: str) -> bool:
     if key == "rate-limit":
         count, slash, seconds = value.partition("/")
         return slash == "/" and count.isdecimal() and seconds.isdecimal() and int(seconds) > 0
-    return value.isdecimal() and len(value) < 10 and (key in {"latency-ms", "token-lifetime"} or int(value) > 0)
+    return (
+        value.isdecimal() and len(value) < 10 and (key in {"latency-ms", "token-lifetime"} or int(value) > 0)
+    )
 
 
 assert {_attribute(key) for key in OPTIONS} == {field.name for field in fields(Settings)}  # noqa: S101

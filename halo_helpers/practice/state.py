@@ -22,8 +22,7 @@ from .settings import Settings
 SCOPES_OF_NEO = ("all:standard", "all:teams", "admin:webhooks")
 """What the newest Neo documentation ticks (facts 1.1)."""
 
-_AREAS_OF_SCOPES = ("tickets calendar customers crm contracts suppliers items projects sales quotes sos pos invoices "
-                    "reporting timesheets softwarelicensing software kb assets distributionlists").split()  # fmt: skip
+_AREAS_OF_SCOPES = ["tickets", "calendar", "customers", "crm", "contracts", "suppliers", "items", "projects", "sales", "quotes", "sos", "pos", "invoices", "reporting", "timesheets", "softwarelicensing", "software", "kb", "assets", "distributionlists"]  # fmt: skip
 KNOWN_SCOPES = frozenset(
     ["all", *SCOPES_OF_NEO, "admin", "offline_access", "editMine:timesheets", "access:chat",
      "access:adpasswordreset", "read:teams", "read:agents"]
@@ -222,7 +221,9 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
         whole["email"] = agent.email
     if claims:
         count = 108 + world.data.size.me_padding
-        whole["claims"] = [{"type": f"practice/claim/{number}", "value": "a line of permissions"} for number in range(count)]
+        whole["claims"] = [
+            {"type": f"practice/claim/{number}", "value": "a line of permissions"} for number in range(count)
+        ]
     return whole
 
 
@@ -299,7 +300,11 @@ class Realm:
         claims: Record = {"w": world.name, "e": world.epoch, "client_id": application.client_id,
                           "scope": " ".join(sorted(scopes)), "exp": now + lifetime, "jti": secrets.token_hex(6)}  # fmt: skip
         if world.settings.token_format == "jwt":
-            claims |= {"sub": str(application.agent_id), "role": application.login_type, "agent_id": application.agent_id}
+            claims |= {
+                "sub": str(application.agent_id),
+                "role": application.login_type,
+                "agent_id": application.agent_id,
+            }
             head = _b64(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
             body = f"{head}.{_b64(json.dumps(claims).encode())}"
             return f"{body}.{self._sign(body)}"
@@ -326,7 +331,9 @@ class Realm:
         world = self.worlds.get(claims["w"])
         if world is None or world.epoch != claims["e"]:
             return None
-        grant = Grant(claims["w"], claims["client_id"], frozenset(claims["scope"].split()), float(claims["exp"]))
+        grant = Grant(
+            claims["w"], claims["client_id"], frozenset(claims["scope"].split()), float(claims["exp"])
+        )
         self._grants[token] = grant
         if len(self._grants) > 5000:
             self._grants.popitem(last=False)

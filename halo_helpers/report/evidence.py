@@ -25,7 +25,11 @@ class Evidence:
         self.edition = edition
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        return {MIME: self.result.as_json(), "text/plain": verification_text(self.result), "text/html": evidence_html(self.result, self.edition)}
+        return {
+            MIME: self.result.as_json(),
+            "text/plain": verification_text(self.result),
+            "text/html": evidence_html(self.result, self.edition),
+        }
 
 
 def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
@@ -58,8 +62,16 @@ def _card(result: Verification, number: int, edition: str) -> str:
     check, finding = result.findings[number]
     step = STEPS.get(finding.step or "")
     notes = [f"{f.name}: {f.note(edition)}" for f in step.fields if f.note(edition)] if step else []
-    edition_line = f"<br><small>The {edition} edition of the documentation {escape(EDITIONS.get(edition, ''))}.</small>" if notes else ""
-    link = f" · <a href='{escape(result.base_url + finding.link)}'>open</a>" if finding.link and result.base_url else ""
+    edition_line = (
+        f"<br><small>The {edition} edition of the documentation {escape(EDITIONS.get(edition, ''))}.</small>"
+        if notes
+        else ""
+    )
+    link = (
+        f" · <a href='{escape(result.base_url + finding.link)}'>open</a>"
+        if finding.link and result.base_url
+        else ""
+    )
     where = f"<br><b>Where:</b> {escape(step_words(finding.step))}{link}" if step else ""
     return (f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
             f"{word(finding.verdict)} · {escape(check.title)} <code>{escape(finding.code)}</code><br>"

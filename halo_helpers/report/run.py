@@ -59,7 +59,9 @@ def find_run(text: str, root: Path | None = None) -> Path:
             named = latest.parent / latest.read_text(encoding="utf-8").strip()
             if (named / "run.json").is_file():
                 return named
-    raise ConfigError(f"no run is found for {text!r}: give a run's folder, a folder of runs, or its name with --dir")
+    raise ConfigError(
+        f"no run is found for {text!r}: give a run's folder, a folder of runs, or its name with --dir"
+    )
 
 
 def load_run(folder: Path) -> Run:
@@ -71,7 +73,7 @@ def load_run(folder: Path) -> Run:
     try:
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
         if manifest["schema"] != RUN_SCHEMA:
-            raise ValueError(f"schema is {manifest['schema']!r}")
+            raise ValueError(f"schema is {manifest['schema']!r}")  # noqa: TRY301 - one message for all
         names = [entry["name"] for entry in manifest["tenants"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(Mistake(f"is no run: {error}", str(manifest_file))) from None
@@ -100,7 +102,10 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
         "still": sorted(new & old),
         "gone": sorted(entry for entry in old - new if entry[0] not in present),
     }
-    return {"schema": DIFF_SCHEMA, **{name: [{"tenant": t, "check": c, "code": k} for t, c, k in rows] for name, rows in lists.items()}}
+    return {
+        "schema": DIFF_SCHEMA,
+        **{name: [{"tenant": t, "check": c, "code": k} for t, c, k in rows] for name, rows in lists.items()},
+    }
 
 
 def _broken(run: Run) -> set[tuple[str, str, str]]:

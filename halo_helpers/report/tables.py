@@ -53,11 +53,19 @@ def to_junit(results: Sequence[Verification]) -> str:
                               errors=str(counts["error"]), skipped=str(counts["skip"]), time=f"{result.duration_s:.3f}",
                               timestamp=str(result.as_json()["started_at"]))  # fmt: skip
         for check in result.checks:
-            case = ET.SubElement(suite, "testcase", classname=_xml(result.tenant), name=check.id, time=f"{check.duration_s:.3f}")
+            case = ET.SubElement(
+                suite,
+                "testcase",
+                classname=_xml(result.tenant),
+                name=check.id,
+                time=f"{check.duration_s:.3f}",
+            )
             if check.verdict in {"fail", "error"}:
                 worst = check.findings[0]
                 tag = "failure" if check.verdict == "fail" else "error"
-                ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(f"{worst.cause}\n{worst.remedy}")
+                ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(
+                    f"{worst.cause}\n{worst.remedy}"
+                )
             elif check.verdict == "skip":
                 ET.SubElement(case, "skipped", message=_xml(check.seen))
             else:
@@ -67,14 +75,27 @@ def to_junit(results: Sequence[Verification]) -> str:
 
 def _xml(text: str) -> str:
     """Drop what XML cannot hold."""
-    return "".join(letter for letter in text if letter in "\t\n\r" or (ord(letter) >= 32 and not 0xD800 <= ord(letter) <= 0xDFFF and letter not in "\ufffe\uffff"))
+    return "".join(
+        letter
+        for letter in text
+        if letter in "\t\n\r"
+        or (ord(letter) >= 32 and not 0xD800 <= ord(letter) <= 0xDFFF and letter not in "\ufffe\uffff")
+    )
 
 
-def to_html(results: Sequence[Verification], manifest: dict[str, Any] | None = None, *, evidence: bool = False) -> str:
+def to_html(
+    results: Sequence[Verification], manifest: dict[str, Any] | None = None, *, evidence: bool = False
+) -> str:
     """Give one self-contained page that opens offline; with `evidence`, tenants link to their notebooks."""
     manifest = manifest or {}
-    ordered = sorted(results, key=lambda r: (("fail", "error", "warn", "pass").index(r.verdict), r.codes, r.tenant))
-    waiting = [entry["name"] for entry in manifest.get("tenants", []) if entry["name"] not in {r.tenant for r in results}]
+    ordered = sorted(
+        results, key=lambda r: (("fail", "error", "warn", "pass").index(r.verdict), r.codes, r.tenant)
+    )
+    waiting = [
+        entry["name"]
+        for entry in manifest.get("tenants", [])
+        if entry["name"] not in {r.tenant for r in results}
+    ]
     columns = list(CHECKS) + ([RUN] if any(check.id == RUN for r in results for check in r.checks) else [])
     rows = [{"result": result, "cells": {check.id: check for check in result.checks}} for result in ordered]
     return _template().render(
@@ -94,7 +115,9 @@ def _groups(results: Sequence[Verification]) -> list[dict[str, Any]]:
             if finding.verdict == "fail":
                 group["finding"] = finding
     rank = {"fail": 0, "error": 1, "warn": 2}
-    return sorted(groups.values(), key=lambda g: (rank[g["finding"].verdict], -len(g["tenants"]), g["finding"].code))
+    return sorted(
+        groups.values(), key=lambda g: (rank[g["finding"].verdict], -len(g["tenants"]), g["finding"].code)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -102,4 +125,6 @@ def _template() -> Template:
     from jinja2 import Environment, PackageLoader
 
     loader = PackageLoader("halo_helpers", "report")
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("report.html.jinja")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
+        "report.html.jinja"
+    )

@@ -17,7 +17,9 @@ COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "error": "magenta",
 WIDTH_WITHOUT_TERMINAL = 120
 
 
-def verification_text(result: Verification, *, width: int | None = None, colour: bool = False, details: bool = True) -> str:
+def verification_text(
+    result: Verification, *, width: int | None = None, colour: bool = False, details: bool = True
+) -> str:
     """Say what was found of one tenant: each finding with cause, what to do and where, then all checks."""
     lines = [_banner(result), ""]
     for check, finding in result.findings:
@@ -30,7 +32,9 @@ def verification_text(result: Verification, *, width: int | None = None, colour:
     for check in result.checks if table is not None else ():
         table.add_row(check.id, _word(check), _escape(_short_seen(check)))  # type: ignore[union-attr]
     text = "\n".join(_escape(line) for line in lines)
-    return _render([text, *([table] if table is not None else []), "", _escape(result.summary())], width, colour)
+    return _render(
+        [text, *([table] if table is not None else []), "", _escape(result.summary())], width, colour
+    )
 
 
 def fleet_table(results: Iterable[Verification], *, width: int | None = None, colour: bool = False) -> str:
@@ -54,7 +58,9 @@ def fleet_table(results: Iterable[Verification], *, width: int | None = None, co
     return _render([table], width, colour)
 
 
-def agents_table(agents: Sequence[Agent], own: Agent | None, *, width: int | None = None, colour: bool = False) -> str:
+def agents_table(
+    agents: Sequence[Agent], own: Agent | None, *, width: int | None = None, colour: bool = False
+) -> str:
     """List agents; the one that the token acts for is marked."""
     table = _table("ID", "Name", "Teams", "Remarks")
     for agent in agents:
@@ -62,7 +68,9 @@ def agents_table(agents: Sequence[Agent], own: Agent | None, *, width: int | Non
         remarks += ["disabled"] if agent.is_disabled else []
         remarks += ["API-only"] if agent.is_api_only else []
         remarks += ["in no team"] if agent.team_names == () else []
-        table.add_row(str(agent.id), _escape(agent.name), _escape(", ".join(agent.team_names or ())), ", ".join(remarks))
+        table.add_row(
+            str(agent.id), _escape(agent.name), _escape(", ".join(agent.team_names or ())), ", ".join(remarks)
+        )
     return _render([table], width, colour)
 
 
