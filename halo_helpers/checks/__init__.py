@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-# isort: off - checks are registered, and reported, in this order
-from . import access, address, identity, limits, token, webhooks  # noqa: F401
+from importlib import import_module
 
-# isort: on
 from .registry import CHECKS, DIAGNOSES, Check, Diagnosis, Finding, Skipped, Verdict, diagnose, select
 
-__all__ = ["CHECKS", "DIAGNOSES", "Check", "Diagnosis", "Finding", "Skipped", "Verdict", "diagnose", "select"]
+LAYERS = ("address", "token", "identity", "access", "webhooks", "limits")
+"""The order in which checks are registered and reported: a check stands after those that it needs."""
+
+for _layer in LAYERS:
+    import_module(f".{_layer}", __name__)
+
+__all__ = [
+    "CHECKS", "DIAGNOSES", "LAYERS", "Check", "Diagnosis", "Finding", "Skipped", "Verdict", "diagnose", "select",
+]  # fmt: skip
