@@ -157,7 +157,7 @@ def _secret(reference: str | None) -> Any:
     if os.environ.get("HALO_CLIENT_SECRET"):
         return resolve("env:HALO_CLIENT_SECRET", "command-line").secret
     if not sys.stdin.isatty():
-        value = Secret(sys.stdin.read(64 * 1024))
+        value = Secret(sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r"))
         if not value:
             raise SecretError(
                 "no secret: give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input"

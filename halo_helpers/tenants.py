@@ -519,7 +519,7 @@ def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None =
     """Make a tenant of one entry of a practice server's ready line."""
     return Tenant(name=entry["name"], base_url=base_url, halo_tenant=entry["tenant"], client_id=entry["client_id"],
                   client_secret=Secret(entry["client_secret"]), agent_id=entry["agent_id"], ca_file=ca_file,
-                  label=f"Practice tenant: {entry['scenario']}")  # fmt: skip
+                  label=f"scenario {entry['scenario']}")  # fmt: skip
 
 
 def write_practice_tenants(
@@ -539,7 +539,7 @@ def write_practice_tenants(
         secret_file = folder / f"{entry['name']}.secret"
         row = {"name": entry["name"], "base_url": base_url, "halo_tenant": entry["tenant"],
                "client_id": entry["client_id"], "client_secret": f"file:{folder.name}/{secret_file.name}",
-               "agent_id": entry["agent_id"], "label": f"Practice tenant: {entry['scenario']}"}  # fmt: skip
+               "agent_id": entry["agent_id"], "label": f"scenario {entry['scenario']}"}  # fmt: skip
         if ca_file:
             row["ca_file"] = ca_file
         rows.append(row)

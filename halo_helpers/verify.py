@@ -318,7 +318,7 @@ async def _run_check(
         if name in before and before[name].result().verdict in {"fail", "error", "skip"}
     )
     started = time.monotonic()
-    result = (CheckResult(entry.id, entry.title, "skip", f"not reached: needs {', '.join(failed)}", entry.step, failed)
+    result = (CheckResult(entry.id, entry.title, "skip", f"needs {', '.join(failed)}", entry.step, failed)
               if failed and not _out_of_budget(failed, before) else await _ask(entry, probe, failed, before))  # fmt: skip
     result = replace(result, duration_s=time.monotonic() - started)
     if on_result is not None:

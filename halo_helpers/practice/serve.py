@@ -107,7 +107,8 @@ def serve(
     from .app import Door
 
     realm = build_realm(options)
-    listener = socket.socket()
+    # the protocol is named, since asyncio turns Nagle's delays off only where it is
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0 if sys.platform == "win32" else 1)
     listener.bind(("127.0.0.1", options.port))
     listener.listen(2048)

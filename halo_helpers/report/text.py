@@ -29,8 +29,15 @@ def verification_text(
         lines += [f"  where:  {where}"] if where else []
         lines.append("")
     table = _table("Check", "Result", "Seen") if details else None
+    skipped: dict[str, list[str]] = {}
     for check in result.checks if table is not None else ():
-        table.add_row(check.id, _word(check), _escape(_short_seen(check)))  # type: ignore[union-attr]
+        if check.verdict == "skip":
+            skipped.setdefault(check.seen, []).append(check.id)
+        else:
+            table.add_row(check.id, _word(check), _escape(_short_seen(check)))  # type: ignore[union-attr]
+    for reason, ids in skipped.items():
+        word = f"[{COLOURS['skip']}]{WORDS['skip']}[/]"
+        table.add_row(_crowd(ids), word, _escape(reason))  # type: ignore[union-attr]
     text = "\n".join(_escape(line) for line in lines)
     return _render(
         [text, *([table] if table is not None else []), "", _escape(result.summary())], width, colour
@@ -83,10 +90,18 @@ def step_words(step_id: str | None) -> str:
 
 
 def _banner(result: Verification) -> str:
-    kind = "practice tenant" if result.practice else "customer"
-    who = f"{result.label} ({result.tenant})" if result.label else result.tenant
+    who = f"{result.label or 'Customer'} ({result.tenant})"
+    kind = "[practice] " if result.practice else ""
     acting = f", acting as {result.agent.label}" if result.agent else ""
-    return f"{kind} {who} at {result.base_url}{acting}: {WORDS[result.verdict]}"
+    return f"{kind}{who} at {result.base_url}{acting}: {WORDS[result.verdict]}"
+
+
+def _crowd(ids: list[str]) -> str:
+    """Name checks in few words: many of one layer as `access.* (17)`."""
+    layers: dict[str, list[str]] = {}
+    for check_id in ids:
+        layers.setdefault(check_id.partition(".")[0], []).append(check_id)
+    return ", ".join(f"{layer}.* ({len(own)})" if len(own) > 3 else ", ".join(own) for layer, own in layers.items())
 
 
 def _word(check: CheckResult) -> str:
