@@ -1,0 +1,285 @@
+"""The one door: discovery, token, paging, caps, and every fault reached on a real socket."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from halo_helpers import Tenant
+from halo_helpers.client import HaloClient, Limits
+from halo_helpers.errors import BudgetError, GuardError, HaloError
+from halo_helpers.loop import run
+from halo_helpers.practice.control import start
+from halo_helpers.practice.serve import Options
+from halo_helpers.secrets import Secret
+from halo_helpers.tenants import from_ready_entry
+
+from .conftest import Practice, http, raw_server
+
+ID = "1b6c0000-0000-4000-8000-000000000001"
+SECRET = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
+QUICK = Limits(total_s=4, request_s=1, connect_s=1, requests=30, answer_bytes=100_000)
+HTML = b"<!doctype html><title>Log in</title>"
+
+
+def tenant(base_url: str, **changes: object) -> Tenant:
+    return Tenant(**({"name": "t", "base_url": base_url, "client_id": ID, "client_secret": Secret(SECRET)} | changes))  # type: ignore[arg-type]
+
+
+def ask(base_url: str, what: str, *args: object, limits: Limits = QUICK, **changes: object) -> object:
+    async def work() -> object:
+        async with HaloClient(tenant(base_url, **changes), Secret(SECRET), limits) as client:
+            return await getattr(client, what)(*args)
+
+    return run(work())
+
+
+def code(base_url: str, what: str = "instance", *args: object, **changes: object) -> str:
+    with pytest.raises(HaloError) as error:
+        ask(base_url, what, *args, **changes)
+    assert SECRET not in str(error.value)
+    return error.value.code
+
+
+def always(answer: bytes) -> Callable[[socket.socket, bytes], None]:
+    return lambda connection, _: connection.sendall(answer)
+
+
+def reset(connection: socket.socket, _: bytes) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def hang(connection: socket.socket, _: bytes) -> None:
+    connection.recv(1)
+
+
+def drip(connection: socket.socket, _: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    never = threading.Event()
+    while not never.wait(0.05):
+        connection.sendall(b" ")
+
+
+def drip_head(connection: socket.socket, _: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    never = threading.Event()
+    while not never.wait(0.05):
+        connection.sendall(b"X-A: b\r\n")
+
+
+def endless(connection: socket.socket, _: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 65536)
+
+
+GZIP = "Content-Encoding: gzip"
+BOMB = gzip.compress(b" " * 50_000_000)
+FAULTS = {
+    "reset": (reset, "connection-reset"), "hang": (hang, "read-timeout"), "drip": (drip, "read-timeout"), "drip head": (drip_head, "read-timeout"),
+    "endless": (endless, "response-too-large"), "bomb": (always(http("200 OK", BOMB, GZIP)), "response-too-large"),
+    "cut": (always(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "connection-reset"), "closed": (always(b""), "connection-reset"),
+    "cut gzip": (always(http("200 OK", gzip.compress(b"{}" * 99)[:20], GZIP)), "protocol-error"), "no gzip": (always(http("200 OK", b"{}", GZIP)), "protocol-error"),
+    "brotli": (always(http("200 OK", b"{}", "Content-Encoding: br")), "protocol-error"), "not http": (always(b"SSH-2.0-x\r\n"), "connection-reset"),
+    "html": (always(http("200 OK", HTML, "Content-Type: text/html")), "html-instead-of-json"), "html as json": (always(http("200 OK", HTML)), "html-instead-of-json"),
+    "text": (always(http("200 OK", b"fine")), "bad-json"), "empty": (always(http("200 OK")), "bad-json"), "deep": (always(http("200 OK", b"[" * 90_000)), "bad-json"),
+    "array": (always(http("200 OK", b"[]")), "bad-json"), "302": (always(http("302 Found", b"", "Location: https://evil.example/")), "redirected"),
+    "500": (always(http("500 Oops")), "server-error"), "502": (always(http("502 Bad", HTML)), "maintenance"), "503": (always(http("503 Soon", HTML)), "maintenance"),
+    "504": (always(http("504 Late")), "gateway-timeout"), "429": (always(http("429 Slow", b"Rate limit reached")), "rate-limited"),
+    "429 for long": (always(http("429 Slow", b"", "Retry-After: 300")), "rate-limited"), "403 page": (always(http("403 No", HTML)), "blocked"),
+    "418": (always(http("418 Teapot")), "protocol-error"), "407": (always(http("407 Proxy")), "proxy-required"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults(name: str) -> None:
+    script, expected = FAULTS[name]
+    with raw_server(script) as url:
+        assert code(url) == expected
+
+
+def test_refused_and_unknown_host() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert code(f"http://127.0.0.1:{port}") == "connect-refused"
+    assert code("https://no-such-host.invalid") == "dns-failed"
+
+
+def test_plain_text_on_a_tls_port() -> None:
+    with raw_server(always(b"HTTP/1.1 400 Bad\r\n\r\n")) as url:
+        assert code(url.replace("http:", "https:")) in {"tls-failed", "read-timeout", "connection-reset"}
+
+
+def test_tls_of_a_private_authority() -> None:
+    with start(Options(tls=True)) as server:
+        found = from_ready_entry(server.tenants[0], server.base_url)
+        assert code(found.base_url) == "tls-untrusted"
+        assert ask(found.base_url, "instance", ca_file=server.ca_file).practice  # type: ignore[attr-defined]
+        assert code(found.base_url, ca_file="/none.pem") == "tls-failed"
+
+
+def api(answers: dict[str, bytes], seen: list[bytes] | None = None) -> Callable[[socket.socket, bytes], None]:
+    """Answer by the first path that fits; everything else is 404."""
+
+    def script(connection: socket.socket, head: bytes) -> None:
+        if seen is not None:
+            seen.append(head)
+        path = head.split(b" ")[1].decode()
+        connection.sendall(next((answer for start, answer in answers.items() if path.startswith(start)), http("404 None")))
+
+    return script
+
+
+def body(value: object, status: str = "200 OK", *headers: str) -> bytes:
+    return http(status, json.dumps(value).encode(), "Content-Type: application/json", *headers)
+
+
+TOKEN = body({"access_token": "a-token-of-some-length", "token_type": "Bearer", "expires_in": 3600})
+TOKEN_ERRORS = {
+    "invalid_client": (body({"error": "invalid_client", "error_description": "x"}, "401 No"), "invalid-client"),
+    "invalid_grant": (body({"error": "invalid_grant"}, "400 Bad"), "invalid-client"),
+    "empty 401": (http("401 No"), "invalid-client"),
+    "unauthorized_client": (body({"error": "unauthorized_client"}, "400 Bad"), "unauthorized-client"),
+    "unsupported": (body({"error": "unsupported_grant_type"}, "400 Bad"), "unsupported-grant-type"),
+    "scope": (body({"error": "invalid_scope"}, "400 Bad"), "invalid-scope"),
+    "tenant": (body({"error": "invalid_request", "error_description": "The specified tenant was not found."}, "400 Bad"), "tenant-unknown"),
+    "other": (body({"error": "access_denied"}, "400 Bad"), "token-refused"),
+    "bare 400": (http("400 Bad", b'"no"'), "token-refused"),
+    "404": (http("404 None"), "token-endpoint-missing"),
+    "405": (http("405 No"), "token-endpoint-missing"),
+    "error in 200": (body({"error": "invalid_client"}), "invalid-client"),
+    "no token": (body({"token_type": "Bearer"}), "token-malformed"),
+    "null token": (body({"access_token": None}), "token-malformed"),
+    "line break in token": (body({"access_token": "a\r\nX: y"}), "token-malformed"),
+    "mac": (body({"access_token": "abcdefgh", "token_type": "mac"}), "token-malformed"),
+    "html": (http("200 OK", HTML), "html-instead-of-json"),
+    "block page": (http("403 No", HTML), "blocked"),
+    "429": (http("429 Slow"), "rate-limited"),
+    "503": (http("503 Soon", HTML), "maintenance"),
+    "301": (http("301 Moved", b"", "Location: https://evil.example/token"), "redirected"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOKEN_ERRORS)
+def test_token_errors(name: str) -> None:
+    answer, expected = TOKEN_ERRORS[name]
+    with raw_server(api({"/auth/token": answer})) as url:
+        assert code(url, "token") == expected
+
+
+def test_the_secret_that_a_server_echoes_is_not_shown() -> None:
+    echo = body({"error": "invalid_client", "error_description": f"secret {SECRET} is wrong"}, "401 No")
+    with raw_server(api({"/auth/token": echo})) as url:
+        assert code(url, "token") == "invalid-client"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/auth", "http://10.0.0.1/auth", "https://u:p@127.0.0.1/auth", "//evil.example", "nonsense", "http://[::1"])
+def test_credentials_do_not_follow_authinfo_elsewhere(elsewhere: str) -> None:
+    seen: list[bytes] = []
+    with raw_server(api({"/api/authinfo": body({"auth_url": elsewhere}), "/auth/token": TOKEN}, seen)) as url:
+        assert code(url, "auth_info") == "redirected"
+    assert len(seen) == 1
+
+
+def test_authinfo_tells_tenant_and_path() -> None:
+    seen: list[bytes] = []
+
+    def script(connection: socket.socket, head: bytes) -> None:
+        host = head.lower().split(b"host: ")[1].split(b"\r\n")[0].decode()
+        api({"/api/authinfo": body({"auth_url": f"http://{host}/x/auth/", "tenant_id": "acme"}), "/x/auth/token": TOKEN}, seen)(connection, head)
+
+    async def work(url: str) -> None:
+        async with HaloClient(tenant(url), Secret(SECRET), QUICK) as client:
+            await client.auth_info()
+            await client.token()
+
+    with raw_server(script) as url:
+        run(work(url))
+    assert seen[1].startswith(b"POST /x/auth/token?tenant=acme ")
+    assert b"user-agent: halo-runbook/" in seen[1].lower()
+
+
+def test_a_401_renews_the_token_once() -> None:
+    seen: list[bytes] = []
+    with raw_server(api({"/auth/token": TOKEN, "/api/Agent": http("401 No")}, seen)) as url:
+        assert code(url, "get", "Agent/me") == "area-refused"
+    assert [head.split(b" ")[0] for head in seen] == [b"POST", b"GET", b"POST", b"GET"]
+
+
+def test_a_429_that_says_how_long_is_waited_for() -> None:
+    answers = [http("429 Slow", b"", "Retry-After: 0"), body({"app_version": "2"})]
+    with raw_server(lambda connection, _: connection.sendall(answers.pop(0))) as url:
+        assert ask(url, "instance").version == "2"  # type: ignore[attr-defined]
+
+
+def test_only_reads_and_only_at_the_own_host(practice: Practice) -> None:
+    async def work(method: str, url: str, headers: dict[str, str] | None = None) -> None:
+        async with HaloClient(practice.tenant(), Secret(SECRET)) as client:
+            await client._send(method, url, headers=headers)
+
+    for method, url in (("POST", "/api/Tickets"), ("DELETE", "/api/Tickets/1"), ("PUT", "/api/Agent"), ("PATCH", "/auth/token")):
+        with pytest.raises(GuardError):
+            run(work(method, practice.base_url + url))
+    with pytest.raises(GuardError):
+        run(work("GET", "http://127.0.0.1:9/api/Agent", {"Authorization": "Bearer x"}))
+
+
+def test_the_budget_of_requests() -> None:
+    async def work(url: str) -> None:
+        async with HaloClient(tenant(url), Secret(SECRET), Limits(requests=3)) as client:
+            while True:
+                await client.instance()
+
+    with raw_server(always(body({"app_version": "2"}))) as url, pytest.raises(BudgetError):
+        run(work(url))
+
+
+def test_the_budget_of_time() -> None:
+    with raw_server(hang) as url:
+        assert code(url, limits=Limits(total_s=0.3, request_s=5)) == "budget-exhausted"
+
+
+def rows(connection: socket.socket, head: bytes, page: Callable[[int], object]) -> None:
+    query = head.split(b" ")[1].decode()
+    number = int(query.split("page_no=")[1].split("&")[0]) if "page_no=" in query else 0
+    connection.sendall(TOKEN if "/token" in query else body(page(number)))
+
+
+@pytest.mark.parametrize(
+    ("page", "count"),
+    [
+        (lambda _: [{"id": n} for n in range(7)], 7),
+        (lambda _: {"agents": [{"id": 1}]}, 1),
+        (lambda n: {"record_count": 250, "results": [{"id": i} for i in range(100 * (n - 1) if n else 0, min(100 * n, 250) if n else 50)]}, 250),
+        (lambda _: {"record_count": 999, "results": [{"id": 1}, {"id": 2}]}, 2),  # the same page for ever
+        (lambda _: {"record_count": 2, "results": [{"id": 1}, {"id": 2}]}, 2),  # paging ignored
+    ],
+)  # fmt: skip
+def test_paging_ends(page: Callable[[int], object], count: int) -> None:
+    with raw_server(lambda connection, head: rows(connection, head, page)) as url:
+        assert len(ask(url, "rows", "Agent", "agents")) == count  # type: ignore[arg-type]
+
+
+def test_paging_that_never_ends_is_stopped() -> None:
+    with raw_server(lambda c, h: rows(c, h, lambda n: {"record_count": 10**9, "results": [{"id": n}]})) as url:
+        assert code(url, "rows", "Agent", "agents") == "budget-exhausted"
+
+
+def test_loopback_is_never_proxied(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert ask(practice.base_url, "instance").practice  # type: ignore[attr-defined]
+
+
+def test_a_proxy_is_used_for_others_and_its_faults_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server(always(http("407 Proxy Authentication Required"))) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        assert code("https://acme.halopsa.invalid") == "proxy-required"
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+    assert code("https://acme.halopsa.invalid") == "proxy-required"
