@@ -57,7 +57,9 @@ class Limits:
 
     total_s: float = 60.0
     request_s: float = 20.0
-    connect_s: float = 10.0
+    connect_s: float = 7.0
+    """For TCP and for TLS each: with the name's look-up (5 s) less than a request, whose end by force would
+    leave a half-made TLS connection open."""
     requests: int = 120
     answer_bytes: int = 16 * 1024 * 1024
 

@@ -188,7 +188,10 @@ def _yaml_rows(text: str, reader: _Reader) -> Iterator[Row]:
         reader.note("“defaults” must hold fields", _line(top["defaults"]))
     listing = top.get("tenants")
     if not isinstance(listing, SequenceNode):
-        reader.note("“tenants” must be a list, one entry with a dash each", _line(listing) if listing is not None and listing.value else None)
+        reader.note(
+            "“tenants” must be a list, one entry with a dash each",
+            _line(listing) if listing is not None and listing.value else None,
+        )
         return
     for node in listing.value:
         if not isinstance(node, MappingNode):

@@ -31,7 +31,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test out of the user's data folder and environment."""
-    for name in ("HALO_TENANTS_FILE", "HALO_CLIENT_SECRET", "HALO_PRACTICE_URL", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+    for name in (
+        "HALO_TENANTS_FILE",
+        "HALO_CLIENT_SECRET",
+        "HALO_PRACTICE_URL",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("HALO_RUNBOOK_HOME", str(tmp_path / "home"))

@@ -9,10 +9,22 @@ from hypothesis import strategies as st
 from halo_helpers.errors import ShapeError
 from halo_helpers.models import Agent, AuthInfo, Instance, as_id, as_rows
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=8)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda c: st.lists(c) | st.dictionaries(st.text(), c),
+    max_leaves=8,
+)
 
 
-@pytest.mark.parametrize("value", [[{"id": 1}], {"results": [{"id": 1}]}, {"agents": [{"id": 1}], "record_count": 1}, {"record_count": 1, "things": [{"id": 1}]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"id": 1}],
+        {"results": [{"id": 1}]},
+        {"agents": [{"id": 1}], "record_count": 1},
+        {"record_count": 1, "things": [{"id": 1}]},
+    ],
+)
 def test_lists_come_in_several_envelopes(value: object) -> None:
     assert as_rows(value, "Agent", "agents")[0] == [{"id": 1}]
 
@@ -23,7 +35,10 @@ def test_what_is_no_list_is_a_shape_error(value: object) -> None:
         as_rows(value, "Agent", "agents")
 
 
-@pytest.mark.parametrize(("value", "number"), [(3, 3), (12.0, 12), ("7", 7), (True, None), (1.5, None), ("x", None), (None, None), ("٣", None)])
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(3, 3), (12.0, 12), ("7", 7), (True, None), (1.5, None), ("x", None), (None, None), ("٣", None)],
+)
 def test_ids(value: object, number: int | None) -> None:
     assert as_id(value) == number
 
@@ -34,7 +49,16 @@ def test_agent_with_next_to_nothing() -> None:
 
 
 def test_agent_in_full() -> None:
-    row = {"id": 27, "name": " Neo ", "isdisabled": True, "isapiagent": False, "teams": [{"team_id": 4, "team_name": "Desk"}, {"team_id": 5}], "roles": [], "role_list": "A, B", "workday_id": 0}
+    row = {
+        "id": 27,
+        "name": " Neo ",
+        "isdisabled": True,
+        "isapiagent": False,
+        "teams": [{"team_id": 4, "team_name": "Desk"}, {"team_id": 5}],
+        "roles": [],
+        "role_list": "A, B",
+        "workday_id": 0,
+    }
     agent = Agent.from_json(row)
     assert (agent.name, agent.is_disabled, agent.is_api_only) == ("Neo", True, False)
     assert (agent.team_names, agent.role_names, agent.workday) == (("Desk", "5"), ("A", "B"), None)

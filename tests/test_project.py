@@ -20,7 +20,9 @@ def requirement(text: str) -> tuple[str, str]:
 
 
 def declared() -> dict[str, str]:
-    texts = PROJECT["dependencies"] + [text for extra in PROJECT["optional-dependencies"].values() for text in extra]
+    texts = PROJECT["dependencies"] + [
+        text for extra in PROJECT["optional-dependencies"].values() for text in extra
+    ]
     return {name: rest for name, rest in map(requirement, texts) if name != "halo-runbook"}
 
 
@@ -33,13 +35,19 @@ def test_environment_has_the_constraints_of_pyproject() -> None:
 
 
 def test_every_dependency_is_pinned_within_its_constraint() -> None:
-    pins = dict(line.lower().split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line)
+    pins = dict(
+        line.lower().split("==")
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    )
     assert declared().keys() <= pins.keys()
     assert not [line for line in pins if "/" in line]
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S
+    )
 
 
 def test_readme_begins_with_the_two_commands() -> None:
@@ -54,11 +62,23 @@ def test_readme_names_every_notebook_and_command() -> None:
     from halo_helpers.cli import app
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    names = [
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    ]
     assert [path.name for path in (ROOT / "notebooks").glob("*.ipynb") if path.name not in text] == []
     assert [name for name in names if name not in text] == []
 
 
-@pytest.mark.parametrize("name", [".venv/x", "runs/x", "notebooks/.ipynb_checkpoints/x", "acme.secret", "tenants.yaml", "tenants.yaml.secrets/a.secret"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".venv/x",
+        "runs/x",
+        "notebooks/.ipynb_checkpoints/x",
+        "acme.secret",
+        "tenants.yaml",
+        "tenants.yaml.secrets/a.secret",
+    ],
+)
 def test_nothing_private_is_committed(name: str) -> None:
     assert os.system(f"git -C '{ROOT}' check-ignore -q --no-index '{name}'") == 0

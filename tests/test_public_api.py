@@ -56,5 +56,7 @@ def test_errors_can_be_pickled(error: errors.HaloError) -> None:
 
 def test_types_of_the_public_api() -> None:
     file = Path(__file__).parent / "typing" / "api.py"
-    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", str(file)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout

@@ -34,7 +34,17 @@ def test_pasting_leaves_are_trimmed() -> None:
     assert not Secret(VALUE).was_trimmed
 
 
-@pytest.mark.parametrize("form", [VALUE, quote(f"a/{VALUE}+"), base64.b64encode(VALUE.encode()).decode(), base64.b64encode(f"id:{VALUE}".encode()).decode(), VALUE[:30], VALUE[20:50]])
+@pytest.mark.parametrize(
+    "form",
+    [
+        VALUE,
+        quote(f"a/{VALUE}+"),
+        base64.b64encode(VALUE.encode()).decode(),
+        base64.b64encode(f"id:{VALUE}".encode()).decode(),
+        VALUE[:30],
+        VALUE[20:50],
+    ],
+)
 def test_redaction_in_every_encoding_and_in_parts(form: str) -> None:
     Secret(VALUE)
     left = redact(f"before {form} after")
@@ -45,7 +55,11 @@ def test_redaction_in_every_encoding_and_in_parts(form: str) -> None:
     assert form not in left
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=8, max_size=60), st.text(max_size=40), st.text(max_size=40))
+@given(
+    st.text(alphabet=st.characters(codec="utf-8"), min_size=8, max_size=60),
+    st.text(max_size=40),
+    st.text(max_size=40),
+)
 def test_redaction_of_any_value(value: str, before: str, after: str) -> None:
     kept = Secret(value).reveal()
     if len(kept) >= 8:
@@ -75,7 +89,9 @@ def test_file_that_others_can_read_is_refused_with_the_remedy(tmp_path: Path) ->
         resolve("file:a.secret", "t", tmp_path)
 
 
-@pytest.mark.parametrize("reference", ["file:none", "file:.", "env:NOT_THERE_AT_ALL", "prompt:", "keyring:", ""])
+@pytest.mark.parametrize(
+    "reference", ["file:none", "file:.", "env:NOT_THERE_AT_ALL", "prompt:", "keyring:", ""]
+)
 def test_what_does_not_resolve_is_a_secret_error(reference: str, tmp_path: Path) -> None:
     with pytest.raises(SecretError):
         resolve(reference, "t", tmp_path)
@@ -88,7 +104,9 @@ def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
         resolve("file:e", "t", tmp_path)
 
 
-@pytest.mark.parametrize("text", [VALUE, f"env:{VALUE}", "hunter2hunter2hunter2", "vault:x", "env:A B", "file:", "plain"])
+@pytest.mark.parametrize(
+    "text", [VALUE, f"env:{VALUE}", "hunter2hunter2hunter2", "vault:x", "env:A B", "file:", "plain"]
+)
 def test_what_is_no_reference_is_said_without_repeating_it(text: str) -> None:
     problem = check_reference(text)
     assert problem

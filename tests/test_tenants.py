@@ -63,8 +63,17 @@ def mistakes(path: Path) -> list[tuple[int | None, str]]:
 
 def test_a_good_file(tmp_path: Path) -> None:
     acme, birch = load_tenants(write(tmp_path, GOOD))
-    assert (acme.name, acme.agent_id, acme.scopes, acme.display) == ("acme", 27, ("all:standard", "all:teams"), "Acme Dental Ltd")
-    assert (birch.agent_id, birch.scopes, birch.ca_file) == ("Neo Agent", ("all:standard", "admin:webhooks"), None)
+    assert (acme.name, acme.agent_id, acme.scopes, acme.display) == (
+        "acme",
+        27,
+        ("all:standard", "all:teams"),
+        "Acme Dental Ltd",
+    )
+    assert (birch.agent_id, birch.scopes, birch.ca_file) == (
+        "Neo Agent",
+        ("all:standard", "admin:webhooks"),
+        None,
+    )
     assert acme.is_paused(dt.date(2026, 12, 30))
     assert not acme.is_paused(dt.date(2026, 12, 31))
     assert len(same_client_ids([acme, birch])) == 1
@@ -94,7 +103,9 @@ def test_twins_are_named(tmp_path: Path) -> None:
     assert mistakes(write(tmp_path, twice)) == [(11, "name “acme” stands already in line 3")]
 
 
-@pytest.mark.parametrize("name", ["practice", "con", "nul", "latest", "../x", "a/b", "A", "-a", "a" * 64, "com1", "ä"])
+@pytest.mark.parametrize(
+    "name", ["practice", "con", "nul", "latest", "../x", "a/b", "A", "-a", "a" * 64, "com1", "ä"]
+)
 def test_names_that_may_not_name_files(tmp_path: Path, name: str) -> None:
     assert mistakes(write(tmp_path, GOOD.replace("name: birch", f"name: {name}")))[0][0] == 11
 
@@ -104,7 +115,11 @@ def test_names_that_may_not_name_files(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_csv_as_excel_writes_it(tmp_path: Path, separator: str, start: bytes, newline: str) -> None:
     comma = ";" if separator == ";" else ","  # what Excel puts in quotes
-    rows = [("name", "base_url", "client_id", "client_secret", "agent_id", "label"), ("acme", "https://acme.halopsa.com", ID, "env:A", "27", f'"Acme{comma} Ltd"'), ("", "", "", "", "", "")]
+    rows = [
+        ("name", "base_url", "client_id", "client_secret", "agent_id", "label"),
+        ("acme", "https://acme.halopsa.com", ID, "env:A", "27", f'"Acme{comma} Ltd"'),
+        ("", "", "", "", "", ""),
+    ]
     text = newline.join(separator.join(row) for row in rows) + newline
     (tenant,) = load_tenants(write(tmp_path, start + text.encode(), "t.csv"))
     assert (tenant.name, tenant.agent_id, tenant.label) == ("acme", 27, f"Acme{comma} Ltd")
@@ -126,7 +141,12 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     assert "folder" in mistakes(tmp_path)[0][1]
 
 
-@given(st.text(max_size=200) | st.lists(st.sampled_from([*FIELDS, "tenants", ":", "- ", "\n", "  ", "{", "}", "&a", "*a", "|", '"', "\t"])).map("".join))
+@given(
+    st.text(max_size=200)
+    | st.lists(
+        st.sampled_from([*FIELDS, "tenants", ":", "- ", "\n", "  ", "{", "}", "&a", "*a", "|", '"', "\t"])
+    ).map("".join)
+)
 @settings(deadline=None)
 def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("any")
@@ -134,7 +154,7 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
         try:
             load_tenants(write(folder, text.encode("utf-8", "replace"), name))
         except ConfigError as error:
-            assert error.mistakes  # noqa: PT017 - the point is that nothing else is raised
+            assert error.mistakes
 
 
 def test_a_tenant_takes_no_secret_in_clear() -> None:

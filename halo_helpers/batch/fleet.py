@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -34,6 +35,8 @@ from .history import History
 DEFAULT_TIMEOUT_S = 120.0
 STARTING_S = 45.0
 """Time that a worker gets on top, to start a kernel and to stop."""
+POLL_S = 0.5
+"""How often a waiting run looks whether it was asked to stop."""
 _STATUS_CODES = {
     "timeout": "run-timeout",
     "crashed": "run-crashed",
@@ -63,7 +66,6 @@ class _Stop:
     no_more: bool = False
     now: bool = False
     processes: set[subprocess.Popen[str]] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Interrupted(Exception):
@@ -200,7 +202,8 @@ def _run(folder: Path, manifest: dict[str, Any], active: list[Tenant], every: li
     log.line(
         f"run {folder.name}: {len(todo)} of {len(active)} tenants to verify, {options.workers or _workers()} at a time"
     )
-    interrupted = _execute(runner, todo, done, len(active), options, progress, log)
+    with _stopping(runner.stop):
+        interrupted = _execute(runner, todo, done, len(active), options, progress, log)
     runner.close()
     results = load_run(folder).results
     manifest |= {"verdict": _worst(results), "totals": totals(results)}
@@ -234,8 +237,8 @@ def _execute(runner: _Runner, todo: list[Tenant], done: dict[str, Verification],
                 pool.submit(runner.verify, tenant): tenant for tenant in todo
             }
             while waiting:
-                for future in _next_done(waiting, stop):
-                    tenant, result = waiting.pop(future), future.result() if not future.cancelled() else None
+                for future in wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED).done:
+                    tenant, result = waiting.pop(future), future.result()
                     if result is None:
                         continue
                     throttled = round_number == 1 and result.codes == ["rate-limited"]
@@ -255,21 +258,28 @@ def _execute(runner: _Runner, todo: list[Tenant], done: dict[str, Verification],
     return stop.no_more
 
 
-def _next_done(
-    waiting: dict[Future[Verification | None], Tenant], stop: _Stop
-) -> set[Future[Verification | None]]:
-    """Wait for the next tenants; the first Ctrl+C starts no more, the second ends those under way."""
-    try:
-        return wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED).done
-    except KeyboardInterrupt:
-        for future in waiting:
-            future.cancel()
+@contextlib.contextmanager
+def _stopping(stop: _Stop) -> Iterator[None]:
+    """Let the first Ctrl+C start no more tenants, and the second end those under way.
+
+    A handler and no exception: an exception could come in the middle of writing a result.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(*_: object) -> None:
         stop.now, stop.no_more = stop.no_more, True
         if stop.now:
-            with stop.lock:
-                for process in stop.processes:
-                    process.kill()
-        return set()
+            for process in list(stop.processes):
+                _kill(process)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Runner:
@@ -327,19 +337,18 @@ class _Runner:
         process = subprocess.Popen([sys.executable, "-m", "halo_helpers.batch.worker"], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
                                    env=self._environment(tenant), **_own_group())  # fmt: skip
-        with self.stop.lock:
-            self.stop.processes.add(process)
+        self.stop.processes.add(process)
         try:
             out, _ = process.communicate(json.dumps(job) + "\n", timeout=self._options.timeout_s + STARTING_S)
         except subprocess.TimeoutExpired:
-            _end(process)
+            _kill(process)
+            process.communicate()
             return {
                 "status": "timeout",
                 "message": f"the notebook did not end after {self._options.timeout_s:g} s and was stopped",
             }
         finally:
-            with self.stop.lock:
-                self.stop.processes.discard(process)
+            self.stop.processes.discard(process)
         if self.stop.now:
             return {"status": "cancelled", "message": ""}
         try:
@@ -373,14 +382,13 @@ def _own_group() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a worker and its kernel."""
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a worker and its kernel at once."""
     if sys.platform == "win32":
         process.kill()
     else:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-    process.communicate()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _was_practice(notebook: Path) -> bool:

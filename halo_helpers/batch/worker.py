@@ -31,7 +31,7 @@ def run_job(job: dict[str, Any]) -> dict[str, str]:
     try:
         papermill.execute_notebook(
             job["notebook"], job["output"], parameters=job["parameters"], engine_name=NAME, kernel_name="python3",
-            progress_bar=False, request_save_on_cell_execute=False, autosave_cell_every=0, cwd=job["cwd"],
+            progress_bar=False, autosave_cell_every=0, cwd=job["cwd"],
             extra_arguments=["--log-level=ERROR"],
             deadline_s=job["deadline_s"],
         )  # fmt: skip

@@ -101,7 +101,9 @@ def _crowd(ids: list[str]) -> str:
     layers: dict[str, list[str]] = {}
     for check_id in ids:
         layers.setdefault(check_id.partition(".")[0], []).append(check_id)
-    return ", ".join(f"{layer}.* ({len(own)})" if len(own) > 3 else ", ".join(own) for layer, own in layers.items())
+    return ", ".join(
+        f"{layer}.* ({len(own)})" if len(own) > 3 else ", ".join(own) for layer, own in layers.items()
+    )
 
 
 def _word(check: CheckResult) -> str:

@@ -64,7 +64,14 @@ def test_every_code_of_the_design_is_declared_with_a_step() -> None:
 
 
 def test_select_brings_what_is_needed() -> None:
-    assert select(["identity.login"]) == ["address.url", "address.reach", "address.instance", "token.form", "token.grant", "identity.login"]
+    assert select(["identity.login"]) == [
+        "address.url",
+        "address.reach",
+        "address.instance",
+        "token.form",
+        "token.grant",
+        "identity.login",
+    ]
     with pytest.raises(ValueError, match="layers are"):
         select(["nonsense"])
 

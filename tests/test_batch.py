@@ -1,0 +1,300 @@
+"""Papermill runs with real kernels: evidence, truth in the notebook, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from halo_helpers import verify
+from halo_helpers.batch.engine import UnknownParameterError, parameter_names
+from halo_helpers.batch.fleet import FleetOptions, run_fleet
+from halo_helpers.batch.history import History
+from halo_helpers.batch.worker import run_job
+from halo_helpers.errors import ConfigError
+from halo_helpers.folders import notebooks_folder
+from halo_helpers.report import load_run
+from halo_helpers.report.evidence import read_evidence
+
+from .conftest import Practice
+
+VERIFY = notebooks_folder() / "verify-tenant.ipynb"
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nb.cells[0].metadata.tags = ["parameters"]
+    nb.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nb, folder / "in.ipynb")
+    return folder / "in.ipynb"
+
+
+def run_notebook(source: Path, **options: object) -> object:
+    return papermill.execute_notebook(
+        source,
+        source.with_name("out.ipynb"),
+        engine_name="halo-runbook",
+        kernel_name="python3",
+        progress_bar=False,
+        **options,
+    )
+
+
+def states(folder: Path) -> list[str]:
+    return [
+        cell.metadata.papermill.status
+        for cell in nbformat.read(folder / "out.ipynb", 4).cells
+        if "papermill" in cell.metadata
+    ]
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("healthy", "pass"), ("agent-mismatch", "fail")])
+def test_papermill_gives_the_same_as_verify(
+    practice: Practice, tmp_path: Path, name: str, verdict: str
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", name)
+    job = {
+        "notebook": str(VERIFY),
+        "output": str(tmp_path / "o.ipynb"),
+        "cwd": str(tmp_path),
+        "deadline_s": 100,
+        "parameters": {"tenant": name, "tenants_file": str(file)},
+    }
+    assert run_job(job) == {"status": "ok", "message": ""}
+    evidence = read_evidence(tmp_path / "o.ipynb")
+    direct = verify(practice.tenant(name))
+    assert evidence
+    assert (evidence["verdict"], evidence["codes"]) == (verdict, direct.codes)
+    assert [check["verdict"] for check in evidence["checks"]] == [check.verdict for check in direct.checks]
+    assert practice.entries[name]["client_secret"] not in (tmp_path / "o.ipynb").read_text()
+
+
+def test_a_parameter_that_the_notebook_does_not_have_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    source = notebook(tmp_path, "a = 1", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(UnknownParameterError, match="no parameter b; it has a"):
+        run_notebook(source, parameters={"b": 2})
+    assert not (tmp_path / "ran").exists()
+    assert parameter_names(nbformat.read(source, 4)) == {"a"}
+
+
+def test_a_cell_that_times_out_is_failed_and_the_rest_pending(tmp_path: Path) -> None:
+    source = notebook(tmp_path, "a = 1", "import threading; threading.Event().wait()", "print('never')")
+    with pytest.raises(CellTimeoutError):
+        run_notebook(source, deadline_s=1)
+    assert states(tmp_path) == ["completed", "failed", "pending"]
+    assert "TimeoutError" in (tmp_path / "out.ipynb").read_text()
+
+
+def test_a_kernel_that_dies_is_told(tmp_path: Path) -> None:
+    source = notebook(tmp_path, "a = 1", "import os; os._exit(3)", "print('never')")
+    with pytest.raises(DeadKernelError):
+        run_notebook(source)
+    assert states(tmp_path) == ["completed", "failed", "pending"]
+
+
+def test_an_exception_is_told(tmp_path: Path) -> None:
+    source = notebook(tmp_path, "a = 1", "1 / 0", "print('never')")
+    with pytest.raises(papermill.PapermillExecutionError):
+        run_notebook(source)
+    assert states(tmp_path) == ["completed", "failed", "pending"]
+
+
+def test_a_fleet_leaves_evidence_and_a_report(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "rate-limited")
+    told: list[str] = []
+    run = run_fleet(
+        file, tmp_path / "runs", progress=lambda r, done, total: told.append(f"{r.tenant} {done}/{total}")
+    )
+    assert {r.tenant: r.codes for r in run.results} == {
+        "healthy": [],
+        "wrong-secret": ["invalid-client"],
+        "rate-limited": ["rate-limited"],
+    }
+    assert (run.manifest["verdict"], run.manifest["totals"]["tenants"]) == ("fail", 3)
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {
+        "run.json",
+        "run.log",
+        "report.html",
+        "junit.xml",
+        "summary.csv",
+        *(f"{n}.{e}" for n in ("healthy", "wrong-secret", "rate-limited") for e in ("json", "ipynb")),
+    }
+    assert (tmp_path / "runs" / "latest").read_text().strip() == run.id
+    assert told[-1] == "rate-limited 3/3"  # throttled: once more, at the end
+    everything = "".join(
+        path.read_text(errors="replace") for path in (tmp_path / "runs").rglob("*") if path.is_file()
+    )
+    for entry in practice.entries.values():
+        assert entry["client_secret"] not in everything
+
+
+def test_a_tenant_that_times_out_is_an_error_in_report_and_notebook(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "slow")
+    run = run_fleet(file, tmp_path / "runs", FleetOptions(timeout_s=3))
+    assert (run.results[0].verdict, run.results[0].codes) == ("error", ["run-timeout"])
+    assert "run-timeout" in (run.folder / "report.html").read_text()
+    assert "TimeoutError" in (run.folder / "slow.ipynb").read_text()
+
+
+def test_the_control_is_asked_once_a_week(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    first = run_fleet(file, tmp_path / "runs").results[0]
+    second = run_fleet(file, tmp_path / "runs").results[0]
+    assert (first["token.control"].verdict, second["token.control"].verdict) == ("pass", "skip")
+    assert "once a week" in second["token.control"].seen
+    assert second.verdict == "pass"
+
+
+def test_killed_and_resumed_nothing_runs_twice(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch", "app-inactive")
+    out = tmp_path / "runs"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", str(out), "--workers", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    assert "[1/4]" in process.stderr.readline()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    (folder,) = [path for path in out.iterdir() if path.is_dir()]
+    before = {r.tenant: (folder / f"{r.tenant}.json").stat().st_mtime_ns for r in load_run(folder).results}
+    assert 1 <= len(before) < 4
+    run = run_fleet(file, out, FleetOptions(resume=folder.name))
+    assert [r.tenant for r in run.results] == ["healthy", "wrong-secret", "agent-mismatch", "app-inactive"]
+    assert {name: (folder / f"{name}.json").stat().st_mtime_ns for name in before} == before
+    again = run_fleet(file, out, FleetOptions(failed_of="latest"))
+    assert [r.tenant for r in again.results] == ["wrong-secret", "agent-mismatch", "app-inactive"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_finishes_what_is_in_flight(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(
+        tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch", "app-inactive", "scope-none"
+    )
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "halo_helpers",
+            "batch",
+            str(file),
+            "--out",
+            str(tmp_path / "runs"),
+            "--workers",
+            "1",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    assert "[1/5]" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in said
+    (folder,) = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
+    assert 1 <= len(load_run(folder).results) < 5
+    assert "not done" in (folder / "report.html").read_text()
+
+
+def test_two_do_not_write_one_run(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    run = run_fleet(file, tmp_path / "runs")
+    (run.folder / "run.lock").write_text(str(os.getpid()))
+    with pytest.raises(ConfigError, match=f"process {os.getpid()}"):
+        run_fleet(file, tmp_path / "runs", FleetOptions(resume=run.id))
+
+
+def test_bad_input_is_refused_before_anything_runs(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    (tmp_path / "a-file").write_text("")
+    for path, out, options in (
+        (tmp_path / "none.yaml", tmp_path / "runs", FleetOptions()),
+        (file, tmp_path / "a-file" / "x", FleetOptions()),
+        (file, tmp_path / "runs", FleetOptions(only=["x"])),
+        (file, tmp_path / "runs", FleetOptions(resume="x")),
+    ):
+        with pytest.raises(ConfigError):
+            run_fleet(path, out, options)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_paused_tenants_are_named_and_not_judged(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    file.write_text(
+        file.read_text()
+        + "    paused_until: 2999-01-01\n".replace("    ", "  ")
+        + "  paused_reason: migration\n"
+    )
+    run = run_fleet(file, tmp_path / "runs")
+    assert (run.results, run.manifest["paused"][0]["name"]) == ([], "healthy")
+    assert "Paused: healthy" in (run.folder / "report.html").read_text()
+
+
+def test_a_damaged_history_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite").write_bytes(b"x" * 4096)
+    with pytest.raises(ConfigError, match=r"history\.sqlite"):
+        History(tmp_path).add("r", [])
+
+
+def test_workers_see_no_other_tenants_secret(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from halo_helpers.batch.fleet import _Runner
+    from halo_helpers.tenants import load_tenants
+
+    file = tmp_path / "t.yaml"
+    rows = [
+        {
+            "name": n,
+            "base_url": practice.base_url,
+            "client_id": "x",
+            "client_secret": f"env:SECRET_OF_{n.upper()}",
+        }
+        for n in ("a", "b")
+    ]
+    file.write_text(json.dumps({"tenants": rows}))
+    for name in ("A", "B"):
+        monkeypatch.setenv(f"SECRET_OF_{name}", "x" * 20)
+    tenants = load_tenants(file)
+    runner = _Runner(tmp_path, file, tenants, FleetOptions(), {})
+    seen = runner._environment(tenants[0])
+    assert "SECRET_OF_A" in seen
+    assert "SECRET_OF_B" not in seen
+
+
+def test_no_worker_is_left(practice: Practice, tmp_path: Path) -> None:
+    before = _children()
+    run_fleet(practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "runs")
+    ends = time.monotonic() + 5
+    while _children() - before and time.monotonic() < ends:
+        os.sched_yield()
+    assert not _children() - before
+
+
+def _children() -> set[str]:
+    own = str(os.getpid())
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if status.read_text().rpartition(")")[2].split()[1] == own:
+                found.add(status.parent.name)
+        except OSError:
+            continue
+    return found

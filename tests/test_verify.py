@@ -1,0 +1,156 @@
+"""A Verification: its verdict, its JSON, and what happens when a check cannot be asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from halo_helpers import Tenant, verify
+from halo_helpers.client import Limits
+from halo_helpers.errors import ConfigError
+from halo_helpers.verify import Verification, failed_run
+
+from .conftest import Practice, http, raw_server
+
+KEYS = {
+    "schema",
+    "tenant",
+    "practice",
+    "base_url",
+    "verdict",
+    "started_at",
+    "duration_s",
+    "instance",
+    "agent",
+    "scopes",
+    "checks",
+}
+CHECK_KEYS = {
+    "id",
+    "title",
+    "verdict",
+    "code",
+    "seen",
+    "cause",
+    "remedy",
+    "step",
+    "link",
+    "fixer",
+    "retryable",
+    "requires",
+    "duration_s",
+    "findings",
+}
+
+
+def test_json_has_the_fields_of_the_design(practice: Practice) -> None:
+    value = verify(practice.tenant("agent-mismatch")).as_json()
+    assert set(value) >= KEYS
+    assert all(set(check) == CHECK_KEYS for check in value["checks"])
+    assert set(value["scopes"]) == {"wanted", "granted", "missing", "excess"}
+    assert value["agent"]["id"] == 3
+    assert value["started_at"].endswith("Z")
+    assert Verification.from_json(json.loads(json.dumps(value))).as_json() == value
+
+
+def test_no_secret_is_in_it(practice: Practice) -> None:
+    for name in ("healthy", "wrong-secret"):
+        tenant = practice.tenant(name)
+        text = json.dumps(verify(tenant).as_json())
+        assert practice.entries[name]["client_secret"] not in text
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"schema": "x"}, {"schema": "halo-runbook/verification/1"}])
+def test_what_is_no_verification_is_a_value_error(value: object) -> None:
+    with pytest.raises(ValueError, match="halo-runbook/verification/1"):
+        Verification.from_json(value)  # type: ignore[arg-type]
+
+
+def test_agent_ids(practice: Practice) -> None:
+    def codes(agent_id: int | str | None) -> list[str]:
+        return verify(replace(practice.tenant(), agent_id=agent_id), only=["identity.agent"]).codes
+
+    assert codes(27) == codes("Neo Agent") == codes("neo agent ") == codes(None) == []
+    assert codes(3) == codes("Keiko Dahl") == ["agent-mismatch"]
+    assert codes(999) == codes("Nobody") == ["agent-unknown"]
+
+
+def test_wider_and_missing_scopes(practice: Practice) -> None:
+    result = verify(replace(practice.tenant(), scopes=("all:standard", "read:kb")))
+    assert result["token.scopes"].code == "scopes-missing"
+    assert result.scopes["missing"] == ["read:kb"]
+
+
+def test_forms_of_id_and_secret(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, good = practice.entries["healthy"], practice.tenant()
+
+    def form(client_id: str, secret: str) -> tuple[str, str | None]:
+        monkeypatch.setenv("HALO_T", secret)
+        result = verify(replace(good, client_id=client_id, client_secret="env:HALO_T"), only=["token.grant"])
+        return result["token.form"].verdict, result["token.form"].code
+
+    assert form(entry["client_id"], entry["client_secret"]) == ("pass", None)
+    assert form(entry["client_id"], f" {entry['client_secret']}\u200b") == ("warn", "credentials-trimmed")
+    assert form(entry["client_id"], entry["client_secret"][:40]) == ("warn", "client-secret-malformed")
+    assert form("abc", entry["client_secret"]) == ("warn", "client-id-malformed")
+    assert form(entry["client_secret"], entry["client_id"]) == ("fail", "credentials-swapped")
+    assert form("", entry["client_secret"])[0] == "fail"
+
+
+def test_a_secret_that_does_not_resolve_sends_nothing() -> None:
+    seen: list[bytes] = []
+    with raw_server(lambda _, head: seen.append(head)) as url:
+        result = verify(Tenant(name="t", base_url=url, client_id="x", client_secret="env:NOT_THERE_AT_ALL"))
+    assert (result.verdict, result.codes, seen) == ("error", ["secret-unavailable"], [])
+    assert len(result.checks) == 30
+
+
+def test_budget_used_up_is_an_error_and_not_a_skip(practice: Practice) -> None:
+    result = verify(practice.tenant(), limits=Limits(requests=6))
+    assert result["access.reports"].verdict == "error"
+    assert {check.code for check in result.checks if check.verdict == "error"} == {"budget-exhausted"}
+    assert not [check.id for check in result.checks if check.verdict == "skip"]
+
+
+def test_a_server_that_takes_any_secret_is_found_out(practice: Practice) -> None:
+    def script(connection: object, head: bytes) -> None:
+        path = head.split(b" ")[1].split(b"?")[0]
+        token = b'{"access_token":"whatever-it-is","token_type":"Bearer","expires_in":3600}'
+        body = {
+            b"/auth/token": token,
+            b"/api/authinfo": b"{}",
+            b"/api/InstanceInfo": b'{"app_version":"2.1"}',
+            b"/api/Agent/me": b'{"id":27,"name":"Neo"}',
+        }
+        connection.sendall(http("200 OK", body.get(path, b"[]")))  # type: ignore[attr-defined]
+
+    with raw_server(script) as url:
+        result = verify(replace(practice.tenant(), base_url=url, halo_tenant=None))
+    assert result["token.control"].code == "token-control-passed"
+    assert "token-control-passed" not in verify(practice.tenant(), control=False).codes
+
+
+def test_not_a_halopsa() -> None:
+    with raw_server(lambda c, _: c.sendall(http("404 None"))) as url:
+        result = verify(Tenant(name="t", base_url=url, client_id="x", client_secret="env:PATH"))
+    assert result["address.instance"].code == "not-halopsa"
+    assert result.verdict == "fail"
+
+
+def test_results_are_told_as_they_come(practice: Practice) -> None:
+    told: list[str] = []
+    result = verify(practice.tenant(), on_result=lambda check: told.append(check.id))
+    assert sorted(told) == sorted(check.id for check in result.checks)
+
+
+def test_unknown_check() -> None:
+    with pytest.raises(ConfigError, match="layers are"):
+        verify("practice", only=["nonsense"])
+
+
+def test_a_failed_run_is_one_error_and_the_rest_not_reached() -> None:
+    result = failed_run("t", "run-timeout", "stopped after 3 s")
+    assert (result.verdict, result.codes, len(result.checks)) == ("error", ["run-timeout"], 31)
+    assert "could not check: 1 could not check, 30 not reached; run-timeout" in result.summary()
