@@ -438,11 +438,12 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
 ) -> int:
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
-    from .batch.fleet import run_fleet
+    from .batch.fleet import make_out, run_fleet
     from .practice.control import PracticeError, start
     from .practice.serve import Options
     from .tenants import write_practice_tenants
 
+    make_out(out)
     print("Starting practice tenants and verifying each by a papermill run of its own …", file=sys.stderr)
     try:
         server = start(Options(scenarios=list(DEMO_SCENARIOS)))

@@ -88,8 +88,8 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
+    make_out(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
         folder, manifest = _open_run(tenants_file, out, options, active, paused, same_client_ids(tenants))
     except OSError as error:
         raise ConfigError(
@@ -97,6 +97,19 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
         ) from None
     with _locked(folder):
         return _run(folder, manifest, active, tenants, Path(tenants_file), options, progress)
+
+
+def make_out(out: Path) -> None:
+    """Make the folder for runs.
+
+    Raises: ConfigError when it cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
+        ) from None
 
 
 def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Tenant]:

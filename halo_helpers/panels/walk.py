@@ -143,24 +143,22 @@ class Walk:
     def _verify(self, only: Sequence[str]) -> Verification:
         return verify(self.tenant, only=list(only))
 
-    def check(self, *only: str) -> Evidence:
+    def check(self, *only: str) -> Evidence | _Static:
         """Run checks, by id or layer, and show what they found; all of them when none is named.
 
-        Raises: ConfigError that says what is still missing.
+        Where an answer is still missing it says which.
         """
-        return Evidence(self._verify(only), self.edition)
-
-    def check_steps(self, *step_ids: str) -> Evidence | _Static:
-        """Run the checks behind some steps; says what is missing when they cannot be asked yet."""
-        only = sorted({check for step_id in step_ids for check in find_step(step_id).checks})
         try:
-            return self.check(*only)
+            return Evidence(self._verify(only), self.edition)
         except ConfigError as error:
             return _Static(f"<p>{escape(str(error))}</p>", str(error))
 
     def summary(self, *only: str) -> str:
-        """Run checks and give one line about them."""
-        return self._verify(only).summary()
+        """Run checks and give one line about them, or about the answer that is still missing."""
+        try:
+            return self._verify(only).summary()
+        except ConfigError as error:
+            return str(error)
 
     # --- entries ---
 

@@ -27,7 +27,7 @@ class Evidence:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             MIME: self.result.as_json(),
-            "text/plain": verification_text(self.result),
+            "text/plain": verification_text(self.result, details=False),
             "text/html": evidence_html(self.result, self.edition),
         }
 

@@ -1,0 +1,250 @@
+"""The command line as people and schedulers use it: real processes, exit codes, one JSON document."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Practice
+
+SECRET = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
+
+
+def halo(
+    *args: str | Path, stdin: str = "", cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "halo_helpers", *map(str, args)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env=os.environ | env,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    return done
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(done.stdout)
+    return value
+
+
+def by_hand(practice: Practice, name: str, *more: str) -> list[str]:
+    return [
+        "check",
+        "--base-url",
+        practice.base_url,
+        "--client-id",
+        practice.entries[name]["client_id"],
+        *more,
+    ]
+
+
+def test_check_of_a_healthy_tenant(practice: Practice) -> None:
+    done = halo("check", "practice", "--json", HALO_PRACTICE_URL=practice.base_url)
+    value = document(done)
+    assert (done.returncode, value["verdict"], value["practice"], len(value["checks"])) == (
+        0,
+        "pass",
+        True,
+        30,
+    )
+    assert halo("check", "practice", HALO_PRACTICE_URL=practice.base_url).stdout.count("OK") > 25
+
+
+def test_check_without_a_server_starts_one() -> None:
+    assert halo("check", "practice", "--only", "token").returncode == 0
+
+
+def test_wrong_agent_and_wrong_secret(practice: Practice) -> None:
+    secret = practice.entries["healthy"]["client_secret"]
+    done = halo(*by_hand(practice, "healthy", "--agent-id", "3", "--json"), stdin=secret + "\n")
+    assert (done.returncode, document(done)["codes"]) == (1, ["agent-mismatch"])
+    done = halo(*by_hand(practice, "healthy", "--agent-id", "99", "--json"), HALO_CLIENT_SECRET=secret)
+    assert (done.returncode, document(done)["codes"]) == (1, ["agent-unknown"])
+    done = halo(*by_hand(practice, "healthy", "--secret", "env:MINE"), MINE=SECRET)
+    assert done.returncode == 1
+    assert (
+        done.stdout.index("secret is wrong")
+        < done.stdout.index("copied before")
+        < done.stdout.index("not active")
+    )
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_no_such_host() -> None:
+    done = halo(
+        "check",
+        "--base-url",
+        "https://no-such-host.invalid",
+        "--client-id",
+        "1b6c0000-0000-4000-8000-000000000001",
+        "--json",
+        stdin=SECRET,
+    )
+    assert (done.returncode, document(done)["codes"]) == (3, ["dns-failed"])
+
+
+def test_secret_that_does_not_resolve_is_exit_2(tmp_path: Path, practice: Practice) -> None:
+    (tmp_path / "tenants.yaml").write_text(
+        json.dumps(
+            {
+                "tenants": [
+                    {
+                        "name": "a",
+                        "base_url": practice.base_url,
+                        "client_id": "x",
+                        "client_secret": "env:NOT_THERE",
+                    }
+                ]
+            }
+        )
+    )
+    done = halo("check", "a", "--json", cwd=tmp_path)
+    assert (done.returncode, document(done)["codes"]) == (2, ["secret-unavailable"])
+    assert "NOT_THERE" in done.stderr
+
+
+BAD = {
+    "nothing": (["check"], "give a tenant's name"), "both": (["check", "a", "--base-url", "x"], "not both"),
+    "unknown tenant": (["check", "nobody"], "no tenants file"), "no such option": (["check", "--secret-value", "x"], "No such option"),
+    "no such command": (["nonsense"], "No such command"), "missing file": (["batch", "none.yaml", "--out", "x"], "cannot be read"),
+    "unwritable": (["demo", "--out", "/proc/x"], "cannot be written"), "no run": (["report", "none"], "no run is found"),
+    "bad setting": (["practice", "--setting", "a=b"], "unknown setting"), "bad size": (["practice", "--size", "x"], "small or large"),
+    "bad agent file": (["agents", "a", "--tenants-file", "none.yaml"], "cannot be read"), "unknown check": (["check", "practice", "--only", "x"], "layers are"),
+    "secret with a name": (["check", "practice", "--secret", "env:A"], "has its own"), "bad reference": (["check", "--base-url", "https://a.b", "--client-id", "x", "--secret", "x"], "is no reference"),
+    "no secret": (["check", "--base-url", "https://a.b", "--client-id", "x"], "no secret"), "bad tenant": (["lab", "--tenant", "../x"], "no name"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line_and_exit_2(name: str, tmp_path: Path) -> None:
+    args, expected = BAD[name]
+    done = halo(*args, cwd=tmp_path)
+    assert (done.returncode, done.stdout, expected in done.stderr) == (2, "", True), done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_errors_as_json(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("tenants:\n  - name: A\n")
+    done = halo("batch", "t.yaml", "--out", "x", "--json", cwd=tmp_path)
+    value = document(done)
+    assert (done.returncode, value["schema"], len(value["errors"])) == (2, "halo-runbook/error/1", 4)
+    assert value["errors"][0] == {"message": value["errors"][0]["message"], "file": "t.yaml", "line": 2}
+
+
+def test_port_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = halo("practice", "--port", str(listener.getsockname()[1]))
+    assert (done.returncode, "cannot be used" in done.stderr) == (2, True)
+
+
+def test_agents(practice: Practice) -> None:
+    done = halo("agents", "practice", "--json", HALO_PRACTICE_URL=practice.base_url)
+    value = document(done)
+    assert (done.returncode, value["schema"]) == (0, "halo-runbook/agents/1")
+    assert [row["id"] for row in value["agents"] if row["is_own"]] == [27]
+    everyone = document(halo("agents", "practice", "--all", "--json", HALO_PRACTICE_URL=practice.base_url))
+    assert len(everyone["agents"]) == len(value["agents"]) + 1
+
+
+def test_agents_that_cannot_be_listed(practice: Practice) -> None:
+    args = by_hand(practice, "wrong-secret")[1:]
+    done = halo("agents", *args, stdin=SECRET)
+    assert (done.returncode, "invalid-client" in done.stderr) == (1, True)
+
+
+def test_practice_prints_one_line_and_writes_tenants(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "halo_helpers",
+        "practice",
+        "--scenario",
+        "healthy",
+        "--scenario",
+        "wrong-secret",
+        "--write-tenants",
+        str(tmp_path / "t.yaml"),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        line = json.loads(process.stdout.readline())
+        assert [entry["name"] for entry in line["tenants"]] == ["healthy", "wrong-secret"]
+        assert {"base_url", "ui_url"} <= set(line)
+        text = (tmp_path / "t.yaml").read_text()
+        assert line["tenants"][0]["client_secret"] not in text
+        assert halo("check", "healthy", "--tenants-file", tmp_path / "t.yaml").returncode == 0
+        assert halo("check", "wrong-secret", "--tenants-file", tmp_path / "t.yaml").returncode == 1
+        # found by its note, without HALO_PRACTICE_URL
+        assert (
+            document(halo("check", "practice", "--only", "address", "--json"))["base_url"] == line["base_url"]
+        )
+        process.terminate()
+        assert process.stdout.read() == ""
+
+
+def test_practice_list() -> None:
+    said = halo("practice", "--list").stdout
+    assert "agent-without-team" in said
+    assert "token-format" in said
+
+
+def test_batch_report_and_diff(practice: Practice, tmp_path: Path) -> None:
+    practice.write(tmp_path / "t.yaml", "healthy", "maintenance")
+    done = halo("batch", "t.yaml", "--out", "runs", "--json", cwd=tmp_path)
+    value = document(done)
+    assert (done.returncode, value["verdict"]) == (3, "error")
+    practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    assert halo("batch", "t.yaml", "--out", "runs", cwd=tmp_path).returncode == 1
+    assert "<title>" in halo("report", "latest", cwd=tmp_path).stdout
+    assert document(halo("report", "latest", "--format", "json", cwd=tmp_path))["results"][1]["codes"] == [
+        "invalid-client"
+    ]
+    changed = document(halo("diff", value["id"], "latest", "--json", cwd=tmp_path))
+    assert (changed["schema"], changed["new"][0]["tenant"], changed["gone"][0]["tenant"]) == (
+        "halo-runbook/diff/1",
+        "wrong-secret",
+        "maintenance",
+    )
+
+
+def test_two_demos_side_by_side(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: halo("demo", "--out", tmp_path / "runs", cwd=tmp_path), range(2)))
+    for done in both:
+        assert done.returncode == 0, done.stderr
+        assert "as planned" in done.stdout
+        assert "lab --practice" in done.stdout
+    runs = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
+    assert len(runs) == 2
+    for run in runs:
+        assert (
+            len(list(run.glob("*.ipynb"))) == len(json.loads((run / "run.json").read_text())["tenants"]) == 10
+        )
+
+
+def test_demo_fails_when_an_expectation_is_not_met(tmp_path: Path) -> None:
+    change = "import halo_helpers.practice.scenarios as s, dataclasses; s.SCENARIOS['healthy'] = dataclasses.replace(s.SCENARIOS['healthy'], expect=('slow',))"
+    # the server is a process of its own: the altered expectation goes in through its start-up
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import sys\nif 'halo_helpers.practice' in ' '.join(sys.orig_argv):\n    {change}\n"
+    )
+    done = halo("demo", "--out", tmp_path / "runs", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, "not diagnosed as planned" in done.stderr) == (1, True)
+
+
+def test_help_of_every_command() -> None:
+    for command in ("check", "agents", "practice", "batch", "demo", "report", "diff", "lab", "notebooks"):
+        assert halo(command, "--help").returncode == 0
