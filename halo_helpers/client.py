@@ -82,6 +82,8 @@ class Reading:
     throttled: int = 0
     clock_skew_s: float | None = None
     """Server's clock minus ours; positive when ours is behind."""
+    practice: bool = False
+    """Whether the answers are marked as those of a practice tenant."""
 
 
 @dataclass(frozen=True)
@@ -488,6 +490,7 @@ class HaloClient:
         return self._http
 
     def _look_at(self, headers: httpx.Headers, started: float) -> None:
+        self.reading.practice = self.reading.practice or headers.get("x-practice-tenant") == "1"
         try:
             theirs = parsedate_to_datetime(headers.get("date", ""))
         except (TypeError, ValueError):

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 Verdict = Literal["pass", "warn", "fail", "skip", "error"]
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "error", "warn", "pass", "skip")
-FIXERS = ("customer-admin", "us", "neo", "network", "halopsa")
+FIXERS = {
+    "customer-admin": "the customer's HaloPSA administrator",
+    "us": "us",
+    "neo": "Neo Agent support",
+    "network": "whoever runs the network",
+    "halopsa": "HaloPSA support",
+}
+"""Who can mend something, and how that reads."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from ..checks import CHECKS
+from ..checks.registry import FIXERS
 from ..verify import RUN, WORDS, Verification
 from .run import totals
 from .text import step_words
@@ -100,7 +101,7 @@ def to_html(
     rows = [{"result": result, "cells": {check.id: check for check in result.checks}} for result in ordered]
     return _template().render(
         rows=rows, columns=columns, checks=CHECKS, totals=totals(results), words=WORDS, manifest=manifest, evidence=evidence,
-        groups=_groups(ordered), step_words=step_words, practice=bool(results) and all(r.practice for r in results),
+        groups=_groups(ordered), step_words=step_words, fixers=FIXERS, practice=bool(results) and all(r.practice for r in results),
         paused=manifest.get("paused", []), warnings=manifest.get("warnings", []), waiting=waiting,
     )  # fmt: skip
 
