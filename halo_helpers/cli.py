@@ -401,10 +401,13 @@ def batch(
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
     from .batch.fleet import FleetOptions, Interrupted, run_fleet
     from .report import exit_code
+    from .tenants import load_tenants, same_client_ids
 
     options = FleetOptions(
         workers=workers, timeout_s=timeout, only=tenant or (), resume=resume, failed_of=failed_of
     )
+    for line in same_client_ids(load_tenants(tenants_file)):
+        _complain(f"warning: {line}")
     code = None
     try:
         run = run_fleet(tenants_file, out, options, progress=_fleet_progress)
@@ -428,8 +431,6 @@ def _show_run(run: Any) -> None:
     from .report import fleet_table
 
     _print(fleet_table(run.results, width=_width(), colour=sys.stdout.isatty()))
-    for line in run.manifest["warnings"]:
-        _print(f"warning: {line}")
     _print(f"report:    {run.folder / 'report.html'}\nnotebooks: {run.folder}{os.sep}*.ipynb")
 
 

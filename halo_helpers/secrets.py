@@ -209,7 +209,7 @@ def _from_keyring(tenant_name: str) -> Found:
         raise SecretError(f"the system's keyring cannot be used: {type(error).__name__}") from None
     if value is None:
         raise SecretError(
-            f"the keyring holds no secret for {tenant_name}; put it there with: halo-runbook secrets set {tenant_name}"
+            f"the keyring holds no secret for {tenant_name}; put it there with: keyring set {KEYRING_SERVICE} {tenant_name}"
         )
     return Found(Secret(value), "the system's keyring")
 

@@ -7,6 +7,7 @@ clean. Answers are base URL, Client ID, Agent ID and a reference to the secret, 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from .folders import data_folder, notebooks_folder, write_whole
 
 ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label")
 _FILE = "tenant.json"
+_ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 
 
 def walks_folder() -> Path:
@@ -85,6 +87,7 @@ def _with_tenant(notebook: Path, name: str, tenants_file: str) -> dict[str, Any]
     value: dict[str, Any] = json.loads(notebook.read_text(encoding="utf-8"))
     for cell in value["cells"]:
         if cell["cell_type"] != "code":
+            cell["source"] = _ABOUT_OUTPUTS.sub("", "".join(cell["source"])).rstrip()
             continue
         cell["outputs"], cell["execution_count"] = [], None
         if "parameters" in cell["metadata"].get("tags", []):

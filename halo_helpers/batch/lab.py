@@ -60,15 +60,20 @@ def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
 def _settings(tenant: str, port: int) -> list[str]:
     """Give JupyterLab's options; its settings folder is our own, so that a user's ticks do not reach here."""
     settings = data_folder() / "lab-settings"
-    manager = settings / "@jupyter-widgets" / "jupyterlab-manager" / "plugin.jupyterlab-settings"
-    try:
-        manager.parent.mkdir(parents=True, exist_ok=True)
+    chosen = {
         # widget state is where stock fields leak; ours hold no secret, and nothing else of it is needed
-        write_whole(manager, json.dumps({"saveState": False}) + "\n")
+        "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": False},
+        "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
+    try:
+        for name, values in chosen.items():
+            file = settings / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, json.dumps(values) + "\n")
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(settings))) from None
     return [
         f"--ServerApp.root_dir={walks_folder()}", f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",
         f"--LabApp.user_settings_dir={settings}", f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
-        f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1",
     ]  # fmt: skip

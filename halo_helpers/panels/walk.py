@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from ..errors import ConfigError, HaloError
 from ..folders import data_folder
-from ..guide import EDITIONS, NOTEBOOKS, STEPS, Step
+from ..guide import EDITIONS, NOTEBOOKS, STEPS, Field, Step
 from ..guide import step as find_step
 from ..models import Agent
 from ..report.evidence import Evidence, evidence_html
@@ -334,18 +334,27 @@ def _step_html(step: Step, edition: str, instance: str) -> str:
         also = f" <small>also: {escape(step.also_called)}</small>" if step.also_called else ""
         lines.append(f"<p><b>Where:</b> {escape(step.path)}{link}{also}</p>")
     if step.fields:
-        cell = "<td style='text-align:left;vertical-align:top'>"
+        cell = "<td style='text-align:left;vertical-align:top;padding:.2em 1em .2em 0'>"
+        head = "".join(f"{cell}<b>{word}</b></td>" for word in ("Field", "Set it to", "Because"))
         rows = "".join(
-            f"<tr>{cell}<b>{escape(f.name)}</b></td>{cell}{escape(f.value)}</td>{cell}{escape(f.why)}"
-            + (f"<br><small>{edition} edition: {escape(f.note(edition))}</small>" if f.note(edition) else "") + "</td></tr>"
+            f"<tr>{cell}<b>{escape(f.name)}</b></td>{cell}{escape(f.value)}</td>{cell}{escape(f.why)}{_edition_notes(f, edition)}</td></tr>"
             for f in step.fields
-        )  # fmt: skip
-        lines.append(f"<table><tr><th>Field</th><th>Set it to</th><th>Because</th></tr>{rows}</table>")
+        )
+        lines.append(f"<table><tr>{head}</tr>{rows}</table>")
     if step.see:
         lines.append(f"<p><b>You should see:</b> {escape(step.see)}</p>")
     if step.missing:
         lines.append(f"<p><b>If not:</b> {escape(step.missing)}</p>")
     return "".join(lines)
+
+
+def _edition_notes(field: Field, edition: str) -> str:
+    """Say what the editions of the documentation say where they differ; the chosen edition comes first."""
+    notes = sorted(field.by_edition, key=lambda note: note[0] != edition)
+    return "".join(
+        f"<br><small>{'<b>' if name == edition else ''}{name} edition{'</b>' if name == edition else ''}: {escape(text)}</small>"
+        for name, text in notes
+    )
 
 
 def _step_text(step: Step, edition: str) -> str:
