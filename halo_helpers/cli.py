@@ -49,7 +49,9 @@ def main() -> NoReturn:
     """Run the command line; every foreseeable error is a line on standard error and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            # what Windows pipes in its own code page has no lines for tables
+            encoding = {"encoding": "utf-8"} if sys.platform == "win32" else {}
+            stream.reconfigure(errors="backslashreplace", **encoding)
     _state["json"] = "--json" in sys.argv
     try:
         code = app(standalone_mode=False)

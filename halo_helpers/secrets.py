@@ -31,6 +31,8 @@ _MAX_FILE = 64 * 1024
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 
 _known: dict[str, tuple[str, ...]] = {}
+_MOST_KNOWN = 256
+"""Secrets and tokens that `redact` looks for; in a process that sees more, the oldest make room."""
 
 
 class Secret:
@@ -82,6 +84,8 @@ def remember(value: str) -> None:
     shifted = [base64.b64encode(b"\0" * n + raw).decode()[4 if n else 0 : -4] for n in range(3)]
     forms = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value),
              base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), *shifted}  # fmt: skip
+    if len(_known) >= _MOST_KNOWN:
+        _known.pop(next(iter(_known)))
     _known[value] = tuple(sorted((form for form in forms if len(form) >= 8), key=len, reverse=True))
 
 
