@@ -31,6 +31,8 @@ def test_environment_has_the_constraints_of_pyproject() -> None:
     conda = dict(requirement(entry) for entry in listed if isinstance(entry, str))
     assert conda.pop("python") == PROJECT["requires-python"]
     conda.pop("pip")
+    (from_pip,) = [entry["pip"] for entry in listed if isinstance(entry, dict)]
+    conda |= dict(requirement(entry) for entry in from_pip if not entry.startswith("-"))
     assert conda == declared()
 
 
