@@ -11,6 +11,7 @@ import asyncio
 import datetime as dt
 import json
 import ssl
+import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
 
@@ -582,12 +584,9 @@ def _tls_context(ca_file: str | None, folder: str) -> ssl.SSLContext:
     import truststore
 
     context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    paths = ssl.get_default_verify_paths()
-    if ssl.OPENSSL_VERSION and not (paths.cafile or paths.capath):
+    if sys.platform not in {"win32", "darwin"} and not _system_has_authorities():
         context = httpx.create_ssl_context()
     if ca_file:
-        from pathlib import Path
-
         try:
             context.load_verify_locations(cafile=str(Path(folder) / Path(ca_file).expanduser()))
         except (OSError, ssl.SSLError) as error:
@@ -595,6 +594,12 @@ def _tls_context(ca_file: str | None, folder: str) -> ssl.SSLContext:
                 "tls-failed", f"ca_file {ca_file} cannot be used: {type(error).__name__}"
             ) from None
     return context
+
+
+def _system_has_authorities() -> bool:
+    """Say whether OpenSSL finds any authority: a bare container has no package ca-certificates."""
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or bool(paths.capath and any(Path(paths.capath).iterdir()))
 
 
 async def _read_capped(response: httpx.Response, cap: int) -> bytes:

@@ -235,6 +235,15 @@ def test_bad_input_is_refused_before_anything_runs(practice: Practice, tmp_path:
     assert not (tmp_path / "runs").exists()
 
 
+def test_practice_and_customers_are_not_mixed(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    entry = "- {name: acme, base_url: https://acme.halopsa.invalid, client_id: x, client_secret: 'env:X'}\n"
+    file.write_text(file.read_text() + entry)
+    with pytest.raises(ConfigError, match="not verified in one run"):
+        run_fleet(file, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_paused_tenants_are_named_and_not_judged(practice: Practice, tmp_path: Path) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy")
     file.write_text(

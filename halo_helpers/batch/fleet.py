@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..addresses import parse_address
 from ..errors import ConfigError, Mistake
 from ..folders import notebooks_folder, write_whole
 from ..report import Run, find_run, load_run, to_csv, to_html, to_junit, totals
@@ -85,6 +86,7 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     options = options or FleetOptions()
     tenants = load_tenants(tenants_file)
     chosen = _choose(tenants, options, out)
+    _refuse_mixture(chosen)
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
@@ -136,6 +138,24 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
         if names or not options.failed_of
         else []
     )
+
+
+def _refuse_mixture(chosen: list[Tenant]) -> None:
+    """Refuse practice tenants and customers in one run: a report must never mix them up (design, section 9).
+
+    Raises: ConfigError.
+    """
+    practice = [tenant.name for tenant in chosen if is_practice(tenant)]
+    if practice and len(practice) < len(chosen):
+        raise ConfigError(
+            f"practice tenants and customers are not verified in one run; practice: {', '.join(practice[:5])}"
+        )
+
+
+def is_practice(tenant: Tenant) -> bool:
+    """Say whether a tenant is a practice one: nobody else's HaloPSA is on loopback."""
+    url = shown_url(tenant)
+    return bool(url) and parse_address(url).is_loopback
 
 
 def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOptions, active: list[Tenant],
@@ -325,9 +345,8 @@ class _Runner:
         if answer["status"] == "cancelled":
             return None
         code = _STATUS_CODES[answer["status"]]
-        # plain http is let through on loopback only, where nobody but a practice tenant speaks it
         return failed_run(tenant.name, code, redact(answer["message"]), base_url=shown_url(tenant), label=tenant.label, owner=tenant.owner,
-                          started_at=started_at, duration_s=time.monotonic() - started, practice=shown_url(tenant).startswith("http://"))  # fmt: skip
+                          started_at=started_at, duration_s=time.monotonic() - started, practice=is_practice(tenant))  # fmt: skip
 
     def keep(self, result: Verification) -> None:
         """Move a tenant's evidence into the run's folder, the result last: it marks the tenant as done."""

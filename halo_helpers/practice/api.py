@@ -125,6 +125,8 @@ def serve(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) -> Answer:
         return empty(404)
     if ask.method != "GET":
         return empty(405, [("allow", "GET")])
+    if resource in world.answers:
+        return empty(world.answers[resource])
     if len(rest) > 1:
         return empty(404)
     key = rest[0] if rest else None
@@ -253,6 +255,7 @@ def _agent_list(who: Identity, ask: Ask) -> Answer:
         agent for agent in everyone
         if (disabled if agent.is_disabled else enabled)
         and (api_only or not agent.is_api_only)
+        and agent.listed
         and (unassigned or agent.id != UNASSIGNED_ID)
     ]  # fmt: skip
     search = ask.query.get("search", "").lower()

@@ -7,6 +7,8 @@ import html
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from starlette.responses import HTMLResponse
@@ -73,6 +75,8 @@ class Door:
                 await asyncio.sleep(int(world.settings.latency_ms) / 1000)
             answer = self._answer(ask, world)
             self._record(ask, world, answer)
+            await _send(answer, send, ahead_s=world.clock_ahead_s if world else 0)
+            return
         await _send(answer, send)
 
     # --- the imitated system ---
@@ -167,9 +171,11 @@ def ready(realm: Realm, name: str) -> Record:
     """
     world = realm.worlds[name]
     scenario = realm.scenarios.get(name, "healthy")
+    noted = world.handed_over
     return {
-        "name": name, "tenant": world.halo_tenant, "client_id": world.neo.client_id,
-        "client_secret": world.handed_over_secret or world.neo.secret, "agent_id": world.agent_id,
+        "name": name, "tenant": noted.get("tenant", world.halo_tenant),
+        "client_id": noted.get("client_id", world.neo.client_id),
+        "client_secret": noted.get("client_secret", world.neo.secret), "agent_id": world.agent_id,
         "scenario": scenario, "expect": list(SCENARIOS[scenario].expect),
     }  # fmt: skip
 
@@ -193,7 +199,16 @@ def _told(ask: Ask) -> bool:
     return tenant not in (None, "", "undefined")
 
 
+_BLOCKED = ("<!doctype html><html lang=en><title>Access denied</title>"
+            "<h1>Practice tenant: this address is not on the allow-list</h1></html>")  # fmt: skip
+
+
 def _front(world: World) -> Answer | None:
+    """Give the answer of what stands before the instance, None when it lets requests through."""
+    if world.front == "reset":
+        return Answer(503, close=True)
+    if world.front == "block-page":
+        return Answer(403, _BLOCKED.encode(), HTML)
     if world.front == "login-page":
         return Answer(200, _LOGIN.encode(), HTML)
     if world.front == "maintenance":
@@ -236,18 +251,24 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(chunks)
 
 
-async def _send(answer: Answer, send: Send) -> None:
+async def _send(answer: Answer, send: Send, *, ahead_s: int = 0) -> None:
     if answer.close:
         # the server turns an answer shorter than it promised into a dropped connection
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
         await send({"type": "http.response.body", "body": b""})
         return
     headers = [*_MARK, *answer.headers, ("content-length", str(len(answer.body)))]
+    headers.append(("date", _date(int(time.time()) + ahead_s)))
     if answer.kind:
         headers.append(("content-type", answer.kind))
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+@lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .data import guid
 from .settings import Settings
-from .state import NEO_AGENT_ID, SCOPES_OF_NEO, World, new_secret
+from .state import NEO_AGENT_ID, SCOPES_OF_NEO, Agent, World, new_secret
 
 Change = Callable[[World], None]
 
@@ -65,7 +66,7 @@ def _healthy(world: World) -> None:
 @scenario("wrong-secret", "Client Secret regenerated", "the secret handed over is no longer the application's",
           expect=("invalid-client",), row=12)  # fmt: skip
 def _wrong_secret(world: World) -> None:
-    world.handed_over_secret = world.neo.secret
+    world.handed_over = {"client_secret": world.neo.secret}
     world.neo.secret = new_secret()
 
 
@@ -155,6 +156,200 @@ def _html_login_page(world: World) -> None:
     world.front = "login-page"
 
 
-@scenario("slow", "Slow answers", "every answer takes over a second", expect=("slow",), row=43)
+@scenario("slow", "Slow answers", "every answer takes over a second", expect=("slow",))
 def _slow(world: World) -> None:
     world.settings = world.settings.changed(latency_ms=str(max(1200, int(world.settings.latency_ms))))
+
+
+# --- what was noted or pasted wrongly ---
+
+
+@scenario("id-before-save", "Client ID copied before saving", "the Client ID changed when the application was saved",
+          expect=("invalid-client",), row=11)  # fmt: skip
+def _id_before_save(world: World) -> None:
+    world.handed_over = {"client_id": guid(world.seed, world.name, "before saving")}
+
+
+@scenario("secret-cut-off", "Client Secret cut off", "only a part of the secret was copied",
+          expect=("client-secret-malformed", "invalid-client"), row=12)  # fmt: skip
+def _secret_cut_off(world: World) -> None:
+    world.handed_over = {"client_secret": world.neo.secret[:50]}
+
+
+@scenario("credentials-swapped", "Client ID and Secret swapped", "each was pasted into the other's place",
+          expect=("credentials-swapped",), row=15)  # fmt: skip
+def _credentials_swapped(world: World) -> None:
+    world.handed_over = {"client_id": world.neo.secret, "client_secret": world.neo.client_id}
+
+
+@scenario("wrong-tenant", "Another tenant name", "HaloPSA's own tenant name is not the one that was noted",
+          expect=("tenant-unknown",), row=10)  # fmt: skip
+def _wrong_tenant(world: World) -> None:
+    world.handed_over = {"tenant": f"{world.halo_tenant}-old"}
+
+
+# --- what is wrong with the application ---
+
+
+@scenario("app-not-approved", "Application waits for approval", "an administrator has to enable the application",
+          expect=("token-refused",), row=18)  # fmt: skip
+def _app_not_approved(world: World) -> None:
+    world.neo.approved = False
+
+
+@scenario("only-all", "Only the scope all", "all is ticked, which contains neither teams nor webhooks",
+          expect=("scopes-missing", "area-refused", "webhooks-refused"), row=30)  # fmt: skip
+def _only_all(world: World) -> None:
+    world.neo.scopes = frozenset({"all"})
+
+
+@scenario("scope-refused", "Scope refused at the token endpoint", "this version refuses scopes that the application has not",
+          expect=("invalid-scope",), row=28)  # fmt: skip
+def _scope_refused(world: World) -> None:
+    world.settings = world.settings.changed(wider_scope="error")
+    world.neo.scopes -= {"all:teams"}
+
+
+@scenario(
+    "token-short-lived",
+    "Tokens end at once",
+    "a token is good for some seconds only",
+    expect=("token-expired",),
+    row=33,
+)
+def _token_short_lived(world: World) -> None:
+    world.settings = world.settings.changed(token_lifetime="20")  # noqa: S106 - seconds
+
+
+@scenario(
+    "any-secret",
+    "Any secret is taken",
+    "the token endpoint does not look at the secret",
+    expect=("token-control-passed",),
+)
+def _any_secret(world: World) -> None:
+    world.neo.any_secret = True
+
+
+# --- what is wrong with the agent ---
+
+
+@scenario(
+    "agent-without-role",
+    "Agent without a role",
+    "no role is given to the agent",
+    expect=("agent-role-missing",),
+    row=25,
+)
+def _agent_without_role(world: World) -> None:
+    world.change_neo(role_ids=())
+
+
+@scenario("agent-without-hours", "Agent without working hours", "no Working Hours on Preferences",
+          expect=("agent-hours-missing",))  # fmt: skip
+def _agent_without_hours(world: World) -> None:
+    world.change_neo(workday_id=0)
+
+
+@scenario(
+    "agent-twins",
+    "Two agents of one name",
+    "another agent is called Neo Agent, too",
+    expect=("agent-name-ambiguous",),
+    row=49,
+)
+def _agent_twins(world: World) -> None:
+    world.agents[40] = Agent(40, world.agents[NEO_AGENT_ID].name)
+
+
+@scenario(
+    "agent-unlisted",
+    "Agent not in the list",
+    "the list of agents leaves the agent out",
+    expect=("agent-unlisted",),
+    row=24,
+)
+def _agent_unlisted(world: World) -> None:
+    world.change_neo(listed=False)
+
+
+@scenario("agent-restricted", "Agent restricted to other clients", "the agent may see neither clients nor their contacts",
+          expect=("area-empty",), row=26)  # fmt: skip
+def _agent_restricted(world: World) -> None:
+    world.change_neo(empty=frozenset({"clients", "users"}))
+
+
+@scenario(
+    "contracts-hidden",
+    "Contracts hidden",
+    "the role has no access level for contracts",
+    expect=("area-hidden",),
+    row=25,
+)
+def _contracts_hidden(world: World) -> None:
+    world.change_neo(denied=frozenset({"contracts"}))
+
+
+@scenario(
+    "no-sales-module",
+    "Sales not licensed",
+    "the instance has no opportunities",
+    expect=("area-missing",),
+    row=45,
+)
+def _no_sales_module(world: World) -> None:
+    world.answers = {"opportunities": 404}
+
+
+# --- what stands between, and the instance itself ---
+
+
+@scenario(
+    "address-blocked",
+    "Address not on the allow-list",
+    "a block page answers with status 403",
+    expect=("blocked",),
+    row=35,
+)
+def _address_blocked(world: World) -> None:
+    world.front = "block-page"
+
+
+@scenario(
+    "connection-cut",
+    "Connection cut",
+    "a firewall cuts every connection",
+    expect=("connection-reset",),
+    row=35,
+)
+def _connection_cut(world: World) -> None:
+    world.front = "reset"
+
+
+@scenario(
+    "area-fails", "One area fails inside", "assets answer 500 with nothing", expect=("server-error",), row=42
+)
+def _area_fails(world: World) -> None:
+    world.answers = {"asset": 500}
+
+
+@scenario(
+    "area-too-slow",
+    "One area runs into the gateway's limit",
+    "reports answer 504",
+    expect=("gateway-timeout",),
+    row=43,
+)
+def _area_too_slow(world: World) -> None:
+    world.answers = {"report": 504}
+
+
+@scenario(
+    "clock-off",
+    "Clocks disagree",
+    "the instance's clock is five minutes ahead",
+    expect=("clock-skew",),
+    row=40,
+)
+def _clock_off(world: World) -> None:
+    world.clock_ahead_s = 300

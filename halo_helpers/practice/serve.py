@@ -116,7 +116,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="halo-practice-") as folder:
         ca_file, context = _authority(Path(folder)) if options.tls else (None, None)
         config = uvicorn.Config(Door(realm), log_level="critical", access_log=False, lifespan="off", ws="none",
-                                timeout_keep_alive=30, server_header=False, timeout_graceful_shutdown=1)  # fmt: skip
+                                timeout_keep_alive=30, server_header=False, date_header=False, timeout_graceful_shutdown=1)  # fmt: skip
         config.load()
         if context is not None:
             config.ssl = context

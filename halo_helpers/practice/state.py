@@ -55,6 +55,8 @@ class Agent:
     denied: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     """Areas that answer, with no record that this agent may see."""
+    listed: bool = True
+    """Whether the list of agents shows it."""
 
 
 @dataclass
@@ -66,6 +68,9 @@ class Application:
     secret: str
     agent_id: int
     active: bool = True
+    approved: bool = True
+    any_secret: bool = False
+    """Whether the token endpoint gives a token without looking at the secret."""
     method: str = METHODS[0]
     login_type: str = LOGIN_TYPES[0]
     scopes: frozenset[str] = frozenset(SCOPES_OF_NEO)
@@ -121,7 +126,7 @@ class Throttle:
 class World:
     """One practice tenant.
 
-    `front` says what stands before the instance: `open`, `maintenance` or `login-page`.
+    `front` says what stands before the instance: `open`, `maintenance`, `login-page`, `block-page` or `reset`.
     """
 
     name: str
@@ -131,6 +136,12 @@ class World:
     front: str = "open"
     agent_id: int = NEO_AGENT_ID
     """The Agent ID that the person setting this tenant up would note."""
+    clock_ahead_s: int = 0
+    """By how much the instance's clock is ahead of the real time."""
+    handed_over: dict[str, str] = field(default_factory=dict)
+    """What the person setting this tenant up noted wrongly: `client_id`, `client_secret`, `tenant`."""
+    answers: dict[str, int] = field(default_factory=dict)
+    """Routes, in lower case, that answer with nothing but this status: no licence (404), a fault (500, 504)."""
 
     def __post_init__(self) -> None:
         self.halo_tenant = self.name
@@ -143,8 +154,6 @@ class World:
         self.epoch = secrets.token_hex(4)
         self.agents[NEO_AGENT_ID] = Agent(NEO_AGENT_ID, "Neo Agent", "team@neoagent.example")
         self.neo = self.add_application("Neo Agent Integration", NEO_AGENT_ID)
-        self.handed_over_secret: str | None = None
-        """The secret that the person setting this tenant up would have noted, when it is not the real one."""
         self.add_application("Monitoring hub", 2)
         self.add_application("Neo Agent (old)", NEO_AGENT_ID).active = False
 
