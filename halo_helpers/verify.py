@@ -259,6 +259,12 @@ def failed_run(tenant: str, code: str, seen: str, *, base_url: str = "", label: 
                         started_at=started_at or dt.datetime.now(dt.UTC), duration_s=duration_s)  # fmt: skip
 
 
+def is_practice(tenant: Tenant) -> bool:
+    """Say whether a tenant is a practice one, before anybody is asked: nobody else's HaloPSA is on loopback."""
+    url = shown_url(tenant)
+    return bool(url) and parse_address(url).is_loopback
+
+
 def shown_url(tenant: Tenant) -> str:
     """Give the normalised base URL, empty when it cannot be used."""
     try:
@@ -292,11 +298,14 @@ async def _verify(base: Verification, tenant: Tenant, found: Found, chosen: list
         instance = probe.known("instance")
     wanted = list(tenant.scopes)
     granted = sorted(token.scopes) if token and token.scopes is not None else wanted if token else []
+    practice = client.reading.practice or bool(instance and instance.practice)
+    if not client.reading.latencies_s:
+        practice = is_practice(tenant)  # nobody answered who could have said it
     covered = set(granted) | ({"all:standard"} if "all" in granted else set())
     scopes = {"wanted": wanted, "granted": granted, "missing": sorted(set(wanted) - covered) if token else [],
               "excess": sorted(set(granted) - set(wanted))}  # fmt: skip
     control_asked = any(r.id == "token.control" and r.verdict in {"pass", "fail"} for r in results)
-    return replace(base, checks=tuple(results), agent=agent, scopes=scopes, practice=client.reading.practice or bool(instance and instance.practice),
+    return replace(base, checks=tuple(results), agent=agent, scopes=scopes, practice=practice,
                    instance=instance.as_json() if instance else {}, secret_source=redact(found.source),
                    control_asked=control_asked, duration_s=time.monotonic() - started)  # fmt: skip
 

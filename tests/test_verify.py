@@ -78,9 +78,9 @@ def test_agent_ids(practice: Practice) -> None:
 
 
 def test_wider_and_missing_scopes(practice: Practice) -> None:
-    result = verify(replace(practice.tenant(), scopes=("all:standard", "read:kb")))
+    result = verify(replace(practice.tenant(), scopes=("all:standard", "all:teams", "access:chat")))
     assert result["token.scopes"].code == "scopes-missing"
-    assert result.scopes["missing"] == ["read:kb"]
+    assert result.scopes["missing"] == ["access:chat"]
 
 
 def test_forms_of_id_and_secret(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..addresses import parse_address
 from ..errors import ConfigError, Mistake
 from ..folders import notebooks_folder, write_whole
 from ..report import Run, find_run, load_run, to_csv, to_html, to_junit, totals
@@ -29,7 +28,7 @@ from ..report.evidence import read_evidence
 from ..report.run import LATEST, RUN_SCHEMA
 from ..secrets import redact
 from ..tenants import Tenant, load_tenants, same_client_ids
-from ..verify import Verification, failed_run, shown_url
+from ..verify import Verification, failed_run, is_practice, shown_url
 from .entry import NAME as ENGINE
 from .history import History
 
@@ -150,12 +149,6 @@ def _refuse_mixture(chosen: list[Tenant]) -> None:
         raise ConfigError(
             f"practice tenants and customers are not verified in one run; practice: {', '.join(practice[:5])}"
         )
-
-
-def is_practice(tenant: Tenant) -> bool:
-    """Say whether a tenant is a practice one: nobody else's HaloPSA is on loopback."""
-    url = shown_url(tenant)
-    return bool(url) and parse_address(url).is_loopback
 
 
 def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOptions, active: list[Tenant],
