@@ -20,7 +20,7 @@ FLOORS = {
 """Design, section 3; the tenths order modules that share a floor."""
 ONLY_IN = {
     "httpx": {"client"}, "ipywidgets": {"panels"}, "anywidget": {"panels"}, "papermill": {"batch"}, "nbclient": {"batch"},
-    "nbformat": {"batch"}, "typer": {"cli"}, "starlette": {"practice"}, "uvicorn": {"practice"}, "jinja2": {"report"},
+    "nbformat": {"batch"}, "typer": {"cli"}, "uvicorn": {"practice"}, "jinja2": {"report", "practice"},
 }  # fmt: skip
 
 

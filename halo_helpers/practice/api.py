@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .data import CLOSED, COLLECTIONS, EPOCH, Collection, Record, stamp
+from .data import CLOSED, COLLECTIONS, EPOCH, Collection, Record, guid, stamp
 from .settings import Settings
 from .state import (
     ROLES,
@@ -19,6 +19,7 @@ from .state import (
     agent_object,
     agent_row,
     role_object,
+    team_details,
     team_object,
 )
 from .wire import Answer, Ask, as_json, empty
@@ -106,7 +107,7 @@ def bad_token(settings: Settings) -> Answer:
 def refused(settings: Settings, usual: int = 403) -> Answer:
     """Answer a caller without the right."""
     if settings.refusal_status == "message":
-        return as_json({"Message": "You do not have permission to do this."}, 403)
+        return refused_text("You do not have permission to do this.")
     return empty(usual if settings.refusal_status == "facts" else int(settings.refusal_status))
 
 
@@ -124,7 +125,7 @@ def serve(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) -> Answer:
     if special is None and resource not in COLLECTIONS:
         return empty(404)
     if ask.method != "GET":
-        return empty(405, [("allow", "GET")])
+        return _refuse_write(ask)
     if resource in world.answers:
         return empty(world.answers[resource])
     if len(rest) > 1:
@@ -133,6 +134,38 @@ def serve(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) -> Answer:
     if special is not None:
         return special(who, ask, key)
     return _collection(who, ask, COLLECTIONS[resource], key)
+
+
+def _refuse_write(ask: Ask) -> Answer:
+    """Refuse to create or change: nothing is written here; what is wrong with the request is told as HaloPSA does.
+
+    Source: facts 3.1, 3.3: POST only, of a JSON array.
+    """
+    if ask.method not in {"POST", "DELETE"}:
+        return empty(405, [("allow", "GET, POST, DELETE")])
+    if ask.method == "DELETE":
+        return refused_text("This practice tenant is not changed by the API.")
+    if not ask.headers.get("content-type", "").lower().startswith("application/json"):
+        return empty(415)
+    try:
+        value = json.loads(ask.body)
+    except (ValueError, RecursionError):
+        return as_json({"": ["A non-empty request body is required."]}, 400)
+    if not isinstance(value, list):
+        return as_json(_exception("The request body has to be an array."), 400)
+    return refused_text("This practice tenant is not changed by the API.")
+
+
+def refused_text(text: str) -> Answer:
+    """Answer 403 with a text, as for records that may not be changed."""
+    return as_json({"Message": text}, 403)
+
+
+def _exception(message: str) -> Record:
+    """Give a serialised .NET exception, one of the bodies of a 400 (facts 3.3)."""
+    return {"ClassName": "System.Exception", "Message": message, "Data": None, "InnerException": None, "HelpURL": None,
+            "StackTraceString": None, "RemoteStackTraceString": None, "RemoteStackIndex": 0, "ExceptionMethod": None,
+            "HResult": -2146233088, "Source": None, "WatsonBuckets": None}  # fmt: skip
 
 
 def _collection(who: Identity, ask: Ask, kind: Collection, key: str | None) -> Answer:
@@ -144,11 +177,14 @@ def _collection(who: Identity, ask: Ask, kind: Collection, key: str | None) -> A
     data = who.world.data
     if key is None:
         return _listing(who, ask, kind)
-    number = _number(key)
-    if number is None:
+    number = kind.find(data, key)
+    if number is None and kind.numbered:
         return _not_a_number(key)
-    ids = _visible(who, ask, kind, everything=True)
-    return as_json(kind.make(data, number)) if number in ids else empty(404)
+    return (
+        as_json(kind.one(data, number))
+        if number and number in _visible(who, ask, kind, everything=True)
+        else empty(404)
+    )
 
 
 def _visible(who: Identity, ask: Ask, kind: Collection, *, everything: bool = False) -> Sequence[int]:
@@ -288,7 +324,7 @@ def _teams(who: Identity, _: Ask, key: str | None) -> Answer:
         return refused(who.world.settings)
     if key is None or key == "tree":
         return as_json([team_object(who.world, team) for team in TEAMS])
-    return _by_number(key, set(TEAMS), lambda number: team_object(who.world, number))
+    return _by_number(key, set(TEAMS), lambda number: team_details(who.world, number))
 
 
 def _roles(who: Identity, _: Ask, key: str | None) -> Answer:
@@ -312,8 +348,17 @@ def _applications(who: Identity, _: Ask, key: str | None) -> Answer:
 
 
 def _application_row(world: World, application: Application, number: int) -> Record:
+    """NHD_Identity_Application, without its secret: lists of tokens and authorisations are empty."""
     agent = world.agent(application.agent_id)
-    return {
+    off = dict.fromkeys(("allowusers", "disable_windowsauth", "disable_azure", "disable_adfs", "disable_okta",
+                         "disable_centrify", "disable_google", "disable_anon"), False)  # fmt: skip
+    nothing = dict.fromkeys(
+        ("cors_whitelist", "redirecturi", "redirectUris", "logoutredirecturi", "postLogoutRedirectUris"), ""
+    )
+    return off | nothing | {
+        "system_use": "", "loginas_client_id": 0, "loginas_supplier_id": 0, "allowagents": application.login_type == "agent",
+        "organisation_id": 0, "language_id": 1, "concurrencyToken": guid(world.seed, "application", number),
+        "authorizations": [], "tokens": [],
         "id": str(number), "clientId": application.client_id, "displayName": application.name,
         "grant_type": application.method, "inactive": not application.active,
         "loginentity": ("none", "agent", "user", "supplier").index(application.login_type),

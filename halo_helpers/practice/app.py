@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,11 +10,10 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
-from starlette.responses import HTMLResponse
-
 from . import api, auth
 from .data import Record
-from .scenarios import SCENARIOS, make_world
+from .scenarios import SCENARIOS, put_in_scenario
+from .screens import Screens
 from .state import Realm, Seen, World
 from .wire import HTML, TEXT, Answer, Ask, as_json, empty, parse_query
 
@@ -28,6 +26,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 CONTROL_HEADER = "x-halo-practice"
 """Needed for `/practice/…`: a page in a browser cannot send it to another origin without being allowed to."""
 
+_SCREENS = frozenset({"config", "signin", "signout", "practice"})
+"""What the first part of a path is, where a screen is meant."""
 _MARK = [("x-practice-tenant", "1")]
 _MAINTENANCE = ("<!doctype html><html lang=en><title>Down for maintenance</title>"
                 "<h1>Practice tenant: HaloPSA is being upgraded</h1><p>Please try again later.</html>")  # fmt: skip
@@ -40,6 +40,7 @@ class Door:
 
     def __init__(self, realm: Realm) -> None:
         self.realm = realm
+        self._screens = Screens(realm)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,8 +68,10 @@ class Door:
         )
         if body is None:
             answer: Answer = Answer(413, b"Too large.\n", TEXT)
-        elif ask.path == "/" or ask.path.startswith("/practice"):
+        elif ask.path.startswith("/practice/"):
             answer = self._own(ask)
+        elif ask.path == "/" or ask.path.strip("/").partition("/")[0] in _SCREENS:
+            answer = self._screens.answer(ask)
         else:
             world = self._world(ask)
             if world is not None and world.settings.latency_ms != "0":
@@ -134,8 +137,6 @@ class Door:
     # --- what belongs to the practice server itself ---
 
     def _own(self, ask: Ask) -> Answer:
-        if ask.path == "/":
-            return Answer(200, bytes(HTMLResponse(_index(self.realm)).body), HTML)
         if CONTROL_HEADER not in ask.headers:
             return as_json({"error": f"send the header {CONTROL_HEADER}"}, 403)
         parts = ask.path.strip("/").split("/")[1:]
@@ -143,23 +144,26 @@ class Door:
             return as_json(
                 {"practice": True, "tenants": [ready(self.realm, name) for name in self.realm.worlds]}
             )
-        if len(parts) == 3 and parts[0] == "tenants" and parts[1] in self.realm.worlds:
+        if len(parts) == 3 and parts[0] == "tenants":
             return self._control(ask, parts[1], parts[2])
         return empty(404)
 
     def _control(self, ask: Ask, name: str, what: str) -> Answer:
-        world = self.realm.worlds[name]
+        """Answer which requests a tenant saw; put one into a scenario, again or anew, or make one in it."""
+        world = self.realm.worlds.get(name)
         if what == "requests" and ask.method == "GET":
-            return as_json({"requests": [seen.as_json() for seen in world.seen]})
+            return (
+                empty(404)
+                if world is None
+                else as_json({"requests": [seen.as_json() for seen in world.seen]})
+            )
         if what == "scenario" and ask.method == "POST":
-            scenario = ask.query.get("name", self.realm.scenarios.get(name, "healthy"))
             try:
-                fresh = make_world(name, scenario, size=world.size, seed=world.seed)
+                put_in_scenario(
+                    self.realm, name, ask.query.get("name", self.realm.scenarios.get(name, "healthy"))
+                )
             except ValueError as error:
                 return as_json({"error": str(error)}, 400)
-            self.realm.scenarios[name] = scenario
-            self.realm.index(fresh)
-            self.realm.forget_tokens()
             return as_json(ready(self.realm, name))
         return empty(405)
 
@@ -223,18 +227,6 @@ def _too_many(world: World, wait: float) -> Answer:
     text = f"Rate limit reached: {limit} requests per rolling {seconds / 60:g} minute window.\n"
     headers = [("retry-after", str(int(wait) + 1))] if world.settings.retry_after == "yes" else []
     return Answer(429, text.encode(), TEXT, headers)
-
-
-def _index(realm: Realm) -> str:
-    rows = "".join(
-        f"<tr><td>{html.escape(name)}<td>{html.escape(SCENARIOS[realm.scenarios.get(name, 'healthy')].title)}"
-        for name in list(realm.worlds)[:200]
-    )
-    return ("<!doctype html><html lang=en><meta charset=utf-8><title>Practice tenants</title>"
-            "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-            "td,th{text-align:left;padding:.2rem 1rem .2rem 0}</style>"
-            "<h1>Practice tenants</h1><p>A local imitation of HaloPSA for learning and tests. Nothing here is a customer's."
-            f"<table><tr><th>Tenant<th>What is set up{rows}</table></html>")  # fmt: skip
 
 
 async def _body(receive: Receive) -> bytes | None:

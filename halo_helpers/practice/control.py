@@ -37,6 +37,11 @@ class PracticeServer:
         self.tenants: list[dict[str, Any]] = line["tenants"]
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Say whether the process is alive."""
         return self._process.poll() is None

@@ -151,7 +151,7 @@ class Data:
         """Actions: one line in the history of a ticket."""
         moment = EPOCH + timedelta(minutes=17 * ticket_id + 5 * number)
         return {
-            "id": number, "ticket_id": ticket_id, "outcome_id": 0, "outcome": "Note", "who": "Service Desk",
+            "id": number, "ticket_id": ticket_id, "outcome_id": 0, "outcome": "Note",
             "who_type": 1, "who_agentid": 2, "datetime": stamp(moment), "actiondatecreated": stamp(moment),
             "note": "Called back, will look at it this afternoon.", "note_html": "", "emailfrom": "", "emailto": "",
             "old_status": 1, "new_status": 2, "timetaken": 0.25, "hiddenfromuser": False,
@@ -173,7 +173,6 @@ class Data:
             "id": number,
             "name": f"Managed seat tier {number}",
             "baseprice": 10.0 * number,
-            "inactive": False,
             "use": "item",
         }
 
@@ -187,7 +186,7 @@ class Data:
         """ContractHeader."""
         return {"id": number, "ref": f"CON-{number:04}", "client_id": number, "client_name": self.client(number)["name"],
                 "site_id": 100 + number, "start_date": stamp(EPOCH), "end_date": stamp(EPOCH + timedelta(days=365)),
-                "active": True, "contract_status": 1, "contracttype": 1, "contracttype_name": "Managed service",
+                "active": True, "contract_status": "Active", "contracttype": 1, "contracttype_name": "Managed service",
                 "expired": False, "started": True, "next_invoice_date": stamp(EPOCH + timedelta(days=30)), "sla_id": 1}  # fmt: skip
 
     def invoice(self, number: int) -> Record:
@@ -203,6 +202,10 @@ class Data:
                 "client_name": self.client(number)["name"], "user_id": number, "user_name": self.user(number)["name"],
                 "ticket_id": 0, "status": 1, "date": stamp(EPOCH), "expiry_date": stamp(EPOCH + timedelta(days=30)), "po_ref": "",
                 "revenue": 900.0}  # fmt: skip
+
+    def quotation_details(self, number: int) -> Record:
+        """QuotationHeader with its total, which the list leaves out."""
+        return self.quotation(number) | {"total": 1080.0}
 
     def supplier(self, number: int) -> Record:
         """Company: a supplier."""
@@ -226,7 +229,7 @@ class Data:
     def appointment(self, number: int) -> Record:
         """Appointment."""
         start = EPOCH + timedelta(days=number)
-        return {"id": str(number), "subject": f"Site visit {number}", "start_date": stamp(start),
+        return {"id": number, "subject": f"Site visit {number}", "start_date": stamp(start),
                 "end_date": stamp(start + timedelta(hours=1)), "allday": False, "agent_id": 2, "client_id": 1, "ticket_id": number}  # fmt: skip
 
     def ticket_type(self, number: int) -> Record:
@@ -255,6 +258,10 @@ class Data:
                 "hoursaretechslocaltime": False, "responsereset": False, "trackslafixbytime": True,
                 "trackslaresponsetime": True}  # fmt: skip
 
+    def sla_details(self, number: int) -> Record:
+        """SlaHead with its priorities, as the single record shows it."""
+        return self.sla(number) | {"priorities": [self.priority(n) for n in range(1, 5)]}
+
     def workday(self, number: int) -> Record:
         """Workdays: office hours, with the times of day on an empty date."""
         days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -272,7 +279,14 @@ class Data:
                 "authentication_type": 1, "basic_username": "hub", "active": True, "events": [], "payload_type": 0,
                 "custom_payload": False, "last_status": 200, "log_retention_policy_days": 14,
                 "inbound_authentication_type": 0, "authentication_header": "", "signature_prefix": "", "algorithm": 0,
-                "digest": 0}  # fmt: skip
+                "digest": 0, "batch_method": 0, "batch_limit": 0, "batch_delay_seconds": 0,
+                "auto_disable_attempts": 0, "infinite_loop_threshold": 0, "initial_verification_type": 0,
+                "notify_on_failure": False, "group_id": 0}  # fmt: skip
+
+    def webhook_event(self, number: int) -> Record:
+        """WebhookEvent: one delivery, of the webhook there is."""
+        return {"id": guid(self.seed, "delivery", number), "webhook_id": self.webhook(1)["id"], "notification_id": 0,
+                "integation_method_name": "", "status": 200, "timestamp": stamp(EPOCH + timedelta(hours=number))}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -292,6 +306,21 @@ class Collection:
     count: Callable[[Data], int]
     pages: bool = True
     refused_with: int = 403
+    details: Callable[[Data, int], Record] | None = None
+    """Makes the single record, where it shows more than a row of the list."""
+    numbered: bool = True
+    """Whether the id is the record's number; else it is looked for in the (short) list."""
+
+    def one(self, data: Data, number: int) -> Record:
+        """Make the single record."""
+        return (self.details or self.make)(data, number)
+
+    def find(self, data: Data, key: str) -> int | None:
+        """Give the number of the record with this id, None when there is none."""
+        if self.numbered:
+            return int(key) if key.isdecimal() and key.isascii() and len(key) <= 9 else None
+        every = range(1, self.count(data) + 1)
+        return next((n for n in every if str(self.make(data, n)["id"]).lower() == key.lower()), None)
 
 
 def _small(number: int) -> Callable[[Data], int]:
@@ -312,25 +341,25 @@ COLLECTIONS: dict[str, Collection] = {
     for entry in (
         Collection("Tickets", "tickets", "tickets", _TICKETS, Data.ticket, lambda d: d.size.tickets),
         Collection("Client", "clients", "clients", _CUSTOMERS, Data.client, lambda d: d.size.clients),
-        Collection("Site", "sites", "clients", _CUSTOMERS, Data.site, lambda d: d.size.clients),
+        Collection("Site", "sites", "clients", _CUSTOMERS, Data.site, lambda d: d.size.clients, numbered=False),
         Collection("Users", "users", "users", (*_CUSTOMERS, "read:crm", "edit:crm"), Data.user, lambda d: d.size.users),
         Collection("Asset", "assets", "assets", _scopes("assets"), Data.asset, lambda d: d.size.clients * 3),
         Collection("Item", "items", "items", _scopes("items"), Data.item, _small(4)),
         Collection("KBArticle", "articles", "kb", _scopes("kb"), Data.article, _small(6)),
         Collection("ClientContract", "contracts", "contracts", _scopes("contracts"), Data.contract, _small(5), refused_with=401),
         Collection("Invoice", "invoices", "invoices", _scopes("invoices"), Data.invoice, _small(5)),
-        Collection("Quotation", "quotes", "quotations", _scopes("quotes"), Data.quotation, _small(4)),
+        Collection("Quotation", "quotes", "quotations", _scopes("quotes"), Data.quotation, _small(4), details=Data.quotation_details),
         Collection("Supplier", "suppliers", "suppliers", _scopes("suppliers"), Data.supplier, _small(3)),
         Collection("Opportunities", "tickets", "sales", (*_scopes("sales"), "read:crm", "edit:crm"), Data.opportunity, _small(3)),
         Collection("Projects", "tickets", "projects", _scopes("projects"), Data.project, _small(2)),
         Collection("Report", "reports", "reports", _scopes("reporting"), Data.report, _small(4), refused_with=401),
         Collection("Appointment", "appointments", "calendar", _scopes("calendar"), Data.appointment, _small(5)),
         Collection("TicketType", "types", "lookups", _TICKETS, Data.ticket_type, _small(3), pages=False),
-        Collection("Status", "statuses", "lookups", _TICKETS, Data.status, _small(4), pages=False),
-        Collection("Priority", "priorities", "lookups", _TICKETS, Data.priority, _small(4), pages=False),
-        Collection("SLA", "slas", "slas", _TICKETS, Data.sla, _small(1), pages=False),
+        Collection("Status", "statuses", "lookups", _TICKETS, Data.status, _small(4), pages=False, numbered=False),
+        Collection("Priority", "priorities", "lookups", _TICKETS, Data.priority, _small(4), pages=False, numbered=False),
+        Collection("SLA", "slas", "slas", _TICKETS, Data.sla, _small(1), pages=False, details=Data.sla_details),
         Collection("Workday", "workdays", "standard", (_STANDARD,), Data.workday, _small(1), pages=False),
-        Collection("Webhook", "webhooks", "webhooks", ("admin:webhooks", "admin"), Data.webhook, _small(1), pages=False),
-        Collection("WebhookEvent", "events", "webhooks", ("admin:webhooks", "admin"), Data.webhook, lambda _: 0),
+        Collection("Webhook", "webhooks", "webhooks", ("admin:webhooks", "admin"), Data.webhook, _small(1), pages=False, numbered=False),
+        Collection("WebhookEvent", "events", "webhooks", ("admin:webhooks", "admin"), Data.webhook_event, _small(3), numbered=False),
     )
 }  # fmt: skip

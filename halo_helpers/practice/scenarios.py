@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .data import guid
 from .settings import Settings
-from .state import NEO_AGENT_ID, SCOPES_OF_NEO, Agent, World, new_secret
+from .state import NEO_AGENT_ID, SCOPES_OF_NEO, Agent, Realm, World, new_secret
 
+MAX_TENANTS = 2000
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Change = Callable[[World], None]
 
 
@@ -55,6 +58,21 @@ def make_world(name: str, scenario_name: str = "healthy", *, size: str = "small"
     world = World(name=name, seed=seed, size=size, settings=settings or Settings())
     chosen.change(world)
     return world
+
+
+def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
+    """Put a tenant into a scenario, or make one in it; what was changed on it is gone, its credentials are new.
+
+    Raises: ValueError in words for people when the name or the scenario cannot be used.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError("a tenant's name takes 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
+    if name not in realm.worlds and len(realm.worlds) >= MAX_TENANTS:
+        raise ValueError(f"there are {MAX_TENANTS} tenants already")
+    fresh = make_world(name, scenario_name, size=realm.size, seed=realm.seed, settings=realm.settings)
+    realm.index(fresh)
+    realm.scenarios[name] = scenario_name
+    realm.forget_tokens()
 
 
 @scenario("healthy", "Set up as documented", "nothing")

@@ -14,11 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from .scenarios import make_world
+from .scenarios import MAX_TENANTS, make_world
 from .settings import Settings
 from .state import Realm
-
-MAX_TENANTS = 2000
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def build_realm(options: Options) -> Realm:
     names = _deal(options)
     worlds = [make_world(name, scenario, size=options.size, seed=options.seed, settings=settings)
               for name, scenario in names]  # fmt: skip
-    realm = Realm(worlds)
+    realm = Realm(worlds, size=options.size, seed=options.seed, settings=settings)
     realm.scenarios = dict(names)
     return realm
 

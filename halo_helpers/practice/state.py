@@ -199,6 +199,13 @@ def new_secret() -> str:
 # --- objects as the API shows them -----------------------------------------------------------------
 
 
+_PLAIN_TEXTS = dict.fromkeys(("ad", "exchange_account", "extensionnumber", "jira_id", "logmeinid", "sms"), "")
+_PLAIN_TICKS = dict.fromkeys(("allowbeyondtrustinvites", "can_approve_campaign", "can_approve_invoice", "can_approve_purchaseorder",
+    "can_approve_quote", "exchange_authorized", "gotoresolve_authorized", "sendemailerrors", "sentinel_authorized",
+    "splashtop_authorized"), False)  # fmt: skip
+"""What a live row shows besides (facts 4.2), as of an agent that uses none of it."""
+
+
 def agent_row(world: World, agent: Agent) -> Record:
     """Uname, as in the rows of `/Agent` (facts 4.2): false and empty fields of the sparse list left out."""
     first, _, last = agent.name.partition(" ")
@@ -209,6 +216,7 @@ def agent_row(world: World, agent: Agent) -> Record:
         "teams": [_membership(agent, team_id) for team_id in agent.team_ids],
         "departments": [_department(agent)] if agent.team_ids else [],
         "namewithinactive": f"{agent.name} (inactive)" if agent.is_disabled else agent.name, "use": "agent",
+        **_PLAIN_TEXTS, **_PLAIN_TICKS, "apptsync": 0, "linemanager": 0,
     }  # fmt: skip
     if agent.team_ids:
         row["team"] = TEAMS[agent.team_ids[0]]
@@ -225,6 +233,9 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
         "roles": [role_object(world, role) for role in agent.role_ids],
         "workday_id": agent.workday_id, "workday_name": "Office hours" if agent.workday_id else "",
         "datecreated": stamp(EPOCH), "lastlogindate": NO_DATE, "twofactor_enabled": False, "language_id": 1,
+        "last_modified": stamp(EPOCH), "lastonline": NO_DATE, "onlinestatus": 0, "is_online": False, "signature": "",
+        "department": "Support" if agent.team_ids else "", "pagesize": 50, "named_licences_in_use": 1, "emailconfirmed": True,
+        "accountconfirmed": True, "clients": [], "_canupdate": False, "_isnew": False,
     }  # fmt: skip
     if agent.email:
         whole["email"] = agent.email
@@ -239,14 +250,14 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
 def _membership(agent: Agent, team_id: int) -> Record:
     """UnameSection."""
     return {"id": agent.id * 10 + team_id, "agent_id": agent.id, "agent_name": agent.name, "team_id": team_id,
-            "team_name": TEAMS[team_id], "department_id": 1, "fortickets": True, "foropps": False,
+            "team_name": TEAMS[team_id], "department_id": 1, "org_department_team_name": f"Support/{TEAMS[team_id]}", "fortickets": True, "foropps": False,
             "forprojects": team_id == 2, "is_manager": False, "in_section": True}  # fmt: skip
 
 
 def _department(agent: Agent) -> Record:
     """UnameDepartment."""
     return {"id": agent.id, "agent_id": agent.id, "agent_name": agent.name, "department_id": 1,
-            "department_name": "Support", "membershiplevel": 1}  # fmt: skip
+            "department_name": "Support", "membershiplevel": 1, "includeteamsintree": False}  # fmt: skip
 
 
 def role_object(world: World, role_id: int) -> Record:
@@ -261,7 +272,14 @@ def team_object(world: World, team_id: int) -> Record:
             "forrequests": True, "foropps": False, "forprojects": team_id == 2, "ticket_count": 0,
             "department_id": 1, "department_name": "Support", "org_team_name": f"Support/{TEAMS[team_id]}",
             "inactive": False, "last_modified": stamp(EPOCH), "mailbox_override": 0, "override_column_id": 0,
-            "use": "team"}  # fmt: skip
+            "homescreendashboardid": 0, "concurrent_lic_limit": 0, "hide_agents_in_tree_if_no_tickets": False,
+            "teamphotopath": "", "use": "team"}  # fmt: skip
+
+
+def team_details(world: World, team_id: int) -> Record:
+    """SectionDetail with its agents, as the single record shows it."""
+    members = [_membership(agent, team_id) for agent in world.every_agent() if team_id in agent.team_ids]
+    return team_object(world, team_id) | {"agents": members, "managers": []}
 
 
 # --- many worlds -----------------------------------------------------------------------------------
@@ -274,9 +292,17 @@ class Realm:
     and none is stored, so a client that asks for one before every request costs no memory (W7).
     """
 
-    def __init__(self, worlds: list[World]) -> None:
+    def __init__(
+        self,
+        worlds: list[World],
+        *,
+        size: str = "small",
+        seed: str = "practice",
+        settings: Settings | None = None,
+    ) -> None:
+        self.size, self.seed, self.settings = size, seed, settings or Settings()
+        """What further worlds are made with."""
         self.worlds = {world.name: world for world in worlds}
-        self.default = worlds[0] if len(worlds) == 1 else None
         self.scenarios: dict[str, str] = {}
         self.unrouted: deque[Seen] = deque(maxlen=2000)
         self._key = secrets.token_bytes(32)
@@ -284,6 +310,11 @@ class Realm:
         self._by_client: dict[str, str] = {}
         for world in worlds:
             self.index(world)
+
+    @property
+    def default(self) -> World | None:
+        """The world that is meant when nothing says which: the only one."""
+        return next(iter(self.worlds.values())) if len(self.worlds) == 1 else None
 
     def index(self, world: World) -> None:
         """Remember which world a Client ID belongs to; call it after applications changed."""
