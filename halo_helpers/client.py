@@ -49,7 +49,7 @@ RENEW_EARLY_S = 60
 """Clients renew a token this long before it ends (facts 2.6)."""
 MAX_PAGES = 100
 PAGE_SIZE = 100
-AT_ONCE = 8
+AT_ONCE = 7
 """Requests under way at a time in one tenant."""
 
 
@@ -481,7 +481,7 @@ class HaloClient:
             transports: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(
                 ("all://localhost", "all://127.0.0.1", "all://[::1]"))  # fmt: skip
             self._http = httpx.AsyncClient(
-                verify=_tls_context(self.tenant.ca_file, str(self.tenant.folder or "")),
+                verify=_tls_context(_full_path(self.tenant)),
                 follow_redirects=False,
                 trust_env=not loopback,
                 mounts=transports,
@@ -575,8 +575,47 @@ async def open_client(
         yield client
 
 
+def warm_up() -> None:
+    """Make what every tenant needs: the list of trusted authorities takes longer to read than most requests."""
+    _tls_context(None)
+
+
+def post_summary(url: Secret, body: str) -> None:
+    """Post a run's summary to a chat's webhook. It is no HaloPSA: nothing of a tenant's credentials is near it.
+
+    Raises: ConnectionFailedError with `url-insecure` for a URL that is not https (loopback aside), ApiError for
+    an answer other than 2xx. Messages never hold the URL, which is as good as a password.
+    """
+    parts = urlsplit(url.reveal())
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise ConnectionFailedError("url-insecure", "the webhook's URL does not begin with https://")
+    try:
+        with httpx.Client(
+            verify=_tls_context(None), timeout=10.0, trust_env=not is_loopback(parts.hostname or "")
+        ) as http:
+            answer = http.post(
+                url.reveal(),
+                content=body,
+                headers={"Content-Type": "application/json", "User-Agent": USER_AGENT},
+            )
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        code, seen = code_of_transport_error(error)
+        raise ConnectionFailedError(code, f"the webhook at {parts.hostname}: {seen}") from None
+    if not answer.is_success:
+        raise ApiError(
+            "protocol-error",
+            f"the webhook at {parts.hostname} answers {answer.status_code}",
+            answer.status_code,
+        )
+
+
+def _full_path(tenant: Tenant) -> str | None:
+    """Give the tenant's ca_file with the folder that it starts at."""
+    return str((tenant.folder or Path()) / Path(tenant.ca_file).expanduser()) if tenant.ca_file else None
+
+
 @lru_cache(maxsize=8)
-def _tls_context(ca_file: str | None, folder: str) -> ssl.SSLContext:
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     """Trust what the operating system trusts, and `ca_file` besides; certifi's list where the system has none.
 
     Raises: ConnectionFailedError when the file cannot be used.
@@ -588,7 +627,7 @@ def _tls_context(ca_file: str | None, folder: str) -> ssl.SSLContext:
         context = httpx.create_ssl_context()
     if ca_file:
         try:
-            context.load_verify_locations(cafile=str(Path(folder) / Path(ca_file).expanduser()))
+            context.load_verify_locations(cafile=ca_file)
         except (OSError, ssl.SSLError) as error:
             raise ConnectionFailedError(
                 "tls-failed", f"ca_file {ca_file} cannot be used: {type(error).__name__}"

@@ -12,7 +12,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,24 @@ class Tenant:
     def display(self) -> str:
         """The name that people read."""
         return self.label or self.name
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything but the secret, for another process."""
+        values = {
+            entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "client_secret"
+        }
+        return values | {
+            "scopes": list(self.scopes), "folder": str(self.folder) if self.folder else None,
+            "paused_until": self.paused_until.isoformat() if self.paused_until else None,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], client_secret: str | Secret) -> Tenant:
+        """Read what `as_json` gives."""
+        until, folder = values["paused_until"], values["folder"]
+        return cls(**values | {
+            "client_secret": client_secret, "scopes": tuple(values["scopes"]), "folder": Path(folder) if folder else None,
+            "paused_until": dt.date.fromisoformat(until) if until else None})  # fmt: skip
 
     def is_paused(self, today: dt.date) -> bool:
         """Say whether this tenant is not to be judged today."""
@@ -160,7 +178,7 @@ def _yaml_rows(text: str, reader: _Reader) -> Iterator[Row]:
 
     try:
         _refuse_tricks(text)
-        root = YAML(typ="safe", pure=True).compose(io.StringIO(text))
+        root = YAML(typ="safe", pure=True, plug_ins=[]).compose(io.StringIO(text))
     except ConfigError as error:
         reader.mistakes += [Mistake(m.message, reader.file, m.line) for m in error.mistakes]
         return
@@ -211,7 +229,7 @@ def _refuse_tricks(text: str) -> None:
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
     depth = 0
-    for event in YAML(typ="safe", pure=True).parse(io.StringIO(text)):
+    for event in YAML(typ="safe", pure=True, plug_ins=[]).parse(io.StringIO(text)):
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise ConfigError(
@@ -421,6 +439,16 @@ def tenants_file(given: str | os.PathLike[str] | None = None) -> Path | None:
     return here if here.exists() else None
 
 
+_handed_over: Tenant | None = None
+"""The one tenant of a process that verifies one tenant for a fleet run."""
+
+
+def hand_over(tenant: Tenant) -> None:
+    """Let `find_tenant` give this tenant by its name, without reading a file or resolving a reference."""
+    global _handed_over  # noqa: PLW0603 - one a process
+    _handed_over = tenant
+
+
 def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None) -> Tenant:
     """Give a tenant by name; `practice` is the practice server's, which is started when none runs.
 
@@ -428,6 +456,8 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
     """
     if isinstance(tenant, Tenant):
         return tenant
+    if _handed_over is not None and _handed_over.name == tenant:
+        return _handed_over
     if tenant == PRACTICE:
         return practice_tenant()
     path = tenants_file(file)

@@ -27,7 +27,7 @@ RUN = "run.execution"
 """The id of the row that a run adds when a tenant's notebook itself failed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """The answer to one check: its verdict, what was seen, and every finding, worst first."""
 
@@ -87,6 +87,8 @@ class Verification:
     scopes: dict[str, list[str]] = field(default_factory=dict)
     secret_source: str = ""
     control_asked: bool = False
+    attempts: int = 1
+    """How often a fleet run tried it."""
 
     @property
     def verdict(self) -> Verdict:
@@ -99,6 +101,13 @@ class Verification:
         """Every finding with its check, worst verdict first, then in the order of the checks."""
         pairs = [(result, finding) for result in self.checks for finding in result.findings]
         return sorted(pairs, key=lambda pair: WORST_FIRST.index(pair[1].verdict))
+
+    @property
+    def broken(self) -> set[tuple[str, str, str]]:
+        """What does not work, as (tenant, check, code)."""
+        return {
+            (self.tenant, result.id, f.code) for result, f in self.findings if f.verdict in {"fail", "error"}
+        }
 
     @property
     def codes(self) -> list[str]:
@@ -117,7 +126,7 @@ class Verification:
             "duration_s": round(self.duration_s, 3), "instance": self.instance,
             "agent": {"id": self.agent.id, "name": self.agent.name} if self.agent else None, "scopes": self.scopes,
             "secret_source": self.secret_source, "control_asked": self.control_asked,
-            "checks": [result.as_json(self.base_url) for result in self.checks],
+            "attempts": self.attempts, "checks": [result.as_json(self.base_url) for result in self.checks],
         }  # fmt: skip
 
     @classmethod
@@ -137,6 +146,7 @@ class Verification:
                 label=value.get("label"), owner=value.get("owner"), instance=value["instance"],
                 agent=Agent(agent["id"], agent["name"]) if agent else None, scopes=value["scopes"],
                 secret_source=value.get("secret_source", ""), control_asked=value.get("control_asked", False),
+                attempts=value.get("attempts", 1),
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"a damaged {SCHEMA}: {error}") from None

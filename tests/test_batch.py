@@ -17,8 +17,10 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from halo_helpers import verify
 from halo_helpers.batch.engine import UnknownParameterError, parameter_names
-from halo_helpers.batch.fleet import FleetOptions, run_fleet
+from halo_helpers.batch.fleet import FleetOptions, _locked, run_fleet
 from halo_helpers.batch.history import History
+from halo_helpers.batch.judge import Job, judge
+from halo_helpers.batch.pool import close_server, fork_server
 from halo_helpers.batch.worker import run_job
 from halo_helpers.errors import ConfigError
 from halo_helpers.folders import notebooks_folder
@@ -216,8 +218,7 @@ def test_ctrl_c_finishes_what_is_in_flight(practice: Practice, tmp_path: Path) -
 def test_two_do_not_write_one_run(practice: Practice, tmp_path: Path) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy")
     run = run_fleet(file, tmp_path / "runs")
-    (run.folder / "run.lock").write_text(str(os.getpid()))
-    with pytest.raises(ConfigError, match=f"process {os.getpid()}"):
+    with _locked(run.folder), pytest.raises(ConfigError, match=f"process {os.getpid()}"):
         run_fleet(file, tmp_path / "runs", FleetOptions(resume=run.id))
 
 
@@ -262,30 +263,41 @@ def test_a_damaged_history_is_a_clear_error(tmp_path: Path) -> None:
         History(tmp_path).add("r", [])
 
 
-def test_workers_see_no_other_tenants_secret(
+def test_a_tenants_process_knows_no_secret_but_its_own(
     practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from halo_helpers.batch.fleet import _Runner
-    from halo_helpers.tenants import load_tenants
-
+    """Neither environment nor writable memory of a child, nor of the fork server, holds another tenant's secret."""
+    names = ("healthy", "wrong-secret", "agent-mismatch")
+    rows = []
+    for name in names:
+        entry = practice.entries[name]
+        monkeypatch.setenv(f"SECRET_{name.upper().replace('-', '_')}", entry["client_secret"])
+        rows.append({"name": name, "base_url": practice.base_url, "halo_tenant": entry["tenant"], "client_id": entry["client_id"],
+                     "client_secret": f"env:SECRET_{name.upper().replace('-', '_')}"})  # fmt: skip
     file = tmp_path / "t.yaml"
-    rows = [
-        {
-            "name": n,
-            "base_url": practice.base_url,
-            "client_id": "x",
-            "client_secret": f"env:SECRET_OF_{n.upper()}",
-        }
-        for n in ("a", "b")
-    ]
     file.write_text(json.dumps({"tenants": rows}))
-    for name in ("A", "B"):
-        monkeypatch.setenv(f"SECRET_OF_{name}", "x" * 20)
-    tenants = load_tenants(file)
-    runner = _Runner(tmp_path, file, tenants, FleetOptions(), {})
-    seen = runner._environment(tenants[0])
-    assert "SECRET_OF_A" in seen
-    assert "SECRET_OF_B" not in seen
+    close_server()
+    for name in names:
+        assert judge(Job(name, str(file), 60.0)).verification
+    server = fork_server().pid
+    assert not any(practice.entries[name]["client_secret"].encode() in memory(server) for name in names)
+    assert b"SECRET_HEALTHY" not in Path(f"/proc/{server}/environ").read_bytes()
+
+
+def memory(pid: int) -> bytes:
+    """Give what a process has in writable memory."""
+    found = []
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as stream:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, modes = line.split()[:2]
+            if modes.startswith("rw"):
+                start, end = (int(part, 16) for part in place.split("-"))
+                try:
+                    stream.seek(start)
+                    found.append(stream.read(end - start))
+                except OSError:
+                    continue
+    return b"".join(found)
 
 
 def test_no_worker_is_left(practice: Practice, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Run a fleet: manifest first, one process a tenant, evidence, one report (floor 6)."""
+"""Run a fleet: manifest first, a fresh process a tenant, evidence, one report (floor 6)."""
 
 from __future__ import annotations
 
@@ -10,39 +10,33 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError, Mistake
-from ..folders import notebooks_folder, write_whole
-from ..report import Run, find_run, load_run, to_csv, to_html, to_junit, totals
-from ..report.evidence import read_evidence
+from ..folders import write_whole
+from ..report import Run, differences, find_run, load_run, to_csv, to_html, to_junit, totals, whose_network
 from ..report.run import LATEST, RUN_SCHEMA
 from ..secrets import redact
 from ..tenants import Tenant, load_tenants, same_client_ids
-from ..verify import Verification, failed_run, is_practice, shown_url
-from .entry import NAME as ENGINE
+from ..verify import Verification, is_practice, shown_url
+from . import judge as judging
 from .history import History
+from .judge import ENGINE, Job, Judgement
+from .schedule import Schedule, Stop, default_workers
 
 DEFAULT_TIMEOUT_S = 120.0
-STARTING_S = 45.0
-"""Time that a worker gets on top, to start a kernel and to stop."""
-POLL_S = 0.5
-"""How often a waiting run looks whether it was asked to stop."""
-_STATUS_CODES = {
-    "timeout": "run-timeout",
-    "crashed": "run-crashed",
-    "refused": "run-crashed",
-    "cancelled": "run-cancelled",
-}
+BACKOFF_S = 30.0
+"""Before a tenant that was throttled is tried once more: HaloPSA counts a rolling window of minutes."""
+_PARTIAL = ".partial"
 
 Progress = Callable[[Verification, int, int], None]
 """Called as each tenant is done, with the number done and of all."""
@@ -50,26 +44,22 @@ Progress = Callable[[Verification, int, int], None]
 
 @dataclass(frozen=True)
 class FleetOptions:
-    """What a run is started with. `workers` 0 means one per core, at least two."""
+    """What a run is started with. `workers` 0 means as many as cores and memory bear; times are in seconds."""
 
     workers: int = 0
     timeout_s: float = DEFAULT_TIMEOUT_S
+    cell_timeout_s: float | None = None
+    run_timeout_s: float | None = None
     only: Sequence[str] = ()
     resume: str | None = None
     failed_of: str | None = None
-
-
-@dataclass
-class _Stop:
-    """The two ways to stop: no new tenant, or everything at once."""
-
-    no_more: bool = False
-    now: bool = False
-    processes: set[subprocess.Popen[str]] = field(default_factory=set)
+    keep: int | None = None
+    """How many runs stay in the folder, this one included; None keeps all."""
+    backoff_s: float = BACKOFF_S
 
 
 class Interrupted(Exception):
-    """The run was stopped by a person; what is done is kept in `run`."""
+    """The run was stopped before its end; what is done is kept in `run`."""
 
     def __init__(self, run: Run) -> None:
         super().__init__(run.id)
@@ -77,13 +67,15 @@ class Interrupted(Exception):
 
 
 def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOptions | None = None, *,
-              progress: Progress | None = None) -> Run:  # fmt: skip
+              progress: Progress | None = None, executor: Executor | None = None) -> Run:  # fmt: skip
     """Verify the tenants of a file, each by its own papermill run, and write a run folder below `out`.
+
+    Jobs go to `executor`, any of `concurrent.futures`' kind, such as a cluster's; without one they run here.
 
     Raises: ConfigError for mistakes in the file or an unwritable folder, before anything runs; Interrupted.
     """
     options = options or FleetOptions()
-    tenants = load_tenants(tenants_file)
+    tenants = list(judging.tenants_of(tenants_file).values())
     chosen = _choose(tenants, options, out)
     _refuse_mixture(chosen)
     today = dt.datetime.now(dt.UTC).date()
@@ -97,7 +89,31 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
             Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
         ) from None
     with _locked(folder):
-        return _run(folder, manifest, active, tenants, Path(tenants_file), options, progress)
+        return _Fleet(
+            folder, manifest, active, Path(tenants_file).absolute(), options, progress, executor
+        ).run()
+
+
+def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) -> list[str]:
+    """Say which secrets do not resolve, and what else is worth a look, without contacting HaloPSA.
+
+    Raises: ConfigError for mistakes in the file.
+    """
+    from ..errors import SecretError
+    from ..secrets import resolve
+
+    tenants = load_tenants(tenants_file)
+    problems = same_client_ids(tenants)
+    for tenant in _choose(tenants, FleetOptions(only=only), Path()):
+        reference = tenant.client_secret
+        if isinstance(reference, str) and reference.startswith("prompt:"):
+            problems.append(f"{tenant.name}: prompt: cannot be answered in an unattended run")
+            continue
+        try:
+            resolve(reference, tenant.name, tenant.folder)
+        except SecretError as error:
+            problems.append(f"{tenant.name}: {error.seen}")
+    return problems
 
 
 def make_out(out: Path) -> None:
@@ -123,20 +139,19 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
         manifest = load_run(find_run(options.resume, out)).manifest
         names = {entry["name"] for entry in manifest["tenants"]}
     elif options.failed_of:
-        names = {
+        failed = {
             r.tenant
             for r in load_run(find_run(options.failed_of, out)).results
             if r.verdict in {"fail", "error"}
         }
+        if not failed:
+            return []
+        names = failed
     known = {tenant.name for tenant in tenants}
     missing = sorted(names - known)
     if missing:
         raise ConfigError(f"no tenant is called {', '.join(missing)}; the file holds {len(known)} tenants")
-    return (
-        [tenant for tenant in tenants if not names or tenant.name in names]
-        if names or not options.failed_of
-        else []
-    )
+    return [tenant for tenant in tenants if not names or tenant.name in names]
 
 
 def _refuse_mixture(chosen: list[Tenant]) -> None:
@@ -164,7 +179,7 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
         "schema": RUN_SCHEMA, "id": folder.name, "version": __version__, "engine": ENGINE,
         "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
         "started_at": _utc(now), "finished_at": None, "duration_s": None, "verdict": None, "totals": None,
-        "tenants": [{"name": t.name, "base_url": t.base_url, "label": t.label, "owner": t.owner} for t in active],
+        "tenants": [{"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active],
         "paused": [{"name": t.name, "until": str(t.paused_until), "reason": t.paused_reason} for t in paused],
         "warnings": warnings,
     }  # fmt: skip
@@ -178,247 +193,219 @@ def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the run's folder, so that two processes never write one run.
+    """Hold the run's folder, so that two processes never write one run; the system lets go when this one dies.
 
     Raises: ConfigError that says who holds it.
     """
     lock = folder / "run.lock"
-    try:
-        descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        holder = lock.read_text(encoding="utf-8").strip()
-        if holder.isdecimal() and not _alive(int(holder)):
-            lock.unlink(missing_ok=True)
-            descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        else:
+    with lock.open("a+", encoding="utf-8") as stream:
+        try:
+            _hold(stream.fileno())
+        except OSError:
+            stream.seek(0)
+            holder = stream.read().strip() or "unknown"
             raise ConfigError(
-                Mistake(
-                    f"is being written by process {holder or 'unknown'}; wait for it, or stop it", str(folder)
-                )
+                Mistake(f"is being written by process {holder}; wait for it, or stop it", str(folder))
             ) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.truncate(0)
         stream.write(str(os.getpid()))
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
+        stream.flush()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                lock.unlink()
 
 
-def _alive(pid: int) -> bool:
+def _hold(descriptor: int) -> None:
     if sys.platform == "win32":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _run(folder: Path, manifest: dict[str, Any], active: list[Tenant], every: list[Tenant], tenants_file: Path,
-         options: FleetOptions, progress: Progress | None) -> Run:  # fmt: skip
-    started = time.monotonic()
-    history = History(folder.parent)
-    controlled = history.controlled_since(dt.datetime.now(dt.UTC))
-    done = {result.tenant: result for result in load_run(folder).results}
-    todo = [tenant for tenant in active if tenant.name not in done]
-    runner = _Runner(folder, tenants_file.absolute(), every, options, controlled)
-    log = _Log(folder / "run.log")
-    log.line(
-        f"run {folder.name}: {len(todo)} of {len(active)} tenants to verify, {options.workers or _workers()} at a time"
-    )
-    with _stopping(runner.stop):
-        interrupted = _execute(runner, todo, done, len(active), options, progress, log)
-    runner.close()
-    results = load_run(folder).results
-    manifest |= {"verdict": _worst(results), "totals": totals(results)}
-    if len(results) == len(manifest["tenants"]):
-        before = manifest["duration_s"] or 0.0
-        manifest |= {
-            "finished_at": _utc(dt.datetime.now(dt.UTC)),
-            "duration_s": round(before + time.monotonic() - started, 1),
-        }
-    _write_manifest(folder, manifest)
-    write_whole(folder / "report.html", to_html(results, manifest, evidence=True))
-    write_whole(folder / "junit.xml", to_junit(results))
-    write_whole(folder / "summary.csv", "\ufeff" + to_csv(results))
-    history.add(folder.name, results)
-    write_whole(folder.parent / LATEST, folder.name + "\n")
-    log.line(f"run {folder.name}: {manifest['totals']}" + (", interrupted" if interrupted else ""))
-    run = Run(folder, manifest, results)
-    if interrupted:
-        raise Interrupted(run)
-    return run
+class _Fleet:
+    """One run under way."""
 
+    def __init__(self, folder: Path, manifest: dict[str, Any], active: list[Tenant], tenants_file: Path, options: FleetOptions,
+                 progress: Progress | None, executor: Executor | None) -> None:  # fmt: skip
+        self.folder, self.manifest, self.active = folder, manifest, active
+        self._file, self._options, self._progress = tenants_file, options, progress
+        self._executor = executor
+        self._history = History(folder.parent)
+        self._controlled = self._history.controlled_since(dt.datetime.now(dt.UTC))
+        self._log = _Log(folder / "run.log")
+        self._partial = folder / _PARTIAL
+        self._done = 0
+        self._telling = threading.Lock()
+        self._writer = ThreadPoolExecutor(4, thread_name_prefix="writer")
+        self._written: deque[Future[None]] = deque()
+        self.stop = Stop()
 
-def _execute(runner: _Runner, todo: list[Tenant], done: dict[str, Verification], total: int, options: FleetOptions,
-             progress: Progress | None, log: _Log) -> bool:  # fmt: skip
-    """Run the tenants, those that were throttled once more at the end; say whether a person stopped it."""
-    stop = runner.stop
-    again: list[Tenant] = []
-    with ThreadPoolExecutor(options.workers or _workers(), thread_name_prefix="tenant") as pool:
-        for round_number in (1, 2):
-            waiting: dict[Future[Verification | None], Tenant] = {
-                pool.submit(runner.verify, tenant): tenant for tenant in todo
-            }
-            while waiting:
-                for future in wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED).done:
-                    tenant, result = waiting.pop(future), future.result()
-                    if result is None:
-                        continue
-                    throttled = round_number == 1 and result.codes == ["rate-limited"]
-                    log.line(
-                        f"{tenant.name}: {result.summary()}" + ("; once more at the end" if throttled else "")
-                    )
-                    if throttled:
-                        again.append(tenant)
-                        continue
-                    done[tenant.name] = result
-                    runner.keep(result)
-                    if progress:
-                        progress(result, len(done), total)
-            todo, again = again, []
-            if stop.no_more or not todo:
-                break
-    return stop.no_more
+    def run(self) -> Run:
+        """Verify whom this run has not verified yet, then sum up.
 
-
-@contextlib.contextmanager
-def _stopping(stop: _Stop) -> Iterator[None]:
-    """Let the first Ctrl+C start no more tenants, and the second end those under way.
-
-    A handler and no exception: an exception could come in the middle of writing a result.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(*_: object) -> None:
-        stop.now, stop.no_more = stop.no_more, True
-        if stop.now:
-            for process in list(stop.processes):
-                _kill(process)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class _Runner:
-    """Runs one tenant's notebook in a worker process and reads its evidence."""
-
-    def __init__(self, folder: Path, tenants_file: Path, every: list[Tenant], options: FleetOptions,
-                 controlled: dict[tuple[str, str], str]) -> None:  # fmt: skip
-        self.stop = _Stop()
-        self._folder = folder
-        self._tenants_file = tenants_file
-        self._options = options
-        self._controlled = controlled
-        self._variables = {t.name: t.client_secret.removeprefix("env:") for t in every
-                           if isinstance(t.client_secret, str) and t.client_secret.startswith("env:")}  # fmt: skip
-        self._partial = folder / ".partial"
+        Raises: Interrupted.
+        """
+        started = time.monotonic()
         self._partial.mkdir(exist_ok=True)
+        done = {path.stem for path in self.folder.glob("*.json")} & {tenant.name for tenant in self.active}
+        todo = [tenant for tenant in self.active if tenant.name not in done]
+        self._done = len(done)
+        workers = self._options.workers or default_workers()
+        self._log.line(
+            f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} at a time, {ENGINE}"
+        )
+        with self._stopping(), self._executor_or_threads(min(workers, max(1, len(todo)))) as executor:
+            ends_at = started + self._options.run_timeout_s if self._options.run_timeout_s else None
+            schedule = Schedule(executor, workers, self._options.backoff_s, self.stop, ends_at)
+            try:
+                schedule.run(todo, self._job, self._keep, self._log.line)
+                self._writer.shutdown()
+                while self._written:
+                    self._written.popleft().result()
+            except OSError as error:
+                self.stop.no_more = True
+                judging.stop_all()
+                raise ConfigError(
+                    Mistake(
+                        f"cannot be written: {error.strerror}; make room, then go on with --resume {self.folder.name}",
+                        str(self.folder),
+                    )
+                ) from None
+            finally:
+                self._writer.shutdown()
+                judging.go_on()
+        shutil.rmtree(self._partial, ignore_errors=True)
+        return self._sum_up(time.monotonic() - started)
 
-    def verify(self, tenant: Tenant) -> Verification | None:
-        """Verify one tenant; None when the run was stopped before it began."""
-        if self.stop.no_more:
-            return None
-        started_at, started = dt.datetime.now(dt.UTC), time.monotonic()
-        notebook = self._partial / f"{tenant.name}.ipynb"
-        answer = self._work(tenant, notebook)
-        evidence = read_evidence(notebook)
-        if answer["status"] == "ok" and evidence is not None:
-            return Verification.from_json(evidence)
-        if answer["status"] == "ok":
-            answer = {"status": "crashed", "message": "the notebook ended without a result"}
-        if answer["status"] == "cancelled":
-            return None
-        code = _STATUS_CODES[answer["status"]]
-        return failed_run(tenant.name, code, redact(answer["message"]), base_url=shown_url(tenant), label=tenant.label, owner=tenant.owner,
-                          started_at=started_at, duration_s=time.monotonic() - started, practice=is_practice(tenant))  # fmt: skip
-
-    def keep(self, result: Verification) -> None:
-        """Move a tenant's evidence into the run's folder, the result last: it marks the tenant as done."""
-        notebook = self._partial / f"{result.tenant}.ipynb"
-        if notebook.exists():
-            write_whole(self._folder / notebook.name, redact(notebook.read_text(encoding="utf-8")))
-            notebook.unlink()
-        write_whole(
-            self._folder / f"{result.tenant}.json",
-            json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n",
+    def _job(self, tenant: Tenant) -> Job:
+        asked = self._controlled.get((tenant.name, shown_url(tenant)))
+        note = f"asked on {asked[:10]}; in a fleet run once a week" if asked else ""
+        folder = None if self._executor else str(self._partial.absolute())
+        return Job(
+            tenant.name,
+            str(self._file),
+            self._options.timeout_s,
+            self._options.cell_timeout_s,
+            not asked,
+            note,
+            folder,
         )
 
-    def close(self) -> None:
-        """Remove what unfinished tenants left behind."""
-        shutil.rmtree(self._partial, ignore_errors=True)
+    def _keep(self, result: Verification, judgement: Judgement) -> None:
+        """Have a tenant's evidence written while others go on; a disk that is full ends the run.
 
-    def _work(self, tenant: Tenant, notebook: Path) -> dict[str, str]:
-        """Let a worker run the notebook; end it when it does not end itself."""
-        job = {"notebook": str(notebooks_folder() / "verify-tenant.ipynb"), "output": str(notebook.absolute()), "cwd": str(self._folder.absolute()),
-               "parameters": self._parameters(tenant), "deadline_s": self._options.timeout_s}  # fmt: skip
-        process = subprocess.Popen([sys.executable, "-m", "halo_helpers.batch.worker"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
-                                   env=self._environment(tenant), **_own_group())  # fmt: skip
-        self.stop.processes.add(process)
+        Raises: OSError when an earlier one could not be written.
+        """
+        self._written.append(self._writer.submit(self._write, result, judgement))
+        while self._written and self._written[0].done():
+            self._written.popleft().result()
+
+    def _write(self, result: Verification, judgement: Judgement) -> None:
+        """Put a tenant's evidence into the run's folder, the result last: it marks the tenant as done. Then tell."""
+        notebook = self._partial / f"{result.tenant}.ipynb"
+        if judgement.notebook is not None:
+            write_whole(self.folder / notebook.name, judgement.notebook)
+        elif notebook.exists():
+            notebook.replace(self.folder / notebook.name)
+        write_whole(
+            self.folder / f"{result.tenant}.json", json.dumps(result.as_json(), ensure_ascii=False) + "\n"
+        )
+        with self._telling:
+            self._done += 1
+            if self._progress:
+                self._progress(result, self._done, len(self.active))
+
+    def _sum_up(self, lasted_s: float) -> Run:
+        """Write the report, the history and the manifest's end.
+
+        Raises: Interrupted when tenants are missing.
+        """
+        results = load_run(self.folder).results
+        manifest = self.manifest
+        complete = len(results) == len(manifest["tenants"])
+        manifest |= {"verdict": _worst(results), "totals": totals(results), "network": whose_network(results),
+                     "duration_s": round((manifest["duration_s"] or 0.0) + lasted_s, 1)}  # fmt: skip
+        if complete:
+            manifest["finished_at"] = _utc(dt.datetime.now(dt.UTC))
+        self._history.add(self.folder.name, results)
+        manifest |= self._compared(results)
+        _write_manifest(self.folder, manifest)
+        write_whole(self.folder / "report.html", to_html(results, manifest, evidence=True))
+        write_whole(self.folder / "junit.xml", to_junit(results))
+        write_whole(self.folder / "summary.csv", "\ufeff" + to_csv(results))
+        write_whole(self.folder.parent / LATEST, self.folder.name + "\n")
+        self._log.line(
+            f"run {self.folder.name}: {manifest['totals']}" + ("" if complete else ", not complete")
+        )
+        run = Run(self.folder, manifest, results)
+        if not complete:
+            raise Interrupted(run)
+        if self._options.keep:
+            prune(self.folder.parent, self._options.keep, self._history)
+        return run
+
+    def _compared(self, results: Sequence[Verification]) -> dict[str, Any]:
+        """Give what changed since the run before, since when the broken ones are broken, and the trend."""
+        before = self._history.run_before(self.folder.name)
+        old, judged = self._history.broken_in(before) if before else (set(), set())
+        new = {entry for result in results for entry in result.broken}
+        here = {result.tenant for result in results}
+        names = {tenant.name for tenant in self.active}
+        changes = (
+            differences({entry for entry in old if entry[0] in judged & names}, new, here) if before else None
+        )
+        return {"compared_with": before, "changes": changes, "trend": self._history.trend(),
+                "since": self._history.broken_since(r.tenant for r in results if r.verdict in {"fail", "error"})}  # fmt: skip
+
+    @contextlib.contextmanager
+    def _executor_or_threads(self, workers: int) -> Iterator[Executor]:
+        if self._executor is not None:
+            yield self._executor
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="tenant") as threads:
+            yield threads
+
+    @contextlib.contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Let the first Ctrl+C begin no more tenants, and the second end those under way.
+
+        A handler and no exception: an exception could come in the middle of writing a result.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(*_: object) -> None:
+            self.stop.now, self.stop.no_more = self.stop.no_more, True
+            if self.stop.now:
+                # a thread, since the handler may have interrupted who holds what ending takes
+                threading.Thread(target=judging.stop_all).start()
+
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            out, _ = process.communicate(json.dumps(job) + "\n", timeout=self._options.timeout_s + STARTING_S)
-        except subprocess.TimeoutExpired:
-            _kill(process)
-            process.communicate()
-            return {
-                "status": "timeout",
-                "message": f"the notebook did not end after {self._options.timeout_s:g} s and was stopped",
-            }
+            yield
         finally:
-            self.stop.processes.discard(process)
-        if self.stop.now:
-            return {"status": "cancelled", "message": ""}
-        try:
-            answer: dict[str, str] = json.loads(out)
-        except ValueError:
-            return {"status": "crashed", "message": f"the worker ended with exit status {process.returncode}"}
-        return answer
-
-    def _parameters(self, tenant: Tenant) -> dict[str, Any]:
-        given: dict[str, Any] = {"tenant": tenant.name, "tenants_file": str(self._tenants_file)}
-        asked = self._controlled.get((tenant.name, shown_url(tenant)))
-        if asked:
-            given |= {"control": False, "control_note": f"asked on {asked[:10]}; in a fleet run once a week"}
-        return given
-
-    def _environment(self, tenant: Tenant) -> dict[str, str]:
-        """Give the environment without the secrets of the other tenants."""
-        own = self._variables.get(tenant.name)
-        others = {name for name in self._variables.values() if name != own}
-        # the kernel runs this very interpreter; a debugger's file checks only cost time and print warnings
-        return {k: v for k, v in os.environ.items() if k not in others} | {
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            "JUPYTER_PLATFORM_DIRS": "1",
-        }
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def _own_group() -> dict[str, Any]:
-    """Keep Ctrl+C from reaching the worker: in flight is finished first."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
+def prune(out: Path, keep: int, history: History | None = None) -> list[str]:
+    """Remove all but the newest runs from a folder and its history; give the names of those removed.
 
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    """End a worker and its kernel at once."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _workers() -> int:
-    return max(2, os.cpu_count() or 2)
+    A run that is being written stays, and so does everything that is no run.
+    """
+    runs = sorted((path for path in out.iterdir() if (path / "run.json").is_file()), reverse=True)
+    gone = [path for path in runs[keep:] if not (path / "run.lock").exists()]
+    for path in gone:
+        shutil.rmtree(path, ignore_errors=True)
+    (history or History(out)).forget_runs(path.name for path in gone)
+    return [path.name for path in gone]
 
 
 def _worst(results: Sequence[Verification]) -> str | None:

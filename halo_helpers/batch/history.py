@@ -5,19 +5,24 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError, Mistake
 from ..verify import Verification
 
 CONTROL_EVERY = dt.timedelta(days=7)
+TREND = 30
+"""Runs that the trend shows."""
 _TABLES = """
-create table if not exists result (
+create table if not exists outcome (
   run text not null, tenant text not null, base_url text not null, started_at text not null, verdict text not null,
-  codes text not null, control integer not null, primary key (run, tenant));
-create index if not exists by_tenant on result (tenant, started_at);
+  broken text not null, control integer not null, primary key (run, tenant)) without rowid;
+create index if not exists by_tenant on outcome (tenant, started_at);
 """
+Broken = set[tuple[str, str, str]]
+"""What is broken, as (tenant, check, code)."""
 
 
 class History:
@@ -40,16 +45,66 @@ class History:
             raise ConfigError(Mistake(f"cannot be used: {error}", str(self._path))) from None
 
     def add(self, run: str, results: Sequence[Verification]) -> None:
-        """Write down the results of a run; results of the same run and tenant are replaced."""
-        rows = [(run, r.tenant, r.base_url, r.as_json()["started_at"], r.verdict, " ".join(r.codes), int(r.control_asked))
+        """Write down the results of a run; results of the same run and tenant are replaced.
+
+        Raises: ConfigError when the file cannot be used.
+        """
+        rows = [(run, r.tenant, r.base_url, _utc(r.started_at), r.verdict, " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)), int(r.control_asked))
                 for r in results]  # fmt: skip
         with self._open() as connection:
-            connection.executemany("insert or replace into result values (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
         """Give when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
-        since = (now - CONTROL_EVERY).astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         with self._open() as connection:
-            rows = connection.execute("select tenant, base_url, max(started_at) from result where control = 1 and started_at > ? "
-                                      "group by tenant, base_url", (since,))  # fmt: skip
+            rows = connection.execute("select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
+                                      "group by tenant, base_url", (_utc(now - CONTROL_EVERY),))  # fmt: skip
             return {(tenant, base_url): at for tenant, base_url, at in rows}
+
+    def run_before(self, run: str) -> str | None:
+        """Give the newest other run, None when this is the first."""
+        with self._open() as connection:
+            row = connection.execute(
+                "select run from outcome where run <> ? group by run order by min(started_at) desc, run desc limit 1",
+                (run,),
+            ).fetchone()
+        return str(row[0]) if row else None
+
+    def broken_in(self, run: str) -> tuple[Broken, set[str]]:
+        """Give what was broken in a run, and which tenants it judged."""
+        with self._open() as connection:
+            rows = connection.execute("select tenant, broken from outcome where run = ?", (run,)).fetchall()
+        broken = {(tenant, *entry.split("/", 1)) for tenant, entries in rows for entry in entries.split()}
+        return broken, {tenant for tenant, _ in rows}
+
+    def broken_since(self, tenants: Iterable[str]) -> dict[str, str]:
+        """Give since when each tenant has not worked: its first result after the last good one."""
+        wanted = set(tenants)
+        with self._open() as connection:
+            rows = connection.execute(
+                "select o.tenant, min(o.started_at) from outcome o left join (select tenant, max(started_at) as at from outcome "
+                "where verdict in ('pass', 'warn') group by tenant) good on good.tenant = o.tenant "
+                "where o.verdict in ('fail', 'error') and o.started_at > coalesce(good.at, '') group by o.tenant").fetchall()  # fmt: skip
+        return {tenant: at for tenant, at in rows if tenant in wanted}
+
+    def trend(self) -> list[dict[str, Any]]:
+        """Give the newest runs, oldest first: id, when, and how many tenants by verdict."""
+        with self._open() as connection:
+            rows = connection.execute("select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), sum(verdict = 'fail'), "
+                                      "sum(verdict = 'error') from outcome group by run order by 2 desc, 1 desc limit ?", (TREND,)).fetchall()  # fmt: skip
+        names = ("run", "started_at", "pass", "warn", "fail", "error")
+        return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
+
+    def forget_runs(self, runs: Iterable[str]) -> None:
+        """Remove what is known of runs."""
+        with self._open() as connection:
+            connection.executemany("delete from outcome where run = ?", [(run,) for run in runs])
+
+    def forget_tenant(self, tenant: str) -> int:
+        """Remove what is known of a tenant; give the number of results."""
+        with self._open() as connection:
+            return connection.execute("delete from outcome where tenant = ?", (tenant,)).rowcount
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
-"""One tenant's notebook in a process of its own: `python -m halo_helpers.batch.worker` (floor 6).
+"""One tenant's notebook by papermill: in a forked child, or as `python -m halo_helpers.batch.worker` (floor 6).
 
-The job comes as one JSON object on standard input and holds no secret; the answer is one JSON line on
-standard output. The kernel resolves the tenant's secret itself, from its reference.
+As a program, where processes cannot be forked, it takes the job as one JSON object on standard input, without a
+secret, and answers with one JSON line on standard output; the kernel resolves the secret from its reference.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ def run_job(job: dict[str, Any]) -> dict[str, str]:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    from . import pool
     from .engine import UnknownParameterError
     from .entry import NAME
 
     try:
         papermill.execute_notebook(
             job["notebook"], job["output"], parameters=job["parameters"], engine_name=NAME, kernel_name="python3",
-            progress_bar=False, autosave_cell_every=0, cwd=job["cwd"],
-            extra_arguments=["--log-level=ERROR"],
+            progress_bar=False, autosave_cell_every=0, cwd=job["cwd"], request_save_on_cell_execute=not pool.SUPPORTED,
+            extra_arguments=["--log-level=ERROR"], execution_timeout=job.get("cell_timeout_s"),
             deadline_s=job["deadline_s"],
         )  # fmt: skip
     except UnknownParameterError as error:

@@ -28,7 +28,7 @@ FIXERS = {
 """Who can mend something, and how that reads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a check found. `seen` is what was observed this time."""
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from .run import Run, compare, exit_code, find_run, load_run, totals
+from .run import (
+    Run,
+    compare,
+    differences,
+    exit_code,
+    find_run,
+    has_changed,
+    headline,
+    load_run,
+    totals,
+    whose_network,
+)
 from .tables import to_csv, to_html, to_junit
 from .text import agents_table, fleet_table, verification_text
 
-__all__ = ["Run", "agents_table", "compare", "exit_code", "find_run", "fleet_table", "load_run", "to_csv", "to_html",
-           "to_junit", "totals", "verification_text"]  # fmt: skip
+__all__ = [
+    "Run", "agents_table", "compare", "differences", "exit_code", "find_run", "fleet_table", "has_changed", "headline",
+    "load_run", "to_csv", "to_html", "to_junit", "totals", "verification_text", "whose_network",
+]  # fmt: skip

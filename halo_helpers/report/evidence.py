@@ -82,10 +82,14 @@ def _card(result: Verification, number: int, edition: str) -> str:
 def read_evidence(notebook: Path) -> dict[str, Any] | None:
     """Give the Verification that an executed notebook holds, None without one."""
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return evidence_of(json.loads(notebook.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return None
-    for cell in cells:
+
+
+def evidence_of(notebook: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the Verification among the outputs of a notebook, None without one."""
+    for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             value = output.get("data", {}).get(MIME)
             if isinstance(value, dict):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ from ..verify import Verification
 
 RUN_SCHEMA = "halo-runbook/run/1"
 DIFF_SCHEMA = "halo-runbook/diff/1"
+STATUS_SCHEMA = "halo-runbook/status/1"
 LATEST = "latest"
+Broken = set[tuple[str, str, str]]
+"""What is broken, as (tenant, check, code)."""
 
 
 @dataclass(frozen=True)
@@ -69,16 +74,9 @@ def load_run(folder: Path) -> Run:
 
     Raises: ConfigError when `run.json` or a result cannot be read.
     """
-    manifest_file = folder / "run.json"
-    try:
-        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-        if manifest["schema"] != RUN_SCHEMA:
-            raise ValueError(f"schema is {manifest['schema']!r}")  # noqa: TRY301 - one message for all
-        names = [entry["name"] for entry in manifest["tenants"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(Mistake(f"is no run: {error}", str(manifest_file))) from None
+    manifest = _read_manifest(folder / "run.json")
     results = []
-    for name in names:
+    for name in (entry["name"] for entry in manifest["tenants"]):
         file = folder / f"{name}.json"
         if not file.is_file():
             continue
@@ -89,25 +87,136 @@ def load_run(folder: Path) -> Run:
     return Run(folder, manifest, results)
 
 
+def _read_manifest(file: Path) -> dict[str, Any]:
+    """Raises: ConfigError when the file is no run's."""
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if manifest["schema"] != RUN_SCHEMA:
+            raise ValueError(f"schema is {manifest['schema']!r}")  # noqa: TRY301 - one message for all
+        if not all(isinstance(entry["name"], str) for entry in manifest["tenants"]):
+            raise ValueError("its tenants have no names")  # noqa: TRY301
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(Mistake(f"is no run: {error}", str(file))) from None
+    return manifest
+
+
 def compare(before: Run, after: Run) -> dict[str, Any]:
     """Say what is new, fixed and still failing, by (tenant, check, code); `gone`: the tenant is not in the later run.
 
     Shape: `halo-runbook/diff/1` (design, section 11).
     """
-    old, new = _broken(before), _broken(after)
-    present = {result.tenant for result in after.results}
+    old, new = ({entry for result in run.results for entry in result.broken} for run in (before, after))
+    return {"schema": DIFF_SCHEMA, **differences(old, new, {result.tenant for result in after.results})}
+
+
+def differences(old: Broken, new: Broken, present: set[str]) -> dict[str, list[dict[str, str]]]:
+    """Sort what was and is broken into new, fixed, still and gone; `present` are the tenants judged later."""
     lists = {
-        "new": sorted(new - old),
-        "fixed": sorted(entry for entry in old - new if entry[0] in present),
-        "still": sorted(new & old),
-        "gone": sorted(entry for entry in old - new if entry[0] not in present),
-    }
-    return {
-        "schema": DIFF_SCHEMA,
-        **{name: [{"tenant": t, "check": c, "code": k} for t, c, k in rows] for name, rows in lists.items()},
-    }
+        "new": sorted(new - old), "fixed": sorted(entry for entry in old - new if entry[0] in present),
+        "still": sorted(new & old), "gone": sorted(entry for entry in old - new if entry[0] not in present),
+    }  # fmt: skip
+    return {name: [{"tenant": t, "check": c, "code": k} for t, c, k in rows] for name, rows in lists.items()}
 
 
-def _broken(run: Run) -> set[tuple[str, str, str]]:
-    return {(result.tenant, check.id, finding.code) for result in run.results
-            for check, finding in result.findings if finding.verdict in {"fail", "error"}}  # fmt: skip
+_ON_THE_WAY = frozenset(
+    {
+        "dns-failed",
+        "connect-refused",
+        "connect-timeout",
+        "connection-reset",
+        "read-timeout",
+        "proxy-required",
+        "tls-untrusted",
+    }
+)
+
+
+def whose_network(results: Sequence[Verification]) -> bool:
+    """Say whether everything failed on the way out of our own network: several tenants, none of which was reached."""
+    reasons = [{f.code for _, f in r.findings if f.verdict in {"fail", "error"}} for r in results]
+    return (
+        len(reasons) > 1
+        and all(reason and reason <= _ON_THE_WAY for reason in reasons)
+        and len({r.base_url for r in results}) > 1
+    )
+
+
+def headline(manifest: dict[str, Any]) -> str:
+    """Say in one paragraph how a run came out and what changed since the one before."""
+    counts = manifest["totals"] or {}
+    words = {"fail": "broken", "error": "could not be checked", "warn": "worth a look", "pass": "OK"}
+    said = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts.get(verdict)]
+    lines = [f"{counts.get('tenants', 0)} tenants: {', '.join(said) or 'none judged'}."]
+    if manifest.get("network"):
+        lines.append("Everything failed on the way out: look at this machine's own network first.")
+    changes = manifest.get("changes")
+    if changes is not None:
+        lines.append(f"Since {manifest['compared_with']}: {_changes(changes)}.")
+    return " ".join(lines)
+
+
+def _changes(changes: dict[str, list[dict[str, str]]]) -> str:
+    """Name what is new and fixed; "nothing changed" otherwise."""
+    parts = []
+    for kind in ("new", "fixed"):
+        tenants = sorted({entry["tenant"] for entry in changes[kind]})
+        if tenants:
+            codes = ", ".join(sorted({entry["code"] for entry in changes[kind]})[:4])
+            shown = ", ".join(tenants[:5]) + (f" and {len(tenants) - 5} more" if len(tenants) > 5 else "")
+            parts.append(f"{kind}: {shown} ({codes})")
+    return "; ".join(parts) or "nothing changed"
+
+
+def has_changed(manifest: dict[str, Any]) -> bool:
+    """Say whether anything broke or was mended since the run before; a first run counts when something is broken."""
+    changes = manifest.get("changes")
+    if changes is None:
+        return manifest.get("verdict") in {"fail", "error"}
+    return bool(changes["new"] or changes["fixed"])
+
+
+def newest_run(folder: Path) -> Run | None:
+    """Give the newest run of a folder that can be read, without its results; None when there is none."""
+    for path in sorted(folder.glob("*/run.json"), reverse=True):
+        with contextlib.suppress(ConfigError):
+            return Run(path.parent, _read_manifest(path), [])
+    return None
+
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_age(text: str) -> dt.timedelta:
+    """Read an age such as 26h, 90m or 2d.
+
+    Raises: ConfigError when it is none.
+    """
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isascii() or not number.isdecimal() or len(number) > 6:
+        raise ConfigError(f"--max-age takes an age such as 26h, 90m or 2d, got {text!r}")
+    return dt.timedelta(seconds=int(number) * _UNITS[unit])
+
+
+def status_of(run: Run | None, limit: dt.timedelta, now: dt.datetime | None = None) -> dict[str, Any]:
+    """Say how old a run is and how it came out.
+
+    Shape: `halo-runbook/status/1`: run, age_s, verdict, finished, too_old, exit_code, words.
+    """
+    if run is None:
+        return {"schema": STATUS_SCHEMA, "run": None, "age_s": None, "verdict": None, "finished": False, "too_old": True, "exit_code": 3,
+                "words": "there is no run"}  # fmt: skip
+    manifest = run.manifest
+    age = (now or dt.datetime.now(dt.UTC)) - dt.datetime.fromisoformat(manifest["started_at"])
+    too_old = age > limit
+    hours = f"{age.total_seconds() / 3600:.1f} h old"
+    finished = manifest["finished_at"] is not None
+    words = (
+        f"{run.id}: {hours}"
+        + (", too old" if too_old else "")
+        + (". " + headline(manifest) if manifest["totals"] else ", nothing judged yet")
+    )
+    if not finished:
+        words += f" Not complete: go on with --resume {run.id}."
+    code = {"fail": 1, "error": 3, None: 3}.get(manifest["verdict"], 0)
+    return {"schema": STATUS_SCHEMA, "run": run.id, "age_s": round(age.total_seconds()), "verdict": manifest["verdict"], "finished": finished,
+            "too_old": too_old, "exit_code": code if finished or code else 3, "words": words}  # fmt: skip

@@ -28,20 +28,29 @@ def verification_text(
         where = step_words(finding.step)
         lines += [f"  where:  {where}"] if where else []
         lines.append("")
-    table = _table("Check", "Result", "Seen") if details else None
+    if not details:
+        return _wrapped([*lines, result.summary()], width)
+    table = _table("Check", "Result", "Seen")
     skipped: dict[str, list[str]] = {}
-    for check in result.checks if table is not None else ():
+    for check in result.checks:
         if check.verdict == "skip":
             skipped.setdefault(check.seen, []).append(check.id)
         else:
-            table.add_row(check.id, _word(check), _escape(_short_seen(check)))  # type: ignore[union-attr]
+            table.add_row(check.id, _word(check), _escape(_short_seen(check)))
     for reason, ids in skipped.items():
-        word = f"[{COLOURS['skip']}]{WORDS['skip']}[/]"
-        table.add_row(_crowd(ids), word, _escape(reason))  # type: ignore[union-attr]
+        table.add_row(_crowd(ids), f"[{COLOURS['skip']}]{WORDS['skip']}[/]", _escape(reason))
     text = "\n".join(_escape(line) for line in lines)
-    return _render(
-        [text, *([table] if table is not None else []), "", _escape(result.summary())], width, colour
+    return _render([text, table, "", _escape(result.summary())], width, colour)
+
+
+def _wrapped(lines: Sequence[str], width: int | None) -> str:
+    """Wrap lines as rich would; what a notebook stores as plain text needs no table and no colour."""
+    import textwrap
+
+    wrapper = textwrap.TextWrapper(
+        width or WIDTH_WITHOUT_TERMINAL, subsequent_indent="          ", break_on_hyphens=False
     )
+    return "\n".join(wrapper.fill(line) for line in lines) + "\n"
 
 
 def fleet_table(results: Iterable[Verification], *, width: int | None = None, colour: bool = False) -> str:
@@ -139,7 +148,7 @@ def _render(parts: Sequence[object], width: int | None, colour: bool) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    console = Console(file=out, width=width or WIDTH_WITHOUT_TERMINAL, force_terminal=colour, highlight=False,
+    console = Console(file=out, width=width or WIDTH_WITHOUT_TERMINAL, force_terminal=colour, highlight=False, force_jupyter=False,
                       color_system="standard" if colour else None, soft_wrap=False)  # fmt: skip
     for part in parts:
         console.print(part)

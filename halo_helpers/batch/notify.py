@@ -1,0 +1,64 @@
+"""A paragraph to whoever wants to know what a run changed (floor 6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..client import post_summary
+from ..errors import ConfigError, HaloError, Mistake, SecretError
+from ..folders import write_whole
+from ..report import has_changed, headline
+from ..secrets import Secret, redact, resolve
+
+WEBHOOK = "webhook:"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the paragraph goes: standard output, a file, or a webhook, whose URL is as good as a password."""
+
+    file: Path | None = None
+    webhook: Secret | None = None
+
+
+def target(text: str) -> Target:
+    """Read `-`, a file's path, or `webhook:REF` with a reference such as `env:NAME`.
+
+    Raises: ConfigError when the reference does not resolve, or a URL stands there in clear.
+    """
+    if text == "-":
+        return Target()
+    if text.startswith(("http://", "https://")):
+        raise ConfigError(
+            "--notify takes a webhook's URL by reference, such as webhook:env:HALO_NOTIFY_URL: whoever knows it can post there"
+        )
+    if text.startswith(WEBHOOK):
+        try:
+            return Target(webhook=resolve(text.removeprefix(WEBHOOK), "notify").secret)
+        except SecretError as error:
+            raise ConfigError(f"--notify: {error.seen}") from None
+    return Target(file=Path(text))
+
+
+def note(to: Target, manifest: dict[str, Any], *, say: Callable[[str], None]) -> bool:
+    """Send the paragraph when something changed; say when it cannot be sent. Give whether it was sent."""
+    if not has_changed(manifest):
+        return False
+    text = redact(headline(manifest))
+    try:
+        if to.webhook is not None:
+            post_summary(to.webhook, json.dumps({"text": text}))
+        elif to.file is not None:
+            write_whole(to.file, text + "\n")
+        else:
+            say(text)
+    except OSError as error:
+        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(to.file))) from None
+    except HaloError as error:
+        say(f"the summary could not be sent: {error.seen}")
+        return False
+    return True

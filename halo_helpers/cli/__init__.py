@@ -1,0 +1,8 @@
+"""The command line (floor 7): parses, calls, prints, exits. One file a group of commands."""
+
+from __future__ import annotations
+
+from .main import main
+from .shared import app
+
+__all__ = ["app", "main"]

@@ -1,0 +1,236 @@
+"""Commands about many tenants: `batch`, `report`, `diff`, `status` (floor 7)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import ConfigError
+from .shared import (
+    BAD_INPUT,
+    INTERRUPTED,
+    NOT_JUDGED,
+    OK,
+    AsJson,
+    app,
+    complain,
+    document,
+    say,
+    terminal_width,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from ..report import Run
+    from ..verify import Verification
+
+Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
+
+
+@app.command()
+def batch(
+    tenants_file: Annotated[Path, typer.Argument(metavar="TENANTS_FILE")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the runs.")] = None,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: as cores and memory bear.")] = 0,
+    tenant: Annotated[list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")] = None,
+    failed_of: Annotated[str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")] = 120.0,
+    cell_timeout: Annotated[float | None, typer.Option("--cell-timeout", metavar="S", min=1, help="Seconds for one cell of its notebook.")] = None,
+    run_timeout: Annotated[float | None, typer.Option("--run-timeout", metavar="S", min=1, help="Seconds after which no tenant is begun.")] = None,
+    keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")] = None,
+    notify: Annotated[str | None, typer.Option("--notify", metavar="TO", help="Say in a paragraph what changed, if anything did: to - (standard output), a file, or a webhook whose URL is in env:NAME or file:PATH as webhook:env:NAME.")] = None,
+    preflight: Annotated[bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")] = False,
+    dask: Annotated[str | None, typer.Option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler do it.")] = None,
+    dask_ca: Annotated[str | None, typer.Option("--dask-ca-file", metavar="FILE", help="With tls://: the cluster's authority.")] = None,
+    dask_cert: Annotated[str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")] = None,
+    dask_key: Annotated[str | None, typer.Option("--dask-key", metavar="FILE", help="With tls://: its key.")] = None,
+    as_json: AsJson = False,
+) -> int:  # fmt: skip
+    """Verify many tenants, each by its own papermill run, with evidence and one report."""
+    from ..batch.fleet import FleetOptions, Interrupted, run_fleet
+    from ..batch.notify import note, target
+    from ..report import exit_code
+
+    if preflight:
+        return _preflight(tenants_file, tenant or [], as_json=as_json)
+    if out is None:
+        raise ConfigError("give --out DIR, the folder for the runs")
+    options = FleetOptions(workers=workers, timeout_s=timeout, cell_timeout_s=cell_timeout, run_timeout_s=run_timeout, only=tenant or (),
+                           resume=resume, failed_of=failed_of, keep=keep)  # fmt: skip
+    to = target(notify) if notify else None
+    code = None
+    with _cluster(dask, dask_ca, dask_cert, dask_key) as executor:
+        try:
+            run = run_fleet(
+                tenants_file, out, options, progress=fleet_progress(as_json=as_json), executor=executor
+            )
+        except Interrupted as stopped:
+            run, code = stopped.run, INTERRUPTED
+            complain(f"stopped; what is done is kept: complete it with --resume {run.id}")
+    for line in run.manifest["warnings"]:
+        complain(f"warning: {line}")
+    if as_json:
+        say(document(run.manifest))
+    else:
+        show_run(run)
+    if to is not None:
+        note(to, run.manifest, say=complain if as_json else say)
+    return exit_code(run.results) if code is None else code
+
+
+def _preflight(tenants_file: Path, only: list[str], *, as_json: bool) -> int:
+    from ..batch.fleet import preflight
+
+    problems = preflight(tenants_file, only)
+    if as_json:
+        say(
+            document(
+                {
+                    "schema": "halo-runbook/error/1",
+                    "errors": [{"message": line, "file": str(tenants_file)} for line in problems],
+                }
+            )
+        )
+    else:
+        say("\n".join(problems) or "every entry is usable and every secret resolves; nobody was contacted")
+    return BAD_INPUT if problems else OK
+
+
+@contextlib.contextmanager
+def _cluster(
+    address: str | None, ca_file: str | None, cert: str | None, key: str | None
+) -> Iterator[Executor | None]:
+    """Give the executor of a Dask cluster, None without an address.
+
+    Raises: ConfigError when it cannot be reached, or the extra is not installed.
+    """
+    if address is None:
+        yield None
+        return
+    from ..batch.cluster import dask_executor
+
+    with dask_executor(address, ca_file=ca_file, cert=cert, key=key) as executor:
+        yield executor
+
+
+def fleet_progress(*, as_json: bool) -> Callable[[Verification, int, int], None]:
+    """Give what tells of each tenant on standard error: a bar on a terminal, a plain line otherwise."""
+    from ..secrets import redact
+
+    if sys.stderr.isatty() and not as_json:
+        return _bar()
+
+    def line(result: Verification, done: int, total: int) -> None:
+        print(redact(f"[{done}/{total}] {result.tenant}: {result.summary()}"), file=sys.stderr, flush=True)
+
+    return line
+
+
+def _bar() -> Callable[[Verification, int, int], None]:
+    """Show how many are done and broken, how fast it goes and how long it will take; broken tenants as lines above."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ..secrets import redact
+
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
+                   TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
+    task = bar.add_task("Verifying", total=None, broken=0, rate="–")
+    counted = {"broken": 0, "begun": 0}
+
+    def show(result: Verification, done: int, total: int) -> None:
+        if not bar.live.is_started:
+            counted["begun"] = done - 1
+            bar.start()
+        if result.verdict in {"fail", "error"}:
+            counted["broken"] += 1
+            bar.console.print(redact(f"{result.tenant}: {result.summary()}"), markup=False, highlight=False)
+        elapsed = bar.tasks[0].elapsed or 1e-9
+        bar.update(
+            task,
+            completed=done,
+            total=total,
+            broken=counted["broken"],
+            rate=round(60 * (done - counted["begun"]) / max(elapsed, 1)),
+        )
+        if done == total:
+            bar.stop()
+
+    return show
+
+
+def show_run(run: Run) -> None:
+    """Print what is wrong with whom and what to do, what changed, and where the evidence is."""
+    from ..report import fleet_table, headline
+
+    say(fleet_table(run.results, width=terminal_width(), colour=sys.stdout.isatty()))
+    say(headline(run.manifest))
+    say(f"report:    {run.folder / 'report.html'}\nnotebooks: {run.folder}{os.sep}*.ipynb")
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
+    folder: Runs = Path("runs"),
+    kind: Annotated[str, typer.Option("--format", help="html, json, junit or csv.")] = "html",
+) -> int:
+    """Report a run again, on standard output."""
+    from ..report import exit_code, find_run, load_run, to_csv, to_html, to_junit
+
+    found = load_run(find_run(run, folder))
+    kinds: dict[str, Callable[[], str]] = {
+        "html": lambda: to_html(found.results, found.manifest),
+        "json": lambda: document(found.manifest | {"results": [r.as_json() for r in found.results]}),
+        "junit": lambda: to_junit(found.results),
+        "csv": lambda: to_csv(found.results),
+    }
+    if kind not in kinds:
+        raise ConfigError(f"--format takes {', '.join(kinds)}, got {kind!r}")
+    say(kinds[kind]())
+    return exit_code(found.results)
+
+
+@app.command()
+def diff(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    folder: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> int:
+    """Say what is new, fixed and still failing between two runs."""
+    from ..report import compare, find_run, load_run
+
+    found = compare(load_run(find_run(run_a, folder)), load_run(find_run(run_b, folder)))
+    if as_json:
+        say(document(found))
+        return OK
+    lines = [
+        f"{kind:6} {row['tenant']}  {row['check']}  {row['code']}"
+        for kind in ("new", "fixed", "still", "gone")
+        for row in found[kind]
+    ]
+    say("\n".join(lines) or "nothing is broken in either run")
+    return OK
+
+
+@app.command()
+def status(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of runs.")],
+    max_age: Annotated[str, typer.Option("--max-age", metavar="AGE", help="Such as 26h, 90m or 2d.")] = "26h",
+    as_json: AsJson = False,
+) -> int:
+    """Say how old the newest run is and how it came out; exit 3 when there is none or it is too old."""
+    from ..report.run import newest_run, parse_age, status_of
+
+    limit = parse_age(max_age)
+    found: dict[str, Any] = status_of(newest_run(folder), limit)
+    say(document(found) if as_json else found["words"])
+    return NOT_JUDGED if found["too_old"] else int(found["exit_code"])

@@ -1,0 +1,46 @@
+"""The entry of the command line: every foreseeable error is a line on standard error and an exit code (floor 7)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from ..errors import ConfigError, Mistake, SecretError
+from . import fleet, learn, one  # noqa: F401 - they register their commands
+from .shared import INTERRUPTED, OK, app, complain, refuse, state
+
+
+def main() -> NoReturn:
+    """Run the command line; every foreseeable error is a line on standard error and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # what Windows pipes in its own code page has no lines for tables
+            encoding = {"encoding": "utf-8"} if sys.platform == "win32" else {}
+            stream.reconfigure(errors="backslashreplace", **encoding)
+    state["json"] = "--json" in sys.argv
+    try:
+        code = app(standalone_mode=False)
+    except typer.Exit as stop:
+        code = stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted")
+        code = INTERRUPTED
+    except ConfigError as error:
+        code = refuse(error.mistakes)
+    except SecretError as error:
+        code = refuse([Mistake(error.seen)])
+    except BrokenPipeError:
+        # the reader has gone, such as `| head`: nothing is left to say
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        code = OK
+    except Exception as error:
+        show = getattr(error, "format_message", None)  # a mistake in the options, as the parser says it
+        code = refuse(
+            [Mistake(show() if show else f"this tool failed ({type(error).__name__}); please report it")]
+        )
+        if not show and os.environ.get("HALO_RUNBOOK_DEBUG"):
+            raise
+    sys.exit(code if isinstance(code, int) else OK)

@@ -1,0 +1,70 @@
+"""What every command needs: the application, exit codes, and the two streams (floor 7)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import Mistake
+
+OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="Connect HaloPSA to Neo Agent: guide, checks, practice tenants, fleet runs.")  # fmt: skip
+state: dict[str, Any] = {"json": False}
+"""Whether one JSON document is asked for, which errors are then told in, too."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+TenantsFile = Annotated[
+    str | None,
+    typer.Option("--tenants-file", help="Tenants file; else HALO_TENANTS_FILE, else ./tenants.yaml."),
+]
+
+
+def group(name: str, about: str) -> typer.Typer:
+    """Make a group of commands, such as `notebooks`."""
+    made = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help=about)
+    app.add_typer(made, name=name)
+    return made
+
+
+def say(text: str) -> None:
+    """Print for people, or the one JSON document; without any secret that this process has seen."""
+    from ..secrets import redact
+
+    print(redact(text), end="" if text.endswith("\n") else "\n", flush=True)
+
+
+def complain(text: str) -> None:
+    """Print a line on standard error."""
+    from ..secrets import redact
+
+    print(f"halo-runbook: {redact(text)}", file=sys.stderr, flush=True)
+
+
+def refuse(mistakes: list[Mistake]) -> int:
+    """Say what is wrong with the input; give the exit code."""
+    if state["json"]:
+        say(
+            json.dumps(
+                {"schema": "halo-runbook/error/1", "errors": [m.as_json() for m in mistakes]},
+                ensure_ascii=False,
+            )
+        )
+    for mistake in mistakes:
+        complain(str(mistake))
+    return BAD_INPUT
+
+
+def document(value: object) -> str:
+    """Write a JSON document."""
+    return json.dumps(value, indent=1, ensure_ascii=False)
+
+
+def terminal_width() -> int | None:
+    """Give the terminal's width, None where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
