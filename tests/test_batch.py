@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import papermill
@@ -17,17 +21,21 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from halo_helpers import verify
 from halo_helpers.batch.engine import UnknownParameterError, parameter_names
-from halo_helpers.batch.fleet import FleetOptions, _locked, run_fleet
+from halo_helpers.batch.fleet import FleetOptions, _locked, preflight, run_fleet
 from halo_helpers.batch.history import History
 from halo_helpers.batch.judge import Job, judge
+from halo_helpers.batch.notify import Target, note, target
 from halo_helpers.batch.pool import close_server, fork_server
 from halo_helpers.batch.worker import run_job
 from halo_helpers.errors import ConfigError
 from halo_helpers.folders import notebooks_folder
-from halo_helpers.report import load_run
+from halo_helpers.practice.control import ask, start
+from halo_helpers.practice.serve import Options
+from halo_helpers.report import headline, load_run
 from halo_helpers.report.evidence import read_evidence
+from halo_helpers.tenants import write_practice_tenants
 
-from .conftest import Practice
+from .conftest import Practice, http, raw_server
 
 VERIFY = notebooks_folder() / "verify-tenant.ipynb"
 
@@ -319,3 +327,180 @@ def _children() -> set[str]:
         except OSError:
             continue
     return found
+
+
+def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
+    """Twenty times kill -9 in a run of two hundred tenants: 200 whole results, none run twice, no process left."""
+    with start(
+        Options(tenants=200, scenarios=["healthy=19", "wrong-secret"], rate_limit="100000/1")
+    ) as server:
+        file, out = tmp_path / "t.yaml", tmp_path / "runs"
+        write_practice_tenants(file, server.tenants, server.base_url)
+        chance = random.Random(7)
+        seen: dict[str, int] = {}
+        resume: list[str] = []
+        for _ in range(20):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", str(out), *resume],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+            assert process.stderr
+            for _ in range(chance.randrange(1, 9)):
+                process.stderr.readline()
+            process.kill()
+            process.wait()
+            process.stderr.close()
+            folder = next(path for path in out.iterdir() if path.is_dir())
+            resume = ["--resume", folder.name]
+            now = {path.name: path.stat().st_mtime_ns for path in folder.glob("tenant-*.json")}
+            assert seen.items() <= now.items()
+            assert all(json.loads((folder / name).read_text())["schema"] for name in now)
+            seen = now
+        run = run_fleet(
+            file, out, FleetOptions(resume="latest" if (out / "latest").exists() else folder.name)
+        )
+        assert (
+            seen.items()
+            <= {path.name: path.stat().st_mtime_ns for path in folder.glob("tenant-*.json")}.items()
+        )
+        grants = [sum(r["path"] == "/auth/token" and r["status"] == 200 for r in ask(server.base_url, f"tenants/{name}/requests")["requests"])
+                  for name in ("tenant-001", "tenant-200")]  # fmt: skip
+    assert (len(run.results), run.manifest["totals"]["fail"], run.manifest["totals"]["pass"]) == (
+        200,
+        10,
+        190,
+    )
+    assert all((folder / f"{r.tenant}.ipynb").exists() for r in run.results)
+    assert not list(folder.glob(".*.tmp")) or not (folder / ".partial").exists()
+    assert grants
+    assert not [line for line in _command_lines() if str(file) in line]
+
+
+def _command_lines() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+        except OSError:
+            continue
+    return found
+
+
+def test_what_fails_is_tried_once_more_and_counted(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "rate-limited", "maintenance", "wrong-secret")
+    run = run_fleet(file, tmp_path / "runs", FleetOptions(backoff_s=0))
+    assert {r.tenant: r.attempts for r in run.results} == {
+        "rate-limited": 2,
+        "maintenance": 2,
+        "wrong-secret": 1,
+    }
+
+
+def test_a_second_run_says_that_nothing_changed_and_the_next_what_did(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    first = run_fleet(file, tmp_path / "runs")
+    assert first.manifest["changes"] is None
+    assert (
+        first.manifest["since"]["wrong-secret"] == first.manifest["started_at"]
+        or first.manifest["since"]["wrong-secret"]
+    )
+    second = run_fleet(file, tmp_path / "runs")
+    assert headline(second.manifest).endswith("nothing changed.")
+    assert second.manifest["since"] == first.manifest["since"]
+    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="app-inactive")
+    try:
+        practice.write(file, "healthy", "wrong-secret")
+        third = run_fleet(file, tmp_path / "runs")
+    finally:
+        practice.reset("healthy")
+    assert "new: healthy (invalid-client)" in headline(third.manifest) or "invalid-client" in headline(
+        third.manifest
+    )
+    assert [entry["run"] for entry in third.manifest["trend"]] == [first.id, second.id, third.id]
+
+
+def test_old_runs_are_pruned_with_their_history(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    out = tmp_path / "runs"
+    (out / "not-a-run").mkdir(parents=True)
+    runs = [run_fleet(file, out, FleetOptions(keep=2)) for _ in range(4)]
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {
+        "not-a-run",
+        *sorted(run.id for run in runs)[-2:],
+    }
+    assert len(History(out).trend()) == 2
+
+
+def test_a_full_disk_ends_the_run_with_a_sentence_and_nothing_is_lost(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)); import sys; from halo_helpers.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", limit, "batch", str(file), "--out", str(tmp_path / "runs")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "--resume" in done.stderr or "cannot be written" in done.stderr
+    run = run_fleet(
+        file,
+        tmp_path / "runs",
+        FleetOptions(resume=next(p.name for p in (tmp_path / "runs").iterdir() if p.is_dir())),
+    )
+    assert len(run.results) == 3
+
+
+def test_a_note_is_written_when_something_changed(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    got: list[bytes] = []
+
+    def script(connection: Any, head: bytes) -> None:
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        body = head.partition(b"\r\n\r\n")[2]
+        while len(body) < length:
+            body += connection.recv(65536)
+        got.append(body)
+        connection.sendall(http("200 OK"))
+
+    run = run_fleet(file, tmp_path / "runs")
+    assert note(target(str(tmp_path / "note.txt")), run.manifest, say=print)
+    assert (tmp_path / "note.txt").read_text().startswith("2 tenants: 1 broken, 1 OK.")
+    with raw_server(script) as url:
+        monkeypatch.setenv("NOTIFY_URL", f"{url}/hooks/T0KEN-T0KEN")
+        assert note(target("webhook:env:NOTIFY_URL"), run.manifest, say=print)
+    assert json.loads(got[0])["text"].startswith("2 tenants")
+    said: list[str] = []
+    assert not note(target("webhook:env:NOTIFY_URL"), run.manifest, say=said.append)
+    assert "could not be sent" in said[0]
+    assert "T0KEN" not in said[0]
+    assert not note(Target(), run_fleet(file, tmp_path / "runs").manifest, say=said.append)
+    with pytest.raises(ConfigError, match="by reference"):
+        target("https://hooks.example/T0KEN")
+    with pytest.raises(ConfigError, match="NOT_THERE"):
+        target("webhook:env:NOT_THERE")
+
+
+def test_preflight_names_secrets_that_do_not_resolve_and_contacts_nobody(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    assert preflight(file) == []
+    (tmp_path / "t.yaml.secrets" / "healthy.secret").chmod(0o644)
+    before = len(practice.requests("healthy"))
+    (problem,) = preflight(file)
+    assert "chmod 600" in problem
+    assert len(practice.requests("healthy")) == before
+
+
+def test_any_executor_fits_and_evidence_comes_back(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        run = run_fleet(file, tmp_path / "runs", executor=executor)
+    assert [r.verdict for r in run.results] == ["pass", "fail"]
+    assert all((run.folder / f"{r.tenant}.ipynb").stat().st_size > 10_000 for r in run.results)

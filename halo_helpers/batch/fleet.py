@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import sys
@@ -172,9 +171,7 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     if options.resume:
         folder = find_run(options.resume, out)
         return folder, load_run(folder).manifest
-    now = dt.datetime.now(dt.UTC)
-    folder = out / f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    folder.mkdir()
+    now, folder = _make_folder(out)
     manifest = {
         "schema": RUN_SCHEMA, "id": folder.name, "version": __version__, "engine": ENGINE,
         "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
@@ -185,6 +182,16 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     }  # fmt: skip
     _write_manifest(folder, manifest)
     return folder, manifest
+
+
+def _make_folder(out: Path) -> tuple[dt.datetime, Path]:
+    """Make a run's folder, whose name sorts by time: the second, and its fraction in four hexadecimal digits."""
+    while True:
+        now = dt.datetime.now(dt.UTC)
+        folder = out / f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return now, folder
 
 
 def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -260,28 +267,36 @@ class _Fleet:
         self._log.line(
             f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} at a time, {ENGINE}"
         )
-        with self._stopping(), self._executor_or_threads(min(workers, max(1, len(todo)))) as executor:
-            ends_at = started + self._options.run_timeout_s if self._options.run_timeout_s else None
-            schedule = Schedule(executor, workers, self._options.backoff_s, self.stop, ends_at)
-            try:
-                schedule.run(todo, self._job, self._keep, self._log.line)
-                self._writer.shutdown()
-                while self._written:
-                    self._written.popleft().result()
-            except OSError as error:
-                self.stop.no_more = True
-                judging.stop_all()
-                raise ConfigError(
-                    Mistake(
-                        f"cannot be written: {error.strerror}; make room, then go on with --resume {self.folder.name}",
-                        str(self.folder),
-                    )
-                ) from None
-            finally:
-                self._writer.shutdown()
-                judging.go_on()
-        shutil.rmtree(self._partial, ignore_errors=True)
-        return self._sum_up(time.monotonic() - started)
+        try:
+            with self._stopping(), self._executor_or_threads(min(workers, max(1, len(todo)))) as executor:
+                ends_at = started + self._options.run_timeout_s if self._options.run_timeout_s else None
+                schedule = Schedule(executor, workers, self._options.backoff_s, self.stop, ends_at)
+                self._schedule(schedule, todo)
+            shutil.rmtree(self._partial, ignore_errors=True)
+            return self._sum_up(time.monotonic() - started)
+        except OSError as error:
+            seen = (
+                f"cannot be written: {error.strerror}; make room, then go on with --resume {self.folder.name}"
+            )
+            raise ConfigError(Mistake(seen, str(self.folder))) from None
+
+    def _schedule(self, schedule: Schedule, todo: list[Tenant]) -> None:
+        """Run the schedule, and see its results on the disk.
+
+        Raises: OSError when they cannot be written; then nothing is under way any more.
+        """
+        try:
+            schedule.run(todo, self._job, self._keep, self._log.line)
+            self._writer.shutdown()
+            while self._written:
+                self._written.popleft().result()
+        except OSError:
+            self.stop.no_more = True
+            judging.stop_all()
+            raise
+        finally:
+            self._writer.shutdown()
+            judging.go_on()
 
     def _job(self, tenant: Tenant) -> Job:
         asked = self._controlled.get((tenant.name, shown_url(tenant)))

@@ -21,6 +21,7 @@ import socket
 import sys
 import threading
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from ..folders import write_whole
 from ..secrets import Secret, redact
 from ..tenants import Tenant, hand_over
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _current: Child | None = None
 
 
@@ -232,35 +233,33 @@ def serve(control: socket.socket) -> None:
             else:
                 pid = int(message)
                 if pid in children:
-                    _end_all({pid})
+                    _end_all([pid])
 
 
 def _bury(children: set[int], control: socket.socket) -> None:
     """Take leave of children that ended, end what they left behind, and tell their exit statuses."""
-    while children:
+    while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
         if pid == 0:
-            return
-        children.discard(pid)
-        _end_group(pid)
-        control.sendall(json.dumps({"pid": pid, "exit": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
+            break
+        if pid in children:
+            children.discard(pid)
+            control.sendall(
+                json.dumps({"pid": pid, "exit": os.waitstatus_to_exitcode(status)}).encode() + b"\n"
+            )
+    # what a notebook started and did not wait for comes to us when its process has ended
+    _end_all(set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - children)
 
 
-def _end_all(children: set[int]) -> None:
-    for pid in children:
-        _end_group(pid)
-
-
-def _end_group(pid: int) -> None:
-    """End a child and the processes that its notebook started."""
-    for end in (os.killpg, os.kill):
-        try:
-            end(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
+def _end_all(processes: Iterable[int]) -> None:
+    """End processes that are ours, and so still are who their numbers say, with their groups."""
+    for pid in processes:
+        for end in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(pid, signal.SIGKILL)
 
 
 def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socket) -> None:
@@ -277,6 +276,7 @@ def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socke
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         random.seed()
         global _current  # noqa: PLW0603 - this process is this one child from here on
         _current = Child(socket.socket(fileno=descriptor), shell)
@@ -292,6 +292,7 @@ def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socke
 def main() -> int:
     """Serve on the socket whose descriptor is named on the command line."""
     die_with(int(sys.argv[2]))
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as control:
         serve(control)

@@ -62,13 +62,10 @@ class History:
             return {(tenant, base_url): at for tenant, base_url, at in rows}
 
     def run_before(self, run: str) -> str | None:
-        """Give the newest other run, None when this is the first."""
+        """Give the run before, None when this is the first: the names of runs begin with their time."""
         with self._open() as connection:
-            row = connection.execute(
-                "select run from outcome where run <> ? group by run order by min(started_at) desc, run desc limit 1",
-                (run,),
-            ).fetchone()
-        return str(row[0]) if row else None
+            row = connection.execute("select max(run) from outcome where run < ?", (run,)).fetchone()
+        return row[0] and str(row[0])
 
     def broken_in(self, run: str) -> tuple[Broken, set[str]]:
         """Give what was broken in a run, and which tenants it judged."""
@@ -82,16 +79,16 @@ class History:
         wanted = set(tenants)
         with self._open() as connection:
             rows = connection.execute(
-                "select o.tenant, min(o.started_at) from outcome o left join (select tenant, max(started_at) as at from outcome "
+                "select o.tenant, min(o.started_at) from outcome o left join (select tenant, max(run) as run from outcome "
                 "where verdict in ('pass', 'warn') group by tenant) good on good.tenant = o.tenant "
-                "where o.verdict in ('fail', 'error') and o.started_at > coalesce(good.at, '') group by o.tenant").fetchall()  # fmt: skip
+                "where o.verdict in ('fail', 'error') and o.run > coalesce(good.run, '') group by o.tenant").fetchall()  # fmt: skip
         return {tenant: at for tenant, at in rows if tenant in wanted}
 
     def trend(self) -> list[dict[str, Any]]:
         """Give the newest runs, oldest first: id, when, and how many tenants by verdict."""
         with self._open() as connection:
             rows = connection.execute("select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), sum(verdict = 'fail'), "
-                                      "sum(verdict = 'error') from outcome group by run order by 2 desc, 1 desc limit ?", (TREND,)).fetchall()  # fmt: skip
+                                      "sum(verdict = 'error') from outcome group by run order by run desc limit ?", (TREND,)).fetchall()  # fmt: skip
         names = ("run", "started_at", "pass", "warn", "fail", "error")
         return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import json
 import os
 import signal
@@ -75,7 +76,8 @@ def judge(job: Job) -> Judgement:
 
     Whatever happens to the notebook is the Verification's matter; None when the run is being stopped.
 
-    Raises: ConfigError when the tenants file is not here or does not hold the tenant.
+    Raises: ConfigError when the tenants file is not here or does not hold the tenant; OSError (ENOSPC) when
+    the evidence cannot be written.
     """
     if job.folder is not None:
         return _judge(job, Path(job.folder))
@@ -97,6 +99,8 @@ def _judge(job: Job, folder: Path) -> Judgement:
     run = _in_fork if pool.SUPPORTED else _in_kernel
     answer = run(job, tenant, output, _variables(tenants))
     host = f"{os.uname().nodename if hasattr(os, 'uname') else 'windows'}:{os.getpid()}"
+    if answer["status"] == "no-room":
+        raise OSError(errno.ENOSPC, answer["message"])
     if answer["status"] == "ok" and answer.get("evidence"):
         return Judgement(job.tenant, answer["evidence"], host=host)
     if answer["status"] == "stopped":

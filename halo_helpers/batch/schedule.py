@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import time
@@ -158,6 +159,8 @@ class Schedule:
         try:
             judgement = future.result()
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise
             if self.stop.now:
                 return None
             failed = failed_run(tenant.name, "run-crashed", redact(f"the job was lost: {type(error).__name__}: {error}"), base_url=shown_url(tenant),

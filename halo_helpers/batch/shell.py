@@ -197,7 +197,10 @@ class ShellClient(PapermillNotebookClient):  # type: ignore[misc]
     def execute(self, **_: Any) -> Any:
         """Run all cells; as papermill's client, it stops at the first that fails."""
         self.reset_execution_trackers()
-        asyncio.run(self._all_cells())
+        # not asyncio.run: it takes Ctrl+C for itself, which belongs to the cell
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(self._all_cells())
         info = dict(self._shell.kernel.language_info)
         self.nb.metadata["language_info"] = json.loads(json.dumps(info))
         self.set_widgets_metadata()

@@ -6,18 +6,22 @@ secret, and answers with one JSON line on standard output; the kernel resolves t
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import sys
 import warnings
 from typing import Any
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says when nothing more can be written."""
+
 
 def run_job(job: dict[str, Any]) -> dict[str, str]:
     """Run a notebook by papermill.
 
     Shape of the job: notebook, output, parameters, deadline_s. Of the answer: status (`ok`, `timeout`,
-    `crashed`, `refused`) and message.
+    `crashed`, `refused`, `no-room`) and message.
     """
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
@@ -44,6 +48,10 @@ def run_job(job: dict[str, Any]) -> dict[str, str]:
         return {"status": "crashed", "message": "the kernel died"}
     except PapermillExecutionError as error:
         return {"status": "crashed", "message": f"cell {error.exec_count}: {error.ename}: {error.evalue}"}
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        return {"status": "no-room", "message": str(error.strerror)}
     return {"status": "ok", "message": ""}
 
 
