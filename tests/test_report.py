@@ -84,7 +84,7 @@ def test_html_is_one_file_and_foreign_text_stays_text() -> None:
     page = to_html(RESULTS, {"tenants": [{"name": "acme"}, {"name": "left-over"}], "warnings": [EVIL]})
     tags = Tags()
     tags.feed(page)
-    assert (tags.scripts, tags.outside) == (1, [])
+    assert (tags.scripts, tags.outside) == (2, [])
     assert "1 of 4 connections broken" in page
     assert DIAGNOSES["invalid-client"].remedy in page
     assert "left-over" in page

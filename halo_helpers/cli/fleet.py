@@ -181,10 +181,19 @@ def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
     folder: Runs = Path("runs"),
     kind: Annotated[str, typer.Option("--format", help="html, json, junit or csv.")] = "html",
+    tenant: Annotated[
+        str | None,
+        typer.Option("--tenant", metavar="NAME", help="This tenant's executed notebook, as a page."),
+    ] = None,
 ) -> int:
     """Report a run again, on standard output."""
     from ..report import exit_code, find_run, load_run, to_csv, to_html, to_junit
 
+    if tenant is not None:
+        from ..batch.pages import notebook_page
+
+        say(notebook_page(find_run(run, folder), tenant))
+        return OK
     found = load_run(find_run(run, folder))
     kinds: dict[str, Callable[[], str]] = {
         "html": lambda: to_html(found.results, found.manifest),
