@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -40,3 +43,26 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def hold(descriptor: int, *, wait: bool) -> None:
+    """Lock an open file for this process, until it is closed or the process dies.
+
+    Raises: OSError when another one holds it, and not to wait was asked.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be the only one in a `with` on this lock file, waiting for others."""
+    with path.open("a") as stream:
+        hold(stream.fileno(), wait=True)
+        yield

@@ -1,6 +1,6 @@
 """Secrets: a value that does not show itself, references to where one is kept, redaction (floor 1).
 
-References: `env:NAME`, `keyring:`, `file:PATH`, `prompt:`, and the schemes of vaults that register under
+References: `env:NAME`, `keyring:`, `file:PATH`, `prompt:`, in the guide `lab:`, and the schemes of vaults that register under
 the entry point group `halo_helpers.secrets` (a function `(rest, tenant_name) -> str`).
 """
 
@@ -22,7 +22,7 @@ from urllib.parse import quote, quote_plus
 from .errors import SecretError
 
 KEYRING_SERVICE = "halo-runbook"
-SCHEMES = ("env", "keyring", "file", "prompt")
+SCHEMES = ("env", "keyring", "file", "prompt", "lab")
 ENTRY_POINTS = "halo_helpers.secrets"
 REDACTED = "[secret]"
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -190,6 +190,7 @@ def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = Non
         "file": lambda: _from_file(rest, folder or Path.cwd()),
         "keyring": lambda: _from_keyring(tenant_name),
         "prompt": lambda: _from_prompt(tenant_name),
+        "lab": lambda: _from_lab(tenant_name),
     }
     found = resolvers[scheme]() if scheme in resolvers else _from_vault(scheme, rest, tenant_name)
     if not found.secret:
@@ -262,6 +263,17 @@ def _from_prompt(tenant_name: str) -> Found:
             "prompt: needs a person at a terminal; use env:, file: or keyring: for unattended runs"
         )
     return Found(Secret(getpass.getpass(f"Client Secret of {tenant_name} (nothing is shown): ")), "typed in")
+
+
+def _from_lab(tenant_name: str) -> Found:
+    from . import keeper
+
+    value = keeper.ask("give", tenant_name)
+    if value is None:
+        raise SecretError(
+            f"the lab does not hold the secret of {tenant_name} (any more); enter it again in 30-credentials"
+        )
+    return Found(Secret(value), "memory of the lab")
 
 
 def _vaults() -> dict[str, object]:

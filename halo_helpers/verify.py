@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
@@ -177,13 +178,14 @@ OnResult = Callable[[CheckResult], None]
 
 def verify(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, only: Sequence[str] | None = None,
            control: bool = True, control_note: str = "", limits: Limits | None = None,
-           on_result: OnResult | None = None) -> Verification:  # fmt: skip
+           on_result: OnResult | None = None, stop: threading.Event | None = None) -> Verification:  # fmt: skip
     """Verify one tenant: run its checks and give what they found.
 
     `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
+    When `stop` is set meanwhile, what is under way ends.
 
-    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check. Whatever the other
-    side does is a finding, never an exception.
+    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever the
+    other side does is a finding, never an exception.
     """
     try:
         chosen = select(tuple(only) if only else None)
@@ -198,11 +200,29 @@ def verify(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = N
     except SecretError as error:
         results = _without_secret(chosen, error)
         return replace(base, checks=results, duration_s=time.monotonic() - started)
-    return run(
-        _verify(
-            base, found_tenant, secret, chosen, control, control_note, limits or Limits(), on_result, started
-        )
+    work = _verify(
+        base, found_tenant, secret, chosen, control, control_note, limits or Limits(), on_result, started
     )
+    return run(work if stop is None else _until(stop, work))
+
+
+class Stopped(Exception):
+    """A verification was stopped by who had asked for it."""
+
+
+async def _until(stop: threading.Event, work: Coroutine[Any, Any, Verification]) -> Verification:
+    """Do the work, unless it is asked to stop first.
+
+    Raises: Stopped.
+    """
+    task = asyncio.create_task(work)
+    while not task.done():
+        if stop.is_set():
+            task.cancel()
+            await asyncio.wait([task])
+            raise Stopped
+        await asyncio.wait([task], timeout=0.1)
+    return task.result()
 
 
 def test_connection(tenant: str | Tenant, **options: Any) -> Verification:

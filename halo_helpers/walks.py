@@ -1,7 +1,8 @@
 """Walks: per customer a working copy of the notebooks and the answers given so far (floor 1).
 
 They lie in the user's data folder, `walks/<tenant>/`, so that customers do not mix and the originals stay
-clean. Answers are base URL, Client ID, Agent ID and a reference to the secret, never the secret.
+clean. Answers are base URL, Client ID, Agent ID, a reference to the secret and the date it was entered, never the
+secret.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, Mistake
-from .folders import data_folder, notebooks_folder, write_whole
+from .folders import data_folder, locked, notebooks_folder, write_whole
 
-ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label")
+ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label", "secret_set_at")
 _FILE = "tenant.json"
 _ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 
@@ -49,13 +50,13 @@ def write_answers(name: str, **changes: str) -> dict[str, str]:
 
     Raises: ConfigError when the folder cannot be written.
     """
-    answers = {
-        key: value for key, value in (read_answers(name) | changes).items() if key in ANSWERS and value
-    }
     folder = walks_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / _FILE, json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
+        with locked(folder / f".{_FILE}.lock"):
+            known = read_answers(name) | changes
+            answers = {key: value for key, value in known.items() if key in ANSWERS and value}
+            write_whole(folder / _FILE, json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
     return answers

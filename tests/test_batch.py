@@ -262,7 +262,7 @@ def test_paused_tenants_are_named_and_not_judged(practice: Practice, tmp_path: P
     )
     run = run_fleet(file, tmp_path / "runs")
     assert (run.results, run.manifest["paused"][0]["name"]) == ([], "healthy")
-    assert "Paused: healthy" in (run.folder / "report.html").read_text()
+    assert "healthy until 2999-01-01 (migration)" in (run.folder / "report.html").read_text()
 
 
 def test_a_damaged_history_is_a_clear_error(tmp_path: Path) -> None:

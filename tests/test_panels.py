@@ -1,8 +1,9 @@
-"""Panels: what a person enters and clicks, without a browser; the secret's way in."""
+"""Panels: what a person enters and clicks, without a browser: messages in, traits out."""
 
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,94 +11,241 @@ import pytest
 
 from halo_helpers.batch.lab import _settings
 from halo_helpers.errors import ConfigError
-from halo_helpers.panels import open_guide
-from halo_helpers.panels.secret_entry import SecretEntry
+from halo_helpers.keeper import ask as ask_lab
+from halo_helpers.keeper import keeper
+from halo_helpers.panels import open_guide, walk
+from halo_helpers.panels.credentials import form_problem
+from halo_helpers.panels.start import load_record
+from halo_helpers.panels.view import View
+from halo_helpers.practice.control import ask
+from halo_helpers.progress import note_step, read_progress
 from halo_helpers.secrets import Secret
+from halo_helpers.tenants import load_tenants
 from halo_helpers.walks import open_walk, read_answers, write_answers
 
 from .conftest import Practice
-
-
-def find(widget: Any, kind: str, description: str = "") -> Any:
-    found = [
-        one
-        for one in everything(widget)
-        if type(one).__name__ == kind and description in getattr(one, "description", "")
-    ]
-    return found[0]
-
-
-def everything(widget: Any) -> list[Any]:
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in everything(child))]
 
 
 @pytest.fixture(autouse=True)
 def _practice(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
     practice.reset("healthy")
     monkeypatch.setenv("HALO_PRACTICE_URL", practice.base_url)
+    monkeypatch.setattr(walk, "_memory", {})
 
 
-def test_a_click_on_check_shows_what_was_found() -> None:
-    panel = open_guide().step("test-connection").widget
-    find(panel, "Button").click()
-    assert "All 9 checks" in [one.value for one in everything(panel) if type(one).__name__ == "HTML"][-1]
+def click(panel: Any, do: str, **more: Any) -> Any:
+    """Send what a click sends, and wait for what it started."""
+    panel.view._on_message(panel.view, {"do": do, **more}, [])
+    if hasattr(panel, "work"):
+        panel.work.wait()
+    return panel.view
+
+
+def sent(panel: Any) -> list[dict[str, Any]]:
+    """Collect the messages of a view to its page."""
+    found: list[dict[str, Any]] = []
+    panel.view.send = found.append
+    return found
+
+
+def state(panel: Any) -> str:
+    return str(panel.view.state)
+
+
+def test_a_click_on_check_shows_what_was_found_and_is_written_down() -> None:
+    guide = open_guide()
+    panel = guide.step("test-connection")
+    assert "to do" in state(panel)
+    view = click(panel, "check")
+    assert "All 9 checks" in view.results
+    assert ">OK<" in state(panel)
+    assert open_guide().record("test-connection").codes == ()
+    assert not view.running
+
+
+def test_results_come_one_by_one_and_a_card_shows_cause_and_what_to_do(practice: Practice) -> None:
+    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="agent-without-team")
+    panel = open_guide().step("confirm-agent")
+    told: list[str] = []
+    panel.view.observe(lambda change: told.append(change["new"]), "progress")
+    view = click(panel, "check")
+    assert len([text for text in told if "checks done" in text]) > 5
+    assert "agent-without-team" in view.results
+    assert "Add at least one team" in view.results
+    assert "broken" in state(panel)
+
+
+def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(practice: Practice) -> None:
+    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="slow")
+    panel = open_guide().step("test-connection")
+    panel.view._on_message(panel.view, {"do": "check"}, [])
+    first = panel.work._thread
+    panel.view._on_message(panel.view, {"do": "check"}, [])
+    assert panel.work._thread is first
+    panel.view._on_message(panel.view, {"do": "cancel"}, [])
+    panel.work.wait()
+    assert "cancelled" in panel.view.progress
+    assert "to do" in state(panel)
 
 
 def test_what_is_still_missing_is_said_and_not_raised(own_home: Path) -> None:
     write_answers("acme", base_url="https://acme.halopsa.com")
     guide = open_guide("acme")
-    assert "Client ID of acme" in guide.summary("token")
-    assert "Client ID of acme" in guide.check()._repr_mimebundle_()["text/plain"]
-    assert "Client ID of acme" in guide.handover().plain
+    assert "Client ID and the Client Secret of acme" in guide.summary("token")
+    assert "Client ID" in guide.check()._repr_mimebundle_()["text/plain"]
+    assert "Client ID" in guide.handover().plain
+    panel = guide.step("test-token")
+    assert "the Client Secret is not entered yet" in panel.view.closed
+    assert not panel.view.can_check
+    assert "not possible yet" in click(panel, "check").results
 
 
-def test_an_error_is_a_sentence_and_the_button_lives_on(own_home: Path) -> None:
-    write_answers("acme", base_url="https://acme.halopsa.com")
-    panel = open_guide("acme").step("test-token").widget
-    button = find(panel, "Button")
-    button.click()
-    assert "not possible yet: the Client ID" in everything(panel)[-1].value
-    assert not button.disabled
+def test_an_address_is_checked_before_there_are_credentials(own_home: Path, practice: Practice) -> None:
+    write_answers("acme", base_url=practice.base_url)
+    assert click(open_guide("acme").step("prerequisites"), "check").results.count("OK") > 2
+
+
+def test_ticks_and_going_on_anyway_are_written_down(own_home: Path) -> None:
+    guide = open_guide()
+    made = guide.step("create-agent")
+    click(made, "tick", on=True)
+    assert "done by hand" in state(made)
+    click(made, "tick", on=False)
+    assert "to do" in state(made)
+    closed = guide.step("connect-neo")
+    assert "builds on what is not OK yet" in closed.view.closed
+    assert (closed.view.can_check, closed.view.can_go_on) == (False, True)
+    click(closed, "go-on")
+    assert (closed.view.can_check, closed.view.can_go_on) == (True, False)
+    assert open_guide().record("connect-neo").went_on_past == ("test-token", "confirm-agent", "check-rights")
+
+
+def test_a_changed_answer_makes_later_steps_stale(own_home: Path) -> None:
+    guide = open_guide()
+    earlier, later = guide.step("prerequisites"), guide.step("test-token")
+    click(earlier, "check")
+    click(later, "check")
+    guide.change_answers(client_id="1b6c0000-0000-4000-8000-000000000001")
+    assert ">OK<" in state(earlier)
+    assert "stale" in state(later)
+    assert read_progress("practice")["test-token"].state == "stale"
+
+
+def test_no_error_is_lost_in_a_callback() -> None:
+    def fail(_: object) -> None:
+        raise KeyError("unforeseen")
+
+    view = View(fail)
+    view._on_message(view, {"do": "x"})
+    assert "please report it" in view.results
+    assert "unforeseen" not in view.results
+
+
+def test_two_writers_do_not_lose_each_others_steps(own_home: Path) -> None:
+    def write(steps: tuple[str, ...]) -> None:
+        for step in steps:
+            note_step("acme", step, {}, state="ok")
+
+    halves = (
+        ("open-agents", "create-agent", "agent-teams", "note-agent-id"),
+        ("open-api", "test-token", "record", "webhooks"),
+    )
+    threads = [threading.Thread(target=write, args=(half,)) for half in halves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {step for step, record in read_progress("acme").items() if record.state == "ok"} == {
+        *halves[0],
+        *halves[1],
+    }
 
 
 def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     entry = practice.entries["healthy"]
-    start = open_guide("practice").start().widget
-    find(start, "Text", "Short name").value = "acme"
-    find(start, "Text", "Base URL").value = f"{practice.base_url}/"
-    find(start, "Button").click()
-    assert "acme/00-start.ipynb" in everything(start)[-1].value
+    start = open_guide("practice").start()
+    assert "acme/00-start.ipynb" in click(start, "open", name="acme", url=f"{practice.base_url}/").results
     copy = json.loads((own_home / "walks" / "acme" / "30-credentials.ipynb").read_text())
     assert "tenant = 'acme'" in "".join("".join(cell["source"]) for cell in copy["cells"])
 
     guide = open_guide("acme")
-    panel = guide.credentials().widget
-    find(panel, "Text", "Client ID").value = entry["client_id"]
-    find(panel, "Text", "Agent ID").value = "27"
-    find(panel, "Dropdown").value = "a private file in my data folder"
-    field: SecretEntry = find(panel, "SecretEntry")
-    assert field._describe() == "not set"
-    field._receive(field, {"kind": "secret", "value": entry["client_secret"]}, [])
-    find(panel, "Button", "Save").click()
-    assert field._describe() == "kept in memory, and in a private file"
+    panel = guide.credentials()
+    told = sent(panel)
+    click(panel, "hello")
+    assert told[-1] == {"kind": "status", "text": "not set", "kept": False}
+    click(panel, "secret", value=entry["client_secret"], place="file")
+    click(panel, "save", base_url=practice.base_url, client_id=entry["client_id"], agent_id="27")
+    assert told[-1]["text"].startswith("kept in this kernel and in a private file, entered on 20")
     assert guide.summary() == "OK: 30 OK"
     assert "27 (Neo Agent)" in guide.handover().plain
     # a fresh kernel has the answers and finds the secret by its reference
-    from halo_helpers.panels import walk
-
     walk._memory.clear()
     assert open_guide("acme").summary("token") == "OK: 7 OK"
+
+    click(panel, "copy")
+    assert told[-2] == {"kind": "copy", "value": entry["client_secret"]}
+    assert "copied to the clipboard" in guide.record("save-application").summary
+
+    record = guide.write_record()
+    assert "Written" in click(record, "record").results
+    assert "stands in" in click(record, "fleet", file=str(own_home / "tenants.yaml"), owner="desk").results
+    (tenant,) = load_tenants(own_home / "tenants.yaml")
+    assert (tenant.name, tenant.agent_id, tenant.owner) == ("acme", 27, "desk")
     for path in own_home.rglob("*"):
         if path.is_file() and path.suffix != ".secret":
             assert entry["client_secret"] not in path.read_text(errors="replace")
+    written = json.loads((own_home / "walks" / "acme" / "record.json").read_text())
+    with pytest.raises(ConfigError, match="practice tenant"):
+        load_record("birch", own_home / "walks" / "acme" / "record.json")
+    (own_home / "r.json").write_text(json.dumps(written | {"practice": False}))
+    load_record("birch", own_home / "r.json")
+    assert (read_answers("birch")["agent_id"], read_progress("birch")["record"].state) == ("27", "ok")
 
 
-def test_no_state_of_the_secret_entry_holds_the_secret() -> None:
-    kept: list[Secret] = []
-    entry = SecretEntry(kept.append, lambda: "kept")
-    entry._receive(entry, {"kind": "secret", "value": "a-secret-of-some-length"}, [])
-    assert kept[0].reveal() == "a-secret-of-some-length"
-    assert "a-secret-of" not in json.dumps(entry.get_state(), default=repr)
+def test_no_trait_of_the_entry_holds_the_secret(own_home: Path) -> None:
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    panel = open_guide("acme").credentials()
+    click(panel, "secret", value="a-secret-of-some-length", place="kernel")
+    assert walk._memory["acme"].reveal() == "a-secret-of-some-length"
+    assert "a-secret-of" not in json.dumps(panel.view.get_state(), default=repr)
+    assert "23 characters" in panel.view.results
+
+
+def test_a_secret_in_the_wrong_field_is_not_saved(own_home: Path) -> None:
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    secret = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
+    panel = open_guide("acme").credentials()
+    assert (
+        "nothing was saved"
+        in click(panel, "save", base_url="https://acme.halopsa.com", client_id=secret).results
+    )
+    assert "client_id" not in read_answers("acme")
+    assert secret not in panel.view.results
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("1b6c0000-0000-4000-8000-000000000001", "Client ID"), ("a b c", "blanks"), ("x" * 40, "40 characters")],
+)
+def test_odd_secrets_are_described_without_being_shown(value: str, said: str) -> None:
+    problem = form_problem(Secret(value), "")
+    assert said in problem
+    assert value not in problem
+
+
+def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_answers("acme", base_url="https://acme.halopsa.com", client_id="x")
+    with keeper() as places:
+        for name, value in places.items():
+            monkeypatch.setenv(name, value)
+        click(open_guide("acme").credentials(), "secret", value="a-secret-of-some-length", place="lab")
+        walk._memory.clear()
+        assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
+        click(open_guide("acme").credentials(), "place", place="kernel")
+        assert ask_lab("give", "acme") == "a-secret-of-some-length"
+        monkeypatch.setenv("HALO_LAB_KEY", "00" * 32)
+        assert ask_lab("give", "acme") is None
+    assert "does not hold it any more" in open_guide("acme").about_secret()
 
 
 @pytest.mark.parametrize(
@@ -110,11 +258,7 @@ def test_no_state_of_the_secret_entry_holds_the_secret() -> None:
     ],
 )
 def test_odd_customers_are_refused_in_words(name: str, url: str, said: str) -> None:
-    start = open_guide().start().widget
-    find(start, "Text", "Short name").value = name
-    find(start, "Text", "Base URL").value = url
-    find(start, "Button").click()
-    assert said in everything(start)[-1].value
+    assert said in click(open_guide().start(), "open", name=name, url=url).results
 
 
 def test_an_unknown_edition_is_refused() -> None:
@@ -122,10 +266,37 @@ def test_an_unknown_edition_is_refused() -> None:
         open_guide(edition="newest")
 
 
-def test_agents_and_handover_of_the_practice_tenant(practice: Practice) -> None:
+def test_agents_are_listed_and_one_is_chosen(practice: Practice) -> None:
     guide = open_guide()
-    assert "this one" in guide.agents().plain
+    panel = guide.agents()
+    assert "this one" in panel.plain
+    assert {row["id"]: row["marks"] for row in panel.view.rows}[5] == "disabled"
+    click(panel, "choose", id=3)
+    assert (panel.view.chosen, open_guide().tenant.agent_id) == (3, 3)
+    click(panel, "choose", id=999)
+    assert panel.view.chosen == 3
     assert practice.entries["healthy"]["client_secret"] not in guide.handover().html
+
+
+def test_the_rights_are_a_matrix() -> None:
+    text = open_guide().rights().plain
+    assert "Tickets: Neo Agent reads and writes; OK" in text
+    assert "Companies: Neo Agent reads; OK" in text
+
+
+def test_the_exercise_hides_breaks_and_explains(practice: Practice) -> None:
+    panel = open_guide().exercise()
+    assert "Three tenants are broken" in click(panel, "anew").results
+    looked = click(panel, "look", which="1").results
+    assert "are not" in looked
+    assert "To do" not in looked
+    answered = [
+        click(panel, "answer", which="1", answer=name).results
+        for name, _ in panel.view.inputs[1]["options"][1:]
+    ]
+    assert sum("Right" in text for text in answered) == 1
+    assert all("To do" in text for text in answered)
+    assert "choose what is wrong" in click(panel, "answer", which="1", answer="").results
 
 
 def test_a_walk_goes_on_where_it_was(own_home: Path) -> None:
@@ -133,9 +304,11 @@ def test_a_walk_goes_on_where_it_was(own_home: Path) -> None:
     (folder / "10-agent.ipynb").write_text("mine")
     open_walk("acme")
     assert (folder / "10-agent.ipynb").read_text() == "mine"
-    (folder / "tenant.json").write_text("{")
-    with pytest.raises(ConfigError, match=r"tenant\.json"):
-        read_answers("acme")
+    for name, read in (("tenant.json", read_answers), ("progress.json", read_progress)):
+        (folder / name).write_text("{")
+        with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
+            read("acme")
+        (folder / name).unlink()
 
 
 def test_lab_does_not_save_widget_state(own_home: Path) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError, Mistake
-from ..folders import write_whole
+from ..folders import hold, write_whole
 from ..report import Run, differences, find_run, load_run, to_csv, to_html, to_junit, totals, whose_network
 from ..report.run import LATEST, RUN_SCHEMA
 from ..secrets import redact
@@ -207,7 +207,7 @@ def _locked(folder: Path) -> Iterator[None]:
     lock = folder / "run.lock"
     with lock.open("a+", encoding="utf-8") as stream:
         try:
-            _hold(stream.fileno())
+            hold(stream.fileno(), wait=False)
         except OSError:
             stream.seek(0)
             holder = stream.read().strip() or "unknown"
@@ -222,17 +222,6 @@ def _locked(folder: Path) -> Iterator[None]:
         finally:
             with contextlib.suppress(OSError):
                 lock.unlink()
-
-
-def _hold(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class _Fleet:

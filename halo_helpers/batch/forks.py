@@ -101,7 +101,10 @@ class Child:
         if self.nb_man is not None and not output.exists():
             # papermill writes nothing when the shell itself has ended
             write_whole(output, _text_of(self.nb_man.nb))
-        return answer | {"evidence": _settle(output)}
+        try:
+            return answer | {"evidence": _settle(output)}
+        except ValueError:
+            return {"status": "no-room", "message": "a notebook could not be written whole"}
 
     def _cells_only(self) -> dict[str, Any]:
         """Run the cells of a notebook that papermill has prepared elsewhere."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import ConfigError, Mistake
 from ..folders import data_folder, practice_state_file, write_whole
+from ..keeper import keeper
 from ..tenants import NAME, PRACTICE
 from ..walks import open_walk, walks_folder
 
@@ -30,7 +31,7 @@ def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
     open_walk(PRACTICE)
     folder = open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
     with ExitStack() as stack:
-        environment = dict(os.environ)
+        environment = dict(os.environ) | stack.enter_context(keeper())
         if practice:
             from ..practice.control import PracticeError, forget_running, note_running, start
 

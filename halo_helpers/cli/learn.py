@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigError
+from ..practice.settings import OPTIONS
 from .fleet import fleet_progress, show_run
 from .shared import FAILED, OK, TenantsFile, app, complain, group, say
 
@@ -23,6 +24,11 @@ DEMO_SCENARIOS = (
     "agent-disabled",
     "scope-missing-webhooks",
     "maintenance",
+)
+_SETTINGS = (
+    "What the sources on HaloPSA leave open: "
+    + "; ".join(f"{key} ({' | '.join(o.values)})" for key, o in OPTIONS.items())
+    + ". --list explains them."
 )
 notebooks_app = group("notebooks", "The notebooks and their stored outputs.")
 
@@ -47,7 +53,7 @@ def practice(
     rate_limit: Annotated[str, typer.Option("--rate-limit", metavar="N/SECONDS", help="Per tenant.")] = "",
     setting: Annotated[
         list[str] | None,
-        typer.Option("--setting", metavar="KEY=VALUE", help="What the sources leave open; see --list."),
+        typer.Option("--setting", metavar="KEY=VALUE", help=_SETTINGS),
     ] = None,
     write_tenants: Annotated[
         Path | None,

@@ -1,54 +1,38 @@
-"""The guided walk through the notebooks: one `Walk` a notebook, its panels and checks (floor 6)."""
+"""The guided walk of one customer through the notebooks (floor 6).
+
+One `Walk` a notebook. It knows the answers given so far, where the secret is, and the state of every step; the
+panels show it, and ask through it the same checks that everything else asks.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
+from weakref import WeakSet
 
-import ipywidgets as widgets
-
-from ..errors import ConfigError, HaloError
-from ..folders import data_folder
-from ..guide import EDITIONS, NOTEBOOKS, STEPS, Field, Step
+from ..addresses import parse_address
+from ..errors import ConfigError, ConnectionFailedError, HaloError, SecretError
+from ..guide import EDITIONS, Step
 from ..guide import step as find_step
-from ..models import Agent
-from ..report.evidence import Evidence, evidence_html
-from ..report.text import agents_table
-from ..secrets import KEYRING_SERVICE, Secret, redact, resolve, write_private
+from ..progress import StepRecord, note_step, read_progress
+from ..report.evidence import Evidence
+from ..secrets import Found, Secret, redact, resolve
 from ..tenants import PRACTICE, Tenant, find_tenant, tenants_file
-from ..verify import Verification, list_agents_and_own, verify
-from ..walks import known_walks, open_walk, read_answers, write_answers
-from .secret_entry import SecretEntry
+from ..verify import CheckResult, Verification, list_agents_and_own, verify
+from ..walks import known_walks, read_answers, write_answers
+from . import handover, start
+from .agents import AgentsPanel
+from .credentials import CredentialsPanel
+from .rights import rights_panel
+from .step import StepPanel, state_of
+from .style import SHEET, box
+from .view import Panel, static
 
-_HERE = "this kernel only"
-_FILE = "a private file in my data folder"
-_KEYRING = "this system's keyring"
 _memory: dict[str, Secret] = {}
 """Secrets entered in this kernel, by tenant."""
-
-
-class Panel:
-    """A widget together with the static HTML that stands for it in stored pages and unattended runs."""
-
-    def __init__(self, widget: widgets.Widget, html: str, plain: str) -> None:
-        self.widget = widget
-        self.html = html
-        self.plain = plain
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**options) or {})
-        return bundle | {"text/html": self.html, "text/plain": self.plain}
-
-
-class _Static:
-    """HTML and text for a cell that has nothing to click."""
-
-    def __init__(self, html: str, plain: str) -> None:
-        self.html, self.plain = html, plain
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.plain}
 
 
 def open_guide(tenant: str = PRACTICE, tenants_file: str = "", edition: str = "current") -> Walk:
@@ -67,14 +51,40 @@ class Walk:
             raise ConfigError(f"unknown edition {edition!r}; known are {', '.join(EDITIONS)}")
         self.name = tenant
         self.edition = edition
-        self._file = file
-        self._tenant: Tenant | None = None
+        self.file = file
+        self._found: Tenant | None = None
+        self._panels: WeakSet[StepPanel] = WeakSet()
         self._load()
+
+    # --- what is known ---
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether this is the practice tenant."""
+        return self.name == PRACTICE
+
+    @property
+    def instance(self) -> str:
+        """The base URL, empty when it is not known or cannot be used."""
+        try:
+            return parse_address(self._found.base_url).url if self._found and self._found.base_url else ""
+        except ConnectionFailedError:
+            return ""
 
     def _load(self) -> None:
         """Find the tenant; a name that nobody knows yet is a new customer."""
-        if self.name == PRACTICE or self._file or self.name in known_walks() or tenants_file() is not None:
-            self._tenant = find_tenant(self.name, self._file or None)
+        if not (self.is_practice or self.file or self.name in known_walks() or tenants_file() is not None):
+            return
+        found = find_tenant(self.name, self.file or None)
+        if self.is_practice:
+            # what a learner made on the screens replaces what the server was seeded with, as long as it runs
+            answers = read_answers(self.name)
+            if answers.get("base_url") == found.base_url:
+                found = replace(
+                    found, client_id=answers.get("client_id", found.client_id), agent_id=_agent_id(answers.get("agent_id", found.agent_id)),
+                    client_secret=self.secret_in_memory() or answers.get("client_secret") or found.client_secret,
+                )  # fmt: skip
+        self._found = found
 
     @property
     def tenant(self) -> Tenant:
@@ -82,300 +92,240 @@ class Walk:
 
         Raises: ConfigError that names what is still missing.
         """
-        found = self._tenant
-        missing = [
-            name
-            for name, value in (
-                ("base URL", found and found.base_url),
-                ("Client ID", found and found.client_id),
-            )
-            if not value
-        ]
-        if found is None or missing:
+        missing = self._missing()
+        if missing or self._found is None:
             raise ConfigError(
-                f"not possible yet: the {' and the '.join(missing)} of {self.name} are entered at the end of 20-application, or in 30-credentials"
+                f"not possible yet: {' and '.join(missing)} of {self.name} {'is' if len(missing) == 1 else 'are'} entered at the end of 20-application, or in 30-credentials"
             )
-        if self.name in _memory:
-            from dataclasses import replace
+        return replace(self._found, client_secret=_memory[self.name]) if self.name in _memory else self._found
 
-            return replace(found, client_secret=_memory[self.name])
-        return found
+    def _missing(self) -> list[str]:
+        values = {"the base URL": self._found and self._found.base_url, "the Client ID": self._found and self._found.client_id,
+                  "the Client Secret": self.name in _memory or (self._found and self._found.client_secret)}  # fmt: skip
+        return [name for name, value in values.items() if not value]
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """The banner: customer and host, practice told apart at a glance."""
-        practice = self.name == PRACTICE
-        url = self._tenant.base_url if self._tenant else "base URL not entered yet"
-        label = (self._tenant.label if self._tenant else None) or self.name
-        kind = "Practice tenant" if practice else "Customer"
-        html = (f"<p style='border:2px {'dashed' if practice else 'solid'} #8894a3;border-radius:6px;padding:.4em .8em'><b>{kind}: "
-                f"{escape(self.name if practice else label)}</b> · {escape(url)} · documentation edition: {self.edition}</p>")  # fmt: skip
-        return {
-            "text/html": html,
-            "text/plain": f"{kind}: {self.name if practice else label} at {url}, edition {self.edition}",
-        }
-
-    # --- steps ---
-
-    def step(self, step_id: str) -> Panel:
-        """Show a step: where to click, what to set, what to see, and a button that checks it."""
-        step = find_step(step_id)
-        html = _step_html(step, self.edition, self._instance())
-        parts: list[widgets.Widget] = [widgets.HTML(html)]
-        if step.checks:
-            parts.append(self._check_button(step))
-        return Panel(widgets.VBox(parts), html, _step_text(step, self.edition))
-
-    def _instance(self) -> str:
-        return self._tenant.base_url.rstrip("/") if self._tenant else ""
-
-    def _check_button(self, step: Step) -> widgets.Widget:
-        shown = widgets.HTML()
-        button = widgets.Button(
-            description="Check this step", tooltip=f"Ask the system: {', '.join(step.checks)}", icon="check"
+    def missing(self, step: Step) -> list[str]:
+        """Say which answers a step's check still needs."""
+        only_address = bool(step.checks) and all(
+            check.partition(".")[0] == "address" for check in step.checks
+        )
+        needed = self._missing()
+        needed = [name for name in needed if name == "the base URL"] if only_address else needed
+        return (
+            [f"{name} is not entered yet (end of 20-application, or 30-credentials)" for name in needed]
+            if step.checks
+            else []
         )
 
-        def work() -> None:
-            shown.value = evidence_html(self._verify(step.checks), self.edition)
+    def not_done_before(self, step: Step) -> list[str]:
+        """Give the steps that this one builds on and that are not OK."""
+        progress = self._progress()
+        return [step_id for step_id in step.after if not progress[step_id].is_done]
 
-        button.on_click(_safely(button, shown, work))
-        return widgets.VBox([button, shown])
+    # --- answers and the secret ---
 
-    def _verify(self, only: Sequence[str]) -> Verification:
-        return verify(self.tenant, only=list(only))
+    def shown_answers(self) -> dict[str, str]:
+        """Give the answers that are no secret."""
+        found = self._found
+        if found is None:
+            return {}
+        return {
+            "base_url": found.base_url,
+            "client_id": found.client_id,
+            "agent_id": str(found.agent_id or ""),
+        }
 
-    def check(self, *only: str) -> Evidence | _Static:
+    def change_answers(self, **changes: str) -> None:
+        """Change answers; steps that rest on others are stale then.
+
+        Raises: ConfigError when the folder cannot be written.
+        """
+        write_answers(self.name, **{"base_url": self.shown_answers().get("base_url", "")} | changes)
+        self._load()
+        self.refresh()
+
+    def keep_secret(self, secret: Secret) -> None:
+        """Keep a secret in this kernel."""
+        _memory[self.name] = secret
+
+    def secret_in_memory(self) -> Secret | None:
+        """Give the secret that was entered in this kernel."""
+        return _memory.get(self.name)
+
+    def secret_now(self) -> Secret | None:
+        """Give the secret from wherever it is, None when it is not to be had."""
+        found = self._secret()
+        return found.secret if found else None
+
+    def _secret(self) -> Found | None:
+        reference = self.secret_in_memory() or (self._found.client_secret if self._found else "")
+        try:
+            return resolve(reference, self.name, self._found.folder if self._found else None)
+        except SecretError:
+            return None
+
+    def has_secret(self) -> bool:
+        """Say whether a secret is to be had."""
+        return self._secret() is not None
+
+    def about_secret(self) -> str:
+        """Say in a few words what is kept, and since when."""
+        answers = read_answers(self.name)
+        kept, since = answers.get("client_secret", ""), answers.get("secret_set_at", "")
+        when = f", entered on {since}" if since else ""
+        places = {"file:": "a private file", "lab:": "the lab's memory", "keyring:": "the keyring"}
+        where = next((shown for begin, shown in places.items() if kept.startswith(begin)), "")
+        if self.name in _memory:
+            return f"kept in this kernel{f' and in {where}' if where else ''}{when}"
+        found = self._secret()
+        if found is not None:
+            return f"kept in {where or found.source}{when}"
+        return f"not set: {where} does not hold it any more, enter it again" if where else "not set"
+
+    def about_credentials(self) -> str:
+        """Say what is to be entered here."""
+        if self.is_practice:
+            return "The practice tenant was made with an agent and an application; leave the fields as they are to use these, or enter what you made yourself on its screens."
+        if self.file:
+            return f"The four values of {self.name} stand in the tenants file: nothing to enter."
+        return f"The four values of {self.name}. The secret goes straight to the kernel: it is in no cell, output or file of this notebook."
+
+    # --- progress ---
+
+    def _answers_now(self) -> dict[str, str]:
+        return self.shown_answers() | {"secret_set_at": read_answers(self.name).get("secret_set_at", "")}
+
+    def _progress(self) -> dict[str, StepRecord]:
+        return read_progress(self.name, self._answers_now())
+
+    def record(self, step_id: str) -> StepRecord:
+        """Give the record of a step."""
+        return self._progress()[step_id]
+
+    def progress(self) -> dict[str, StepRecord]:
+        """Give the records of all steps, in order."""
+        return self._progress()
+
+    def note(self, step_id: str, **changes: Any) -> None:
+        """Write down what became of a step."""
+        note_step(self.name, step_id, self._answers_now(), **changes)
+
+    def note_only(self, step_id: str, **changes: Any) -> None:
+        """Add to a step's record, without changing its state."""
+        known = self.record(step_id)
+        kept = {name: getattr(known, name) for name in ("state", "summary", "codes", "by_hand")}
+        self.note(step_id, **kept | changes)
+
+    def note_result(self, step_id: str, result: Verification) -> None:
+        """Write down what a check found."""
+        self.note(step_id, **state_of(result))
+
+    def refresh(self) -> None:
+        """Let every panel of this notebook show the state of now."""
+        for panel in list(self._panels):
+            panel.refresh()
+
+    # --- asking ---
+
+    def verify(
+        self,
+        only: Sequence[str],
+        *,
+        on_result: Callable[[CheckResult], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Verification:
+        """Ask checks, by id or layer.
+
+        Raises: ConfigError when an answer is still missing; Stopped.
+        """
+        self._load()
+        try:
+            tenant = self.tenant
+        except ConfigError:
+            if not only or any(word.partition(".")[0] != "address" for word in only) or not self.instance:
+                raise
+            # an address can be asked before there are credentials: nothing is sent with it
+            tenant = Tenant(self.name, self.instance, client_secret=Secret("-"))
+        return verify(tenant, only=list(only) or None, on_result=on_result, stop=stop)
+
+    # --- what the cells of the notebooks show ---
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """The banner: customer and host, practice told apart at a glance. It brings the style sheet along."""
+        url = self._found.base_url if self._found else "base URL not entered yet"
+        label = self.name if self.is_practice else ((self._found.label if self._found else None) or self.name)
+        kind = "Practice tenant" if self.is_practice else "Customer"
+        html = box(f"<p class='halo-banner {'practice' if self.is_practice else ''}' style='border:2px {'dashed' if self.is_practice else 'solid'} #8894a3;border-radius:6px;padding:.4em .8em'>"
+                   f"<b>{kind}: {escape(label)}</b> · {escape(url)} · documentation edition: {self.edition}</p>")  # fmt: skip
+        return {"text/html": SHEET + html, "text/plain": f"{kind}: {label} at {url}, edition {self.edition}"}
+
+    def step(self, step_id: str) -> Panel:
+        """Show a step: its state, where to click, what to set, what to see, and a button that checks it."""
+        panel = StepPanel(self, find_step(step_id))
+        self._panels.add(panel)
+        return panel
+
+    def credentials(self) -> Panel:
+        """Enter base URL, Client ID, Client Secret and Agent ID, and choose where the secret stays."""
+        return static(self.about_credentials()) if self.file else CredentialsPanel(self)
+
+    def check(self, *only: str) -> Evidence | Panel:
         """Run checks, by id or layer, and show what they found; all of them when none is named.
 
         Where an answer is still missing it says which.
         """
         try:
-            return Evidence(self._verify(only), self.edition)
+            return Evidence(self.verify(only), self.edition)
         except ConfigError as error:
-            return _Static(f"<p>{escape(str(error))}</p>", str(error))
+            return static(str(error))
 
     def summary(self, *only: str) -> str:
         """Run checks and give one line about them, or about the answer that is still missing."""
         try:
-            return self._verify(only).summary()
+            return self.verify(only).summary()
         except ConfigError as error:
             return str(error)
 
-    # --- entries ---
-
-    def start(self) -> Panel:
-        """Choose a customer to work for, or name a new one; shows the notebooks and what they are for."""
-        steps = "".join(f"<li><a href='{name}.ipynb'>{name}</a>: {', '.join(escape(s.title) for s in STEPS.values() if s.notebook == name)}</li>"
-                        for name in NOTEBOOKS[1:])  # fmt: skip
-        html = f"<p><b>The notebooks, in order</b></p><ol>{steps}</ol>"
-        name = widgets.Text(description="Short name", placeholder="acme", tooltip="a-z, 0-9 and -")
-        url = widgets.Text(description="Base URL", placeholder="https://acme.halopsa.com")
-        button = widgets.Button(description="Open this customer", icon="folder-open")
-        shown = widgets.HTML(f"<p>Known: {', '.join(map(escape, known_walks())) or 'none yet'}</p>")
-
-        def work() -> None:
-            shown.value = self._open_customer(name.value.strip().lower(), url.value)
-
-        button.on_click(_safely(button, shown, work))
-        return Panel(
-            widgets.VBox([widgets.HTML(html), name, url, button, shown]),
-            html,
-            "the notebooks, and a form to open a customer",
-        )
-
-    def _open_customer(self, name: str, url: str) -> str:
-        from ..addresses import parse_address
-        from ..tenants import NAME, RESERVED, WINDOWS_DEVICES
-
-        if not NAME.fullmatch(name) or name in RESERVED | WINDOWS_DEVICES:
-            raise ConfigError("the short name takes a-z, 0-9 and -, and is none of the reserved words")
-        if url.strip():
-            write_answers(name, base_url=parse_address(url).url)
-        elif not read_answers(name):
-            raise ConfigError("a new customer needs a base URL")
-        open_walk(name, self._file)
-        return f"<p>Go on in <a href='../{escape(name)}/00-start.ipynb' target='_blank'>{escape(name)}/00-start.ipynb</a>: it is this customer's own copy.</p>"
-
-    def credentials(self) -> Panel:
-        """Enter base URL, Client ID, Client Secret and Agent ID, and choose where the secret is kept."""
-        known = self._tenant
-        html = f"<p>{escape(self._credentials_text())}</p>"
-        if self.name == PRACTICE or self._file:
-            return Panel(widgets.HTML(html), html, self._credentials_text())
-        url = widgets.Text(description="Base URL", value=known.base_url if known else "")
-        client = widgets.Text(description="Client ID", value=known.client_id if known else "")
-        agent = widgets.Text(description="Agent ID", value=str(known.agent_id or "") if known else "")
-        places = [_HERE, _FILE, *([_KEYRING] if _keyring_works() else [])]
-        place = widgets.Dropdown(description="Keep it in", options=places)
-        entry = SecretEntry(lambda secret: self._keep(secret, str(place.value)), self._secret_text)
-        button = widgets.Button(description="Save and check the form", icon="check")
-        shown = widgets.HTML()
-
-        def work() -> None:
-            write_answers(
-                self.name,
-                base_url=url.value.strip(),
-                client_id=client.value.strip(),
-                agent_id=agent.value.strip(),
-            )
-            self._load()
-            shown.value = evidence_html(self._verify(["address.url", "token.form"]), self.edition)
-
-        button.on_click(_safely(button, shown, work))
-        return Panel(
-            widgets.VBox([url, client, place, entry, agent, button, shown]), html, self._credentials_text()
-        )
-
-    def _credentials_text(self) -> str:
-        if self.name == PRACTICE:
-            return "The practice tenant's four values are known already: nothing to enter."
-        if self._file:
-            return f"The four values of {self.name} stand in the tenants file: nothing to enter."
-        return f"Run this notebook in JupyterLab to enter the four values of {self.name}."
-
-    def _keep(self, secret: Secret, place: str) -> None:
-        """Keep a secret where the person chose; in this kernel in any case."""
-        if not secret:
-            return
-        _memory[self.name] = secret
-        if place == _FILE:
-            path = data_folder() / "secrets" / f"{self.name}.secret"
-            write_private(path, secret)
-            write_answers(self.name, client_secret=f"file:{path}")
-        elif place == _KEYRING:
-            import keyring
-
-            keyring.set_password(KEYRING_SERVICE, self.name, secret.reveal())
-            write_answers(self.name, client_secret="keyring:")  # noqa: S106 - a reference
-        self._load()
-
-    def _secret_text(self) -> str:
-        if self.name in _memory:
-            kept = self._tenant.client_secret if self._tenant else ""
-            where = (
-                "in memory, and in a private file"
-                if str(kept).startswith("file:")
-                else "in memory, and in the keyring"
-                if kept
-                else "in memory"
-            )
-            return f"kept {where}"
-        return "not set" if not (self._tenant and self._tenant.client_secret) else "kept from before"
-
-    # --- results ---
-
-    def agents(self) -> _Static:
-        """List the agents; the one that the application logs in as is marked."""
+    def agents(self) -> Panel:
+        """List the agents; the one that the application logs in as is marked, and one can be chosen as the Agent ID."""
         try:
             agents, own = list_agents_and_own(self.tenant)
         except HaloError as error:
-            return _Static(f"<p>{escape(redact(error.seen))}</p>", redact(error.seen))
-        return _Static(_agents_html(agents, own), agents_table(agents, own))
+            return static(redact(error.seen))
+        return AgentsPanel(self, agents, own)
 
-    def handover(self) -> _Static:
+    def rights(self) -> Panel:
+        """Show the rights as a matrix: what Neo Agent does in each area, and whether this agent may."""
+        try:
+            return rights_panel(self.verify(("access", "webhooks")))
+        except ConfigError as error:
+            return static(str(error))
+
+    def start(self) -> Panel:
+        """Show the map of the steps; open a customer's walk, or go on with a colleague's."""
+        return start.start_panel(self)
+
+    def practice_settings(self) -> Panel:
+        """List what the sources on HaloPSA leave open, as settings of the practice tenant."""
+        from .exercise import settings_panel
+
+        return settings_panel()
+
+    def exercise(self) -> Panel:
+        """Diagnose three practice tenants that are broken on purpose."""
+        from .exercise import exercise_panel
+
+        return exercise_panel(self)
+
+    def handover(self) -> Panel:
         """Show the four values to enter in Neo Agent; of the secret only where it is kept."""
-        try:
-            tenant = self.tenant
-            result = self._verify(["address.url", "token.form", "identity.agent"])
-            source = resolve(tenant.client_secret, tenant.name, tenant.folder).source
-        except HaloError as error:
-            return _Static(f"<p>{escape(error.seen)}</p>", error.seen)
-        agent = result.agent
-        rows = [("Client ID", tenant.client_id), ("Client Secret", f"never shown here; {source}"),
-                ("HaloPSA Base URL", result.base_url), ("Agent ID", f"{agent.id} ({agent.name})" if agent else str(tenant.agent_id or "not known yet"))]  # fmt: skip
-        html = (
-            "<table>"
-            + "".join(
-                f"<tr><th style='text-align:left'>{k}</th><td style='text-align:left'>{escape(v)}</td></tr>"
-                for k, v in rows
-            )
-            + "</table>"
-        )
-        if tenant.name == PRACTICE:
-            html += "<p>These are the practice tenant's: do not enter them in Neo Agent.</p>"
-        return _Static(html, "\n".join(f"{k}: {v}" for k, v in rows))
+        return handover.handover_panel(self)
+
+    def write_record(self) -> Panel:
+        """Write the record of this walk, and put the tenant into the fleet's tenants file."""
+        return handover.record_panel(self)
 
 
-def _safely(button: widgets.Button, shown: widgets.HTML, work: Callable[[], None]) -> Callable[[Any], None]:
-    """Run a button's work: one click at a time, every foreseeable error as a sentence."""
-
-    def clicked(_: object) -> None:
-        button.disabled = True
-        shown.value = "<p>Checking …</p>"
-        try:
-            work()
-        except HaloError as error:
-            shown.value = f"<p><b>{escape(redact(error.seen))}</b></p>"
-        except Exception as error:
-            shown.value = f"<p><b>This tool failed ({type(error).__name__}); please report it.</b></p>"
-        finally:
-            button.disabled = False
-
-    return clicked
-
-
-def _keyring_works() -> bool:
-    """Say whether the system has a keyring that can be used; in a bare container there is none."""
-    try:
-        import keyring
-        from keyring.backends.fail import Keyring as NoKeyring
-    except ImportError:
-        return False
-    return not isinstance(keyring.get_keyring(), NoKeyring)
-
-
-def _step_html(step: Step, edition: str, instance: str) -> str:
-    lines = []
-    if step.path:
-        link = (
-            f" (<a href='{escape(instance + step.link)}' target='_blank'>open it</a>)"
-            if step.link and instance
-            else ""
-        )
-        also = f" <small>also: {escape(step.also_called)}</small>" if step.also_called else ""
-        lines.append(f"<p><b>Where:</b> {escape(step.path)}{link}{also}</p>")
-    if step.fields:
-        cell = "<td style='text-align:left;vertical-align:top;padding:.2em 1em .2em 0'>"
-        head = "".join(f"{cell}<b>{word}</b></td>" for word in ("Field", "Set it to", "Because"))
-        rows = "".join(
-            f"<tr>{cell}<b>{escape(f.name)}</b></td>{cell}{escape(f.value)}</td>{cell}{escape(f.why)}{_edition_notes(f, edition)}</td></tr>"
-            for f in step.fields
-        )
-        lines.append(f"<table><tr>{head}</tr>{rows}</table>")
-    if step.see:
-        lines.append(f"<p><b>You should see:</b> {escape(step.see)}</p>")
-    if step.missing:
-        lines.append(f"<p><b>If not:</b> {escape(step.missing)}</p>")
-    return "".join(lines)
-
-
-def _edition_notes(field: Field, edition: str) -> str:
-    """Say what the editions of the documentation say where they differ; the chosen edition comes first."""
-    notes = sorted(field.by_edition, key=lambda note: note[0] != edition)
-    return "".join(
-        f"<br><small>{'<b>' if name == edition else ''}{name} edition{'</b>' if name == edition else ''}: {escape(text)}</small>"
-        for name, text in notes
-    )
-
-
-def _step_text(step: Step, edition: str) -> str:
-    lines = [f"Where: {step.path}"] if step.path else []
-    lines += [
-        f"{f.name}: {f.value}" + (f" ({edition} edition: {f.note(edition)})" if f.note(edition) else "")
-        for f in step.fields
-    ]
-    lines += [f"You should see: {step.see}"] if step.see else []
-    return "\n".join(lines)
-
-
-def _agents_html(agents: Sequence[Agent], own: Agent | None) -> str:
-    def marks(agent: Agent) -> str:
-        found = ["<b>the application logs in as this one</b>"] if own and own.id == agent.id else []
-        found += ["disabled"] if agent.is_disabled else []
-        found += ["API-only"] if agent.is_api_only else []
-        found += ["in no team"] if agent.team_names == () else []
-        return ", ".join(found)
-
-    cell = "<td style='text-align:left'>"
-    rows = "".join(f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{marks(a)}</td></tr>"
-                   for a in agents)  # fmt: skip
-    return f"<table><tr><th>ID</th><th>Name</th><th>Teams</th><th>Remarks</th></tr>{rows}</table>"
+def _agent_id(value: object) -> int | str | None:
+    text = str(value or "")
+    return int(text) if text.isdecimal() and text.isascii() else text or None

@@ -7,14 +7,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..checks import Finding
 from ..guide import DEFAULT_EDITION, EDITIONS, STEPS
-from ..verify import WORDS, Verification
+from ..verify import WORDS, CheckResult, Verification
 from .text import step_words, verification_text
 
 MIME = "application/vnd.halo-runbook.verification+json"
 """The output by which a notebook hands over its Verification."""
 
-_COLOURS = {"pass": "#1a7f4b", "warn": "#9a6a00", "fail": "#c62828", "error": "#8e44ad", "skip": "#6b7683"}
+_COLOURS = {"pass": "var(--h-ok, #1a7f4b)", "warn": "var(--h-warn, #9a6a00)", "fail": "var(--h-failed, #c62828)",
+            "error": "var(--h-error, #8e44ad)", "skip": "var(--h-soft, #6b7683)"}  # fmt: skip
+"""The panels' colours where their style sheet is; ones that read on light and dark where it is not."""
 
 
 class Evidence:
@@ -34,14 +37,16 @@ class Evidence:
 
 def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
     """Give the banner, the findings as cards and all checks as a table, for a notebook page."""
-    cards = "".join(_card(result, number, edition) for number in range(len(result.findings)))
+    cards = "".join(
+        finding_card(check, finding, result.base_url, edition) for check, finding in result.findings
+    )
     rows = "".join(
         f"<tr><td style='text-align:left'><code>{escape(c.id)}</code></td><td style='text-align:left'>{escape(c.title)}</td>"
         f"<td style='text-align:left'>{word(c.verdict)}</td><td style='text-align:left'>{escape(c.seen)}</td></tr>"
         for c in result.checks
     )
     return (f"{banner(result)}{cards}<details{'' if result.findings else ' open'}><summary>All {len(result.checks)} checks</summary>"
-            f"<table><tr><th>Check</th><th>Asks</th><th>Result</th><th>Seen</th></tr>{rows}</table></details>")  # fmt: skip
+            f"<table><tr style='text-align:left'><th style='text-align:left'>Check</th><th style='text-align:left'>Asks</th><th style='text-align:left'>Result</th><th style='text-align:left'>Seen</th></tr>{rows}</table></details>")  # fmt: skip
 
 
 def banner(result: Verification) -> str:
@@ -58,8 +63,8 @@ def word(verdict: str) -> str:
     return f"<b style='color:{_COLOURS[verdict]}'>{WORDS[verdict]}</b>"  # type: ignore[index]
 
 
-def _card(result: Verification, number: int, edition: str) -> str:
-    check, finding = result.findings[number]
+def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: str) -> str:
+    """Show one finding: the verdict in a word and a colour, what was seen, why, what to do and where."""
     step = STEPS.get(finding.step or "")
     notes = [f"{f.name}: {f.note(edition)}" for f in step.fields if f.note(edition)] if step else []
     edition_line = (
@@ -67,11 +72,7 @@ def _card(result: Verification, number: int, edition: str) -> str:
         if notes
         else ""
     )
-    link = (
-        f" · <a href='{escape(result.base_url + finding.link)}'>open</a>"
-        if finding.link and result.base_url
-        else ""
-    )
+    link = f" · <a href='{escape(base_url + finding.link)}'>open</a>" if finding.link and base_url else ""
     where = f"<br><b>Where:</b> {escape(step_words(finding.step))}{link}" if step else ""
     return (f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
             f"{word(finding.verdict)} · {escape(check.title)} <code>{escape(finding.code)}</code><br>"

@@ -1,0 +1,66 @@
+"""Secrets in the memory of `halo-runbook lab`, for as long as it runs: several notebooks share one (floor 0).
+
+The lab listens on a socket of its user's own and hands its place and key to its kernels by the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from multiprocessing import ProcessError
+from multiprocessing.connection import Client, Connection, Listener
+from typing import Any
+
+PLACE, KEY = "HALO_LAB_PLACE", "HALO_LAB_KEY"
+
+
+@contextlib.contextmanager
+def keeper() -> Iterator[dict[str, str]]:
+    """Keep secrets until left; give the environment by which kernels find the place."""
+    key = secrets.token_bytes(32)
+    kept: dict[str, str] = {}
+    with Listener(authkey=key) as listener:
+        threading.Thread(target=_serve, args=(listener, kept), daemon=True).start()
+        yield {PLACE: str(listener.address), KEY: key.hex()}
+
+
+def _serve(listener: Listener, kept: dict[str, str]) -> None:
+    while True:
+        try:
+            connection = listener.accept()
+        except (OSError, EOFError):
+            return
+        except Exception:  # noqa: S112 - somebody without the key
+            continue
+        threading.Thread(target=_answer, args=(connection, kept), daemon=True).start()
+
+
+def _answer(connection: Connection[Any, Any], kept: dict[str, str]) -> None:
+    with connection, contextlib.suppress(OSError, EOFError, ValueError):
+        what, tenant, value = connection.recv()
+        if what == "keep":
+            kept[tenant] = value
+        elif what == "forget":
+            kept.pop(tenant, None)
+        connection.send(kept.get(tenant))
+
+
+def is_there() -> bool:
+    """Say whether this process runs below a lab."""
+    return PLACE in os.environ and KEY in os.environ
+
+
+def ask(what: str, tenant: str, value: str = "") -> str | None:
+    """Let the lab `keep`, `give` or `forget` a tenant's secret; give what it has then, None without a lab."""
+    if not is_there():
+        return None
+    try:
+        with Client(os.environ[PLACE], authkey=bytes.fromhex(os.environ[KEY])) as connection:
+            connection.send((what, tenant, value))
+            found: str | None = connection.recv()
+            return found
+    except (OSError, EOFError, ValueError, ProcessError):
+        return None

@@ -1,0 +1,63 @@
+"""The agents of a tenant as a table; choosing one sets the Agent ID (floor 6)."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..models import UNASSIGNED_ID, Agent
+from ..report.text import agents_table
+from .style import box
+from .view import Panel, View, script
+
+if TYPE_CHECKING:
+    from .walk import Walk
+
+
+class AgentsView(View):
+    """The widget of the table."""
+
+    _esm = script("agents")
+    rows: Any = traitlets.List().tag(sync=True)
+    chosen = traitlets.Int(0, allow_none=True).tag(sync=True)
+
+
+class AgentsPanel(Panel):
+    """Shows agents. Message: `choose` with an id."""
+
+    view: AgentsView
+
+    def __init__(self, walk: Walk, agents: list[Agent], own: Agent | None) -> None:
+        shown = [agent for agent in agents if agent.id != UNASSIGNED_ID]
+        super().__init__(_html(shown, own), agents_table(shown, own))
+        self.walk = walk
+        rows = [
+            {"id": a.id, "name": a.name, "teams": ", ".join(a.team_names or ()), "marks": marks(a, own)}
+            for a in shown
+        ]
+        chosen = walk.shown_answers().get("agent_id", "")
+        self.view = AgentsView(self._receive, rows=rows, chosen=int(chosen) if chosen.isdecimal() else None)
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        if message.get("do") == "choose" and any(row["id"] == message.get("id") for row in self.view.rows):
+            self.walk.change_answers(agent_id=str(message["id"]))
+            self.view.chosen = message["id"]
+            self.walk.refresh()
+
+
+def marks(agent: Agent, own: Agent | None) -> str:
+    """Say what is worth knowing of an agent."""
+    found = ["the application logs in as this one"] if own and own.id == agent.id else []
+    found += ["disabled"] if agent.is_disabled else []
+    found += ["API-only"] if agent.is_api_only else []
+    found += ["in no team"] if agent.team_names == () else []
+    return ", ".join(found)
+
+
+def _html(agents: list[Agent], own: Agent | None) -> str:
+    cell = "<td style='text-align:left'>"
+    rows = "".join(f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{escape(marks(a, own))}</td></tr>"
+                   for a in agents)  # fmt: skip
+    return box(f"<table><tr><th>ID</th><th>Name</th><th>Teams</th><th>Remarks</th></tr>{rows}</table>")

@@ -1,0 +1,176 @@
+"""The entry of the four values, and where the secret stays (floor 6).
+
+The secret comes as one message and goes to a private attribute; no trait, output or file of the notebook holds it.
+Source: measurements of stock fields, which save what is typed in clear text when widget state is saved.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from .. import keeper
+from ..errors import ConfigError
+from ..folders import data_folder
+from ..report.evidence import evidence_html
+from ..secrets import CLIENT_SECRET, GUID, KEYRING_SERVICE, Secret, write_private
+from .style import box, sentence
+from .view import Panel, View, script
+
+if TYPE_CHECKING:
+    from .walk import Walk
+
+KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
+PLACES = {KERNEL: "only this notebook's kernel", LAB: "in memory until the lab stops", FILE: "a private file in my data folder",
+          KEYRING: "this system's keyring"}  # fmt: skip
+
+
+class CredentialsView(View):
+    """The widget of the four values. The secret is no trait of it."""
+
+    _esm = script("credentials")
+    about = traitlets.Unicode("").tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
+    places: Any = traitlets.List().tag(sync=True)
+    place = traitlets.Unicode(KERNEL).tag(sync=True)
+
+
+class CredentialsPanel(Panel):
+    """Enters base URL, Client ID, Client Secret and Agent ID. Messages: `hello`, `secret`, `place`, `save`, `copy`."""
+
+    view: CredentialsView
+
+    def __init__(self, walk: Walk) -> None:
+        text = walk.about_credentials()
+        super().__init__(f"<p>{text}</p>", text)
+        self.walk = walk
+        places = [(name, shown) for name, shown in PLACES.items() if _usable(name)]
+        self.view = CredentialsView(
+            self._receive,
+            about=text,
+            answers=walk.shown_answers(),
+            places=places,
+            place=LAB if keeper.is_there() else KERNEL,
+        )
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        match message.get("do"):
+            case "secret":
+                self._take(Secret(str(message.pop("value", ""))), str(message.get("place")))
+            case "place":
+                self._move(str(message.get("place")))
+            case "save":
+                self._save(message)
+            case "copy":
+                self._copy()
+        self.tell()
+
+    def tell(self) -> None:
+        """Say in the field what is kept."""
+        self.view.send({"kind": "status", "text": self.walk.about_secret(), "kept": self.walk.has_secret()})
+
+    def _take(self, secret: Secret, place: str) -> None:
+        if not secret:
+            return
+        self.walk.keep_secret(secret)
+        self._move(place)
+        problem = form_problem(secret, str(self.walk.shown_answers().get("client_id", "")))
+        self.view.results = sentence(problem, "warn") if problem else ""
+
+    def _move(self, place: str) -> None:
+        """Let the secret stay where the person chose; it is taken away from where it was."""
+        secret = self.walk.secret_in_memory()
+        if place not in PLACES or not _usable(place):
+            raise ConfigError(f"the secret cannot stay there: {place}")
+        if secret is None:
+            return
+        self.walk.change_answers(
+            client_secret=keep_in(place, self.walk.name, secret),
+            secret_set_at=dt.datetime.now(dt.UTC).date().isoformat(),
+        )
+
+    def _save(self, values: dict[str, Any]) -> None:
+        given = {name: str(values.get(name, "")).strip() for name in ("base_url", "client_id", "agent_id")}
+        if CLIENT_SECRET.search(" ".join(given.values())):
+            raise ConfigError(
+                "a Client Secret stands in a field for something else; nothing was saved. Take it out, and make a new secret in HaloPSA if this page was shared"
+            )
+        self.walk.change_answers(**given)
+        self.view.answers = self.walk.shown_answers()
+        result = self.walk.verify(("address.url", "token.form"))
+        self.walk.note_result("enter-credentials", result)
+        self.view.results = box(evidence_html(result, self.walk.edition))
+        self.walk.refresh()
+
+    def _copy(self) -> None:
+        """Give the secret to the page once, for the clipboard, and write down that this was done."""
+        secret = self.walk.secret_now()
+        if secret is None:
+            raise ConfigError("there is no secret to copy")
+        self.walk.note_only(
+            "save-application",
+            summary=f"the secret was copied to the clipboard on {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
+        )
+        self.view.send({"kind": "copy", "value": secret.reveal()})
+
+
+def form_problem(secret: Secret, client_id: str) -> str:
+    """Say what is odd about a secret's form, without showing it; empty when nothing is."""
+    value = secret.reveal()
+    if CLIENT_SECRET.fullmatch(value):
+        return ""
+    if value == client_id.strip() or GUID.fullmatch(value):
+        return "this is a Client ID, not the Client Secret: the secret is two GUIDs joined by a hyphen"
+    if any(letter.isspace() for letter in value):
+        return "there are blanks inside: paste it again from HaloPSA's copy button"
+    return f"it has {len(value)} characters; expected are 73, two GUIDs joined by a hyphen. It is kept all the same"
+
+
+def keep_in(place: str, name: str, secret: Secret) -> str:
+    """Keep a secret in a place; give the reference to it there, empty for this kernel only.
+
+    Raises: ConfigError when the place refuses it.
+    """
+    file = data_folder() / "secrets" / f"{name}.secret"
+    if place != FILE:
+        file.unlink(missing_ok=True)
+    if place != LAB:
+        keeper.ask("forget", name)
+    if place == FILE:
+        try:
+            write_private(file, secret)
+        except OSError as error:
+            raise ConfigError(f"the private file cannot be written: {error.strerror}") from None
+        return f"file:{file}"
+    if place == LAB:
+        if keeper.ask("keep", name, secret.reveal()) is None:
+            raise ConfigError("the lab cannot be reached; choose another place for the secret")
+        return "lab:"
+    if place == KEYRING:
+        import keyring
+        import keyring.errors
+
+        try:
+            keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
+        except (keyring.errors.KeyringError, RuntimeError) as error:
+            raise ConfigError(f"the keyring refuses it: {type(error).__name__}") from None
+        return "keyring:"
+    return ""
+
+
+def _usable(place: str) -> bool:
+    if place == LAB:
+        return keeper.is_there()
+    return place != KEYRING or keyring_works()
+
+
+def keyring_works() -> bool:
+    """Say whether the system has a keyring that can be used; in a bare container there is none."""
+    try:
+        import keyring
+        from keyring.backends.fail import Keyring as NoKeyring
+    except ImportError:
+        return False
+    return not isinstance(keyring.get_keyring(), NoKeyring)

@@ -1,0 +1,43 @@
+"""A small form: a few inputs, a few buttons, and what came of it (floor 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+
+from .style import box
+from .view import Panel, View, script
+
+
+class FormView(View):
+    """The widget of a form."""
+
+    _esm = script("form")
+    about = traitlets.Unicode("").tag(sync=True)
+    inputs: Any = traitlets.List().tag(sync=True)
+    buttons: Any = traitlets.List().tag(sync=True)
+
+
+class FormPanel(Panel):
+    """A form. `actions` are by the name of their button; each takes the inputs and gives HTML to show."""
+
+    view: FormView
+
+    def __init__(
+        self,
+        about: str,
+        plain: str,
+        inputs: list[dict[str, Any]],
+        actions: dict[str, tuple[str, Callable[[dict[str, Any]], str]]],
+    ) -> None:
+        super().__init__(box(about), plain)
+        self._actions = actions
+        buttons = [(name, label) for name, (label, _) in actions.items()]
+        self.view = FormView(self._receive, about=box(about), inputs=inputs, buttons=buttons)
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        _, action = self._actions.get(str(message.get("do")), ("", None))
+        if action is not None:
+            self.view.results = box(action(message))

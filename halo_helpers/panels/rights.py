@@ -1,0 +1,28 @@
+"""The rights, area by area, as a matrix (floor 6)."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ..checks.access import AREAS
+from ..report.evidence import word
+from ..verify import WORDS, Verification
+from .style import box
+from .view import Panel
+
+
+def rights_panel(result: Verification) -> Panel:
+    """Show for each area what Neo Agent does there, whether this agent may, and what was seen."""
+    rows, lines = [], []
+    for area in AREAS:
+        found = result[f"access.{area.name}"]
+        does = "reads and writes" if area.writes else "reads"
+        rows.append(f"<tr><td style='text-align:left'>{escape(area.title)}</td><td style='text-align:left'>{does}</td>"
+                    f"<td style='text-align:left'>{word(found.verdict)}</td><td style='text-align:left'>{escape(found.seen)}</td></tr>")  # fmt: skip
+        lines.append(f"{area.title}: Neo Agent {does}; {WORDS[found.verdict]}: {found.seen}")
+    hooks = result["webhooks.manage"]
+    rows.append(f"<tr><td style='text-align:left'>Webhooks</td><td style='text-align:left'>registers its own</td>"
+                f"<td style='text-align:left'>{word(hooks.verdict)}</td><td style='text-align:left'>{escape(hooks.seen)}</td></tr>")  # fmt: skip
+    lines.append(f"Webhooks: Neo Agent registers its own; {WORDS[hooks.verdict]}: {hooks.seen}")
+    head = "<tr><th>Area</th><th>Neo Agent</th><th>This agent</th><th>Seen</th></tr>"
+    return Panel(box(f"<div class='halo-wide'><table>{head}{''.join(rows)}</table></div>"), "\n".join(lines))

@@ -1,0 +1,333 @@
+"""The guided walk in a real JupyterLab in a real browser: states, cards, secrets that leave no trace."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from halo_helpers.practice.control import ask, running_at
+
+from .browser import CHROMIUM, chromium, needs_browser, new_page
+from .test_screens import make_agent
+
+pytestmark = needs_browser
+SECRET = "7e57ab1e-93c4-4d1b-8f27-6ad05be19c38-5ec2e7ed-b7a1-4e6f-9c0d-f4813de62b97"
+
+
+class Lab:
+    """`halo-runbook lab --practice` in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        environment = os.environ | {"HALO_RUNBOOK_HOME": str(home / "data"), "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
+                                    "IPYTHONDIR": str(home / "ipython"), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}  # fmt: skip
+        self.log: list[str] = []
+        self.process = subprocess.Popen([sys.executable, "-m", "halo_helpers", "lab", "--practice", "--no-browser", "--port", "0"],
+                                        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment, cwd=home)  # fmt: skip
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.log.append(line)
+            found = re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree\S*token=(\w+)", line)
+            if found:
+                self.url, self.token = found.groups()
+                break
+        self._reader = threading.Thread(
+            target=lambda: self.log.extend(self.process.stderr or ()), daemon=True
+        )
+        self._reader.start()
+        self.practice = str(running_at(home / "data" / "practice.json"))
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self._reader.join(timeout=5)
+        if self.process.stderr:
+            self.process.stderr.close()
+
+    def scenario(self, name: str) -> None:
+        ask(self.practice, "tenants/practice/scenario", "POST", name=name)
+
+    def open(self, page: Page, notebook: str, walk: str = "practice") -> None:
+        """Open a notebook alone and run all of it; a click before the kernel is there is lost, so it is repeated."""
+        page.goto(
+            f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
+        )
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
+        run_all(page)
+
+    def progress(self, walk: str = "practice") -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(
+            (self.home / "data" / "walks" / walk / "progress.json").read_text()
+        )
+        return value
+
+
+def run_all(page: Page) -> None:
+    last = page.locator(".jp-CodeCell").last
+    for _ in range(6):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        try:
+            # the last cell's number says that all ran
+            expect(last.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=8_000)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("the notebook does not run")
+
+
+def panel(page: Page, step: str) -> Locator:
+    """Give the panel that the cell of a step shows."""
+    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_text(f'"{step}"', exact=True)).first
+    cell.scroll_into_view_if_needed()
+    found = cell.locator(".halo").filter(has=page.locator(".halo-chip")).first
+    found.wait_for()
+    return found
+
+
+def check(page: Page, step: str) -> Locator:
+    one = panel(page, step)
+    one.get_by_role("button", name="Check this step").click()
+    return one
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    running = Lab(tmp_path_factory.mktemp("home"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, lab: Lab) -> Iterator[Page]:
+    lab.scenario("healthy")
+    with new_page(browser, 1280, permissions=["clipboard-read", "clipboard-write"]) as one:
+        one.set_default_timeout(15_000)
+        yield one
+
+
+BY_HAND = ("open-agents", "create-agent", "agent-teams", "agent-preferences", "note-agent-id", "open-configuration", "open-integrations",
+           "open-api", "create-application", "application-fields", "application-permissions", "save-application")  # fmt: skip
+
+
+def test_the_walk_from_the_first_click_to_the_record(page: Page, lab: Lab, browser: Browser) -> None:
+    """Agent and application are made on the practice screens; every step turns OK; the record has the right agent."""
+    lab.open(page, "00-start")
+    expect(check(page, "prerequisites").locator(".halo-chip")).to_have_text("OK")
+
+    with new_page(browser) as screens:
+        screens.goto(lab.practice)
+        screens.get_by_role("button", name="Sign in").click()
+        agent_id = make_agent(screens)
+        screens.goto(f"{lab.practice}/config/integrations/api/applications/new")
+        screens.get_by_label("Application Name").fill("Neo Agent Integration (mine)")
+        screens.get_by_label("Agent", exact=True).select_option(str(agent_id))
+        for scope in ("all:standard", "all:teams", "admin:webhooks"):
+            screens.get_by_label(scope, exact=True).check()
+        screens.get_by_role("button", name="Save").click()
+        client_id, secret = (screens.locator(f"#client-{what}").inner_text() for what in ("id", "secret"))
+
+    lab.open(page, "20-application")
+    page.get_by_label("Client ID").fill(client_id)
+    page.get_by_label("Agent ID").fill(str(agent_id))
+    page.get_by_label("Client Secret").fill(secret)
+    page.get_by_role("button", name="Save and check the form").click()
+    expect(page.get_by_text("kept in this kernel and in the lab's memory")).to_be_visible()
+    for step in BY_HAND[5:]:
+        one = panel(page, step)
+        one.get_by_label("Done by hand").check()
+        expect(one.locator(".halo-chip")).to_have_text("done by hand")
+    lab.open(page, "10-agent")
+    for step in BY_HAND[:5]:
+        one = panel(page, step)
+        one.get_by_label("Done by hand").check()
+        expect(one.locator(".halo-chip")).to_have_text("done by hand")
+    for notebook, steps in {"30-credentials": ("test-token", "change-secret"), "40-connection": ("test-connection", "list-agents", "confirm-agent", "check-rights"),
+                            "50-connect-neo": ("note-values", "connect-neo", "webhooks")}.items():  # fmt: skip
+        lab.open(page, notebook)
+        for step in steps:
+            expect(check(page, step).locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+    page.get_by_role("button", name="Check everything and write the record").click()
+    expect(page.get_by_text("Written:")).to_be_visible(timeout=30_000)
+
+    folder = lab.home / "data" / "walks" / "practice"
+    record = json.loads((folder / "record.json").read_text())
+    assert (record["answers"]["agent_id"], record["agent"]) == (str(agent_id), f"Neo Helper (ID {agent_id})")
+    assert {step["state"] for step in record["steps"]} == {"ok"}
+    assert record["practice"]
+    assert "| Create the Neo Agent agent | done by hand |" in (folder / "record.md").read_text()
+    assert not holding(lab.home, secret)
+
+
+SCENARIOS = {
+    "wrong-grant": ("test-token", "30-credentials", "unauthorized-client"), "app-not-approved": ("test-token", "30-credentials", "token-refused"),
+    "scope-missing-webhooks": ("test-token", "30-credentials", "scopes-missing"), "login-type-user": ("test-connection", "40-connection", "login-not-agent"),
+    "agent-mismatch": ("confirm-agent", "40-connection", "agent-mismatch"), "agent-without-team": ("confirm-agent", "40-connection", "agent-without-team"),
+    "tickets-refused": ("check-rights", "40-connection", "area-refused"), "maintenance": ("test-connection", "40-connection", "maintenance"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("notebook", ["30-credentials", "40-connection"])
+def test_scenarios_show_their_card_and_turn_ok_when_mended(page: Page, lab: Lab, notebook: str) -> None:
+    for name in ("tenant.json", "progress.json"):
+        (lab.home / "data" / "walks" / "practice" / name).unlink(missing_ok=True)
+    lab.open(page, notebook)
+    for scenario, (step, where, code) in SCENARIOS.items():
+        if where != notebook:
+            continue
+        lab.scenario(scenario)
+        one = panel(page, step)
+        check(page, step)
+        expect(one.get_by_text(code, exact=True).first).to_be_visible(timeout=30_000)
+        expect(one.locator(".halo-chip")).to_have_text(re.compile("broken|could not check|look at"))
+        lab.scenario("healthy")
+        check(page, step)
+        expect(one.locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+        expect(one.get_by_text(code, exact=True)).to_have_count(0)
+
+
+def forms(secret: str) -> list[bytes]:
+    """Give a secret as it could stand in a file: raw, base64, URL- and JSON-encoded, and every part of ten letters."""
+    parts = {secret[n : n + 10] for n in range(len(secret) - 9)}
+    encoded = {base64.b64encode(b"\0" * n + secret.encode()).decode()[4 if n else 0 : -4] for n in range(3)}
+    return [text.encode() for text in parts | encoded | {quote(secret), json.dumps(secret)[1:-1]}]
+
+
+def holding(folder: Path, secret: str) -> list[str]:
+    """Give the files below a folder that hold a secret in any form."""
+    wanted = re.compile(b"|".join(map(re.escape, forms(secret))))
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            try:
+                raw = path.read_bytes()
+            except OSError:
+                continue
+            if wanted.search(raw):
+                found.append(str(path.relative_to(folder)))
+    return found
+
+
+def test_the_search_finds_a_planted_secret(tmp_path: Path) -> None:
+    for number, text in enumerate(
+        [*forms(SECRET)[:3], base64.b64encode(f"user:{SECRET}".encode()), SECRET[20:31].encode()]
+    ):
+        (tmp_path / str(number)).write_bytes(b"before " + text + b" after")
+    assert len(holding(tmp_path, SECRET)) == 5
+
+
+def save(page: Page) -> None:
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-current .jp-DirtyIndicator, .lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+
+
+@pytest.fixture
+def own_lab(tmp_path: Path) -> Iterator[Lab]:
+    (tmp_path / "home").mkdir()
+    running = Lab(tmp_path / "home")
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def test_a_secret_leaves_no_trace_with_widget_state_saved(
+    own_lab: Lab, browser: Browser, tmp_path: Path
+) -> None:
+    """Half-typed, typed, while a check runs, after it, after a reload and after the kernel was shut down."""
+    lab = own_lab
+    (settings,) = (lab.home / "data" / "lab-settings").rglob("plugin.jupyterlab-settings")
+    settings.write_text('{"saveState": true}')
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path / "profile", executable_path=CHROMIUM, args=["--no-sandbox"]
+    )
+    try:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        lab.open(page, "30-credentials")
+        field = page.get_by_label("Client Secret")
+        field.press_sequentially(SECRET[:40])
+        save(page)  # Ctrl+S works in the field; it stays half-typed
+        assert field.input_value() == SECRET[:40]
+        field.fill(SECRET)
+        field.press("Enter")
+        expect(page.get_by_text("kept in this kernel and in the lab's memory")).to_be_visible()
+        assert field.input_value() == ""
+        save(page)
+        check(page, "test-token")
+        save(page)
+        expect(panel(page, "test-token").locator(".halo-chip")).to_have_text("broken", timeout=30_000)
+        save(page)
+        page.reload()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+        run_all(page)
+        expect(page.get_by_text("the lab's memory").first).to_be_visible()
+        save(page)
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.get_by_text("Shut Down Kernel", exact=True).click()
+        save(page)
+    finally:
+        context.close()
+    notebook = (lab.home / "data" / "walks" / "practice" / "30-credentials.ipynb").read_text()
+    assert "widget-state+json" in notebook, "widget state was not saved, so this proves nothing"
+    assert not holding(tmp_path, SECRET)
+    assert SECRET not in "".join(lab.log)
+
+
+def test_restart_reload_and_a_second_tab_tell_no_lie(page: Page, lab: Lab, browser: Browser) -> None:
+    lab.open(page, "40-connection")
+    expect(check(page, "test-connection").locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+    page.reload()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    run_all(page)
+    expect(panel(page, "test-connection").locator(".halo-chip")).to_have_text("OK")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_text("Restart Kernel…", exact=True).click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    stale = page.locator(".halo").filter(has=page.get_by_role("button", name="Check this step")).first
+    if stale.is_visible():
+        stale.get_by_role("button", name="Check this step").click()
+        expect(stale.get_by_text(re.compile("no kernel|does not answer"))).to_be_visible(timeout=10_000)
+    run_all(page)
+    expect(panel(page, "test-connection").locator(".halo-chip")).to_have_text("OK")
+    with new_page(browser) as second:
+        second.set_default_timeout(15_000)
+        lab.open(second, "30-credentials")
+        expect(check(second, "test-token").locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+    expect(check(page, "list-agents").locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+    assert {lab.progress()[step]["state"] for step in ("test-connection", "test-token", "list-agents")} == {
+        "ok"
+    }
+
+
+def test_a_slow_check_is_cancelled_and_a_second_click_does_nothing(page: Page, lab: Lab) -> None:
+    lab.open(page, "40-connection")
+    lab.scenario("slow")
+    before = len(ask(lab.practice, "tenants/practice/requests")["requests"])
+    one = check(page, "test-connection")
+    expect(one.get_by_role("button", name="Check this step")).to_be_disabled()
+    one.get_by_role("button", name="Cancel").click()
+    expect(one.get_by_text("cancelled")).to_be_visible()
+    expect(one.get_by_role("button", name="Check this step")).to_be_enabled()
+    assert len(ask(lab.practice, "tenants/practice/requests")["requests"]) - before < 8
