@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import re
 import ssl
 import sys
 import time
@@ -733,11 +734,13 @@ def _title(body: bytes) -> str:
     return _clean(text[start:end]) if start and end > start else "without a title"
 
 
+_EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+
 def _clean(text: object, length: int = 160) -> str:
-    """Make foreign text fit for a sentence: one line, printable, short, no secret."""
-    flat = " ".join(
-        "".join(letter if letter.isprintable() else " " for letter in redact(str(text or ""))).split()
-    )
+    """Make foreign text fit for a sentence: one line, printable, short, no secret, no e-mail address."""
+    shown = _EMAIL.sub("[e-mail]", redact(str(text or "")))
+    flat = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 

@@ -7,6 +7,8 @@ the entry point group `halo_helpers.secrets` (a function `(rest, tenant_name) ->
 from __future__ import annotations
 
 import base64
+import contextlib
+import datetime as dt
 import json
 import os
 import re
@@ -15,11 +17,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
 from .errors import SecretError
+from .folders import data_folder
 
 KEYRING_SERVICE = "halo-runbook"
 SCHEMES = ("env", "keyring", "file", "prompt", "lab")
@@ -195,7 +199,40 @@ def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = Non
     found = resolvers[scheme]() if scheme in resolvers else _from_vault(scheme, rest, tenant_name)
     if not found.secret:
         raise SecretError(f"{found.source} is empty")
+    _write_down(tenant_name, found.source)
     return found
+
+
+def _write_down(tenant_name: str, source: str) -> None:
+    """Append to the log of accesses: when, which account, whose secret, from which source; never the secret.
+
+    A log that cannot be written does not keep a verification from running.
+    """
+    entry = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"), "account": _account(), "tenant": tenant_name,
+             "source": source, "process": os.getpid()}  # fmt: skip
+    with contextlib.suppress(OSError):
+        file = access_log()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, json.dumps(entry).encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
+
+def access_log() -> Path:
+    """Give the append-only log of which account resolved whose secret, from which source, when."""
+    return data_folder() / "secret-access.log"
+
+
+@lru_cache(maxsize=1)
+def _account() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def _from_environment(name: str) -> Found:
@@ -228,6 +265,7 @@ def _from_file(text: str, folder: Path) -> Found:
 def _refuse_if_public(descriptor: int, path: Path) -> None:
     """Refuse a file that others can read; looked at on the opened file, so that it cannot be swapped."""
     if sys.platform == "win32":
+        _refuse_if_public_on_windows(path)
         return
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
@@ -236,6 +274,79 @@ def _refuse_if_public(descriptor: int, path: Path) -> None:
         raise SecretError(f"the secret's file {path} can be read by others; mend it with: chmod 600 '{path}'")
     if status.st_uid not in {os.getuid(), 0}:
         raise SecretError(f"the secret's file {path} belongs to another user")
+
+
+_OTHERS = frozenset(
+    {"WD", "AU", "BU", "IU", "NU", "AN", "BG", "DU", "DC", "S-1-1-0", "S-1-5-11", "S-1-5-32-545", "S-1-5-7"}
+)
+"""Trustees of Windows that mean others: everyone, authenticated, interactive, network, anonymous users, users, guests."""
+
+
+def sddl_is_private(sddl: str) -> bool:
+    """Say whether an access list in Windows' text form lets nobody in but named accounts, the system and administrators."""
+    found = re.search(r"D:[A-Z]*((?:\([^)]*\))+)", sddl)
+    if found is None:
+        return False  # no list means that everybody is let in
+    entries = [entry.split(";") for entry in re.findall(r"\(([^)]*)\)", found.group(1))]
+    return all(len(entry) >= 6 and not (entry[0] in {"A", "XA"} and entry[5] in _OTHERS) for entry in entries)
+
+
+def _refuse_if_public_on_windows(path: Path) -> None:
+    """Read the access list by PowerShell, whose answer does not depend on the language of the system."""
+    import subprocess
+
+    command = [
+        "powershell",
+        "-NoProfile",
+        "-NonInteractive",
+        "-Command",
+        "(Get-Acl -LiteralPath $env:HALO_FILE).Sddl",
+    ]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            command,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            env=os.environ | {"HALO_FILE": str(path)},
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise SecretError(
+            f"the access list of the secret's file {path} cannot be read; use keyring: instead"
+        ) from None
+    if not sddl_is_private(done.stdout.strip()):
+        raise SecretError(
+            f'the secret\'s file {path} can be read by others; mend it with: icacls "{path}" /inheritance:r /grant:r "%USERNAME%:F"'
+        )
+
+
+_SYNCHRONISED = (
+    "onedrive",
+    "dropbox",
+    "google drive",
+    "googledrive",
+    "icloud",
+    "nextcloud",
+    "owncloud",
+    "box sync",
+    "syncthing",
+)
+
+
+def synchronised(path: Path) -> str:
+    """Name the service that copies a file's folder elsewhere, empty when none is recognised."""
+    parts = [part.lower() for part in path.absolute().parts]
+    return next((name for name in _SYNCHRONISED if any(part.startswith(name) for part in parts)), "")
+
+
+def reference_file(reference: str, folder: Path | None) -> Path | None:
+    """Give the file that a `file:` reference names, None for another reference."""
+    return (
+        (folder or Path.cwd()) / Path(reference.removeprefix("file:")).expanduser()
+        if reference.startswith("file:")
+        else None
+    )
 
 
 def _from_keyring(tenant_name: str) -> Found:
@@ -288,6 +399,8 @@ def _from_vault(scheme: str, rest: str, tenant_name: str) -> Found:
     (point,) = entry_points(group=ENTRY_POINTS, name=scheme)
     try:
         value = point.load()(rest, tenant_name)
+    except SecretError:
+        raise
     except Exception as error:
         raise SecretError(f"the vault {scheme}: gave no secret ({type(error).__name__})") from None
     return Found(Secret(value), f"vault {scheme}")

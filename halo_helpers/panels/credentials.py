@@ -13,16 +13,15 @@ import traitlets
 
 from .. import keeper
 from ..errors import ConfigError
-from ..folders import data_folder
 from ..report.evidence import evidence_html
-from ..secrets import CLIENT_SECRET, GUID, KEYRING_SERVICE, Secret, write_private
+from ..secrets import CLIENT_SECRET, GUID, Secret
+from ..stores import FILE, KERNEL, KEYRING, LAB, keep_in, keyring_works
 from .style import box, sentence
 from .view import Panel, View, script
 
 if TYPE_CHECKING:
     from .walk import Walk
 
-KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
 PLACES = {KERNEL: "only this notebook's kernel", LAB: "in memory until the lab stops", FILE: "a private file in my data folder",
           KEYRING: "this system's keyring"}  # fmt: skip
 
@@ -128,49 +127,7 @@ def form_problem(secret: Secret, client_id: str) -> str:
     return f"it has {len(value)} characters; expected are 73, two GUIDs joined by a hyphen. It is kept all the same"
 
 
-def keep_in(place: str, name: str, secret: Secret) -> str:
-    """Keep a secret in a place; give the reference to it there, empty for this kernel only.
-
-    Raises: ConfigError when the place refuses it.
-    """
-    file = data_folder() / "secrets" / f"{name}.secret"
-    if place != FILE:
-        file.unlink(missing_ok=True)
-    if place != LAB:
-        keeper.ask("forget", name)
-    if place == FILE:
-        try:
-            write_private(file, secret)
-        except OSError as error:
-            raise ConfigError(f"the private file cannot be written: {error.strerror}") from None
-        return f"file:{file}"
-    if place == LAB:
-        if keeper.ask("keep", name, secret.reveal()) is None:
-            raise ConfigError("the lab cannot be reached; choose another place for the secret")
-        return "lab:"
-    if place == KEYRING:
-        import keyring
-        import keyring.errors
-
-        try:
-            keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
-        except (keyring.errors.KeyringError, RuntimeError) as error:
-            raise ConfigError(f"the keyring refuses it: {type(error).__name__}") from None
-        return "keyring:"
-    return ""
-
-
 def _usable(place: str) -> bool:
     if place == LAB:
         return keeper.is_there()
     return place != KEYRING or keyring_works()
-
-
-def keyring_works() -> bool:
-    """Say whether the system has a keyring that can be used; in a bare container there is none."""
-    try:
-        import keyring
-        from keyring.backends.fail import Keyring as NoKeyring
-    except ImportError:
-        return False
-    return not isinstance(keyring.get_keyring(), NoKeyring)
