@@ -140,7 +140,9 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, value in parts.items():
             clean = _replaced(value, words)
-            text = redact(clean if isinstance(clean, str) else json.dumps(clean, indent=1, ensure_ascii=False))
+            text = redact(
+                clean if isinstance(clean, str) else json.dumps(clean, indent=1, ensure_ascii=False)
+            )
             _look_through(name, text, clean, words)
             archive.writestr(name, text)
     try:

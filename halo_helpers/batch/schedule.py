@@ -8,7 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -158,12 +158,13 @@ class Schedule:
 
         try:
             judgement = future.result()
-        except Exception as error:
+        except (Exception, CancelledError) as error:
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 raise
             if self.stop.now:
                 return None
-            failed = failed_run(tenant.name, "run-crashed", redact(f"the job was lost: {type(error).__name__}: {error}"), base_url=shown_url(tenant),
+            code = "run-cancelled" if isinstance(error, CancelledError) else "run-crashed"
+            failed = failed_run(tenant.name, code, redact(f"the job was lost: {type(error).__name__}: {error}"), base_url=shown_url(tenant),
                                 label=tenant.label, owner=tenant.owner, practice=is_practice(tenant))  # fmt: skip
             return failed, Judgement(tenant.name, None)
         if judgement.verification is None:

@@ -1,0 +1,184 @@
+"""A secret of one's own for each of twelve tenants that fail in different ways: nothing that is kept holds any of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from halo_helpers import secrets as secret_module
+from halo_helpers import verify
+from halo_helpers.batch.judge import Job, judge
+from halo_helpers.batch.pool import close_server
+from halo_helpers.practice.control import PracticeServer, start
+from halo_helpers.practice.serve import Options
+from halo_helpers.secrets import Secret, redact
+from halo_helpers.tenants import load_tenants
+
+from .conftest import http, raw_server
+from .test_lab import forms, holding
+
+SCENARIOS = ("healthy", "wrong-secret", "app-inactive", "wrong-grant", "login-type-user", "agent-disabled", "scope-none", "tickets-refused",
+             "rate-limited", "maintenance", "html-login-page", "connection-cut")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PracticeServer]:
+    with start(Options(scenarios=list(SCENARIOS))) as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(server: PracticeServer, tmp_path: Path) -> tuple[Path, dict[str, str], dict[str, str]]:
+    """Write a tenants file with references to the environment; give it, the environment and the secrets."""
+    rows, environment, planted = [], {}, {}
+    for entry in server.tenants:
+        variable = f"PLANTED_{entry['name'].upper().replace('-', '_')}"
+        environment[variable] = planted[entry["name"]] = entry["client_secret"]
+        rows.append({"name": entry["name"], "base_url": server.base_url, "halo_tenant": entry["tenant"], "client_id": entry["client_id"],
+                     "client_secret": f"env:{variable}", "agent_id": entry["agent_id"]})  # fmt: skip
+    file = tmp_path / "kept" / "tenants.yaml"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"tenants": rows}))
+    return file, environment, planted
+
+
+def halo(folder: Path, environment: dict[str, str], *args: str) -> str:
+    """Run a command at the loudest logging, watching every process's arguments; give all that it printed."""
+    seen: list[str] = []
+    process = subprocess.Popen([sys.executable, "-X", "dev", "-W", "ignore", "-c", LOUD, *args], cwd=folder, text=True,
+                               env=os.environ | environment | {"HALO_RUNBOOK_HOME": str(folder / "home"), "HALO_RUNBOOK_DEBUG": "1"},
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)  # fmt: skip
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.append(path.read_bytes().decode("utf-8", "replace"))
+                except OSError:
+                    continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    out, _ = process.communicate(timeout=120)
+    done.set()
+    watcher.join()
+    return out + "\n".join(set(seen))
+
+
+LOUD = (
+    "import logging, sys; logging.basicConfig(level=logging.DEBUG); from halo_helpers.cli import main; main()"
+)
+
+
+def test_no_file_stream_log_or_argument_holds_a_secret(
+    fleet: tuple[Path, dict[str, str], dict[str, str]],
+) -> None:
+    file, environment, planted = fleet
+    folder = file.parent
+    said = halo(folder, environment, "batch", str(file), "--out", "runs", "--timeout", "30")
+    for name in ("healthy", "wrong-secret", "login-type-user", "connection-cut"):
+        said += halo(folder, environment, "check", name, "--tenants-file", str(file))
+    said += halo(folder, environment, "agents", "scope-none", "--tenants-file", str(file), "--json")
+    said += halo(folder, environment, "bundle", "latest", "--out", "bundle.zip", "--dir", "runs")
+    said += halo(folder, environment, "check", "no-such-tenant", "--tenants-file", str(file))
+    said += halo(folder, environment, "report", "latest", "--tenant", "wrong-secret", "--dir", "runs")
+    with zipfile.ZipFile(folder / "bundle.zip") as archive:
+        archive.extractall(folder / "unpacked")
+    with sqlite3.connect(folder / "runs" / "history.sqlite") as history:
+        (folder / "dump.sql").write_text("\n".join(history.iterdump()))
+    assert len(list((folder / "runs").glob("*/*.ipynb"))) == len(SCENARIOS)
+    for name, secret in planted.items():
+        assert not holding(folder, secret), name
+        assert not re.search(b"|".join(map(re.escape, forms(secret))), said.encode()), name
+    log = [json.loads(line) for line in (folder / "home" / "secret-access.log").read_text().splitlines()]
+    assert {entry["tenant"] for entry in log} == set(SCENARIOS)
+    assert {entry["source"] for entry in log if entry["tenant"] == "healthy"} == {
+        "environment variable PLANTED_HEALTHY"
+    }
+
+
+def test_a_crash_in_the_middle_keeps_no_secret(
+    fleet: tuple[Path, dict[str, str], dict[str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A notebook that prints its secret and then ends its process: the evidence that is left is clean."""
+    file, environment, planted = fleet
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("halo_helpers.batch.judge.notebooks_folder", lambda: tmp_path)
+    cells = ["tenant = ''\ntenants_file = ''\ncontrol = True\ncontrol_note = ''",
+             "from halo_helpers.tenants import find_tenant\ns = find_tenant(tenant).client_secret.reveal()\nprint('before', s)", "import os; os._exit(9)"]  # fmt: skip
+    source = [{"cell_type": "code", "id": f"c{n}", "metadata": {"tags": ["parameters"]} if not n else {}, "outputs": [], "execution_count": None, "source": cell}
+              for n, cell in enumerate(cells)]  # fmt: skip
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    (tmp_path / "verify-tenant.ipynb").write_text(
+        json.dumps({"cells": source, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+    )
+    close_server()
+    (tmp_path / "out").mkdir()
+    result = judge(Job("healthy", str(file), 30.0, folder=str(tmp_path / "out")))
+    assert result.verification
+    assert result.verification["codes"] == ["run-crashed"]
+    assert "before [secret]" in (tmp_path / "out" / "healthy.ipynb").read_text()
+    assert not holding(tmp_path / "out", planted["healthy"])
+
+
+def test_a_server_that_echoes_everything_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "0a1b2c3d-7e8f-4a9b-8c7d-6e5f4a3b2c1d-d1c2b3a4-f5e6-4d7c-9b8a-f8e7b9a4d3c2"
+
+    def script(connection: object, head: bytes) -> None:
+        connection.sendall(
+            http("400 Bad", head + secret.encode() + secret[:30].encode(), "Content-Type: text/plain")
+        )  # type: ignore[attr-defined]
+
+    from .test_diagnoses import tenant
+
+    caplog.set_level(logging.DEBUG)
+    with raw_server(script) as url:
+        result = verify(tenant(url, client_secret=Secret(secret)))
+    kept = json.dumps(result.as_json()) + caplog.text + "".join(capsys.readouterr()) + repr(result)
+    assert not re.search(b"|".join(map(re.escape, forms(secret))), kept.encode())
+
+
+def test_without_redaction_this_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof that the tests above can fail: the line that takes secrets out is taken out itself."""
+    secret = "9f8e7d6c-1a2b-4c3d-8e4f-5a6b7c8d9e0f-0f9e8d7c-2b3a-4d5c-9f6e-7d8c9b0a1f2e"
+    Secret(secret)
+    assert secret not in redact(f"it is {secret}")
+    monkeypatch.setattr(secret_module, "_runs", None)
+    assert secret in redact(f"it is {secret}")
+
+
+def test_the_guard_and_the_hosts_that_are_asked(
+    server: PracticeServer,
+    fleet: tuple[Path, dict[str, str], dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The practice tenant's own record: only reads, but for the token; only the tenant's host."""
+    from halo_helpers.practice.control import ask
+
+    file, environment, _ = fleet
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for tenant in load_tenants(file):
+        verify(tenant)
+    for name in SCENARIOS:
+        for request in ask(server.base_url, f"tenants/{name}/requests")["requests"]:
+            assert request["method"] == "GET" or (request["method"], request["path"]) == (
+                "POST",
+                "/auth/token",
+            )
+            assert request["host"] == server.base_url.removeprefix("http://")
