@@ -1,4 +1,4 @@
-"""JupyterLab on the guide, with settings that keep secrets and clutter out (floor 6)."""
+"""The guide in JupyterLab or as web pages, with settings that keep secrets and clutter out (floor 6)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,36 @@ def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
 
     Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
     """
-    if find_spec("jupyterlab") is None:
-        raise ConfigError("the guide needs the extra “lab”: pip install 'halo-runbook[lab]'")
+    folder = _working_copy("jupyterlab", "lab", tenant, tenants_file)
+    options = [*_settings(folder.name, port), *([] if browser else ["--no-browser"])]
+    if sys.platform != "win32" and os.geteuid() == 0:
+        # in containers; it listens on loopback and asks for its token all the same
+        options.append("--allow-root")
+    return _serve("jupyterlab", options, practice=practice)
+
+
+def run_web(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
+    """Show the same working copy as web pages, by Voilà: on loopback, with a token, without code.
+
+    Raises: ConfigError as `run_lab`.
+    """
+    folder = _working_copy("voila", "web", tenant, tenants_file)
+    options = [str(folder), "--Voila.ip=127.0.0.1", f"--port={port}", "--token", "--show_tracebacks=False", "--strip_sources=True",
+               *([] if browser else ["--no-browser"])]  # fmt: skip
+    return _serve("voila", options, practice=practice)
+
+
+def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Path:
+    if find_spec(module) is None:
+        raise ConfigError(f"this needs the extra “{extra}”: pip install 'halo-runbook[{extra}]'")
     if not NAME.fullmatch(tenant):
         raise ConfigError(f"--tenant {tenant!r} is no name of a tenant: a-z, 0-9 and -")
     open_walk(PRACTICE)
-    folder = open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
+    return open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
+
+
+def _serve(module: str, options: list[str], *, practice: bool) -> int:
+    """Run a server until it ends, with a practice server beside it and the secrets of this session in our memory."""
     with ExitStack() as stack:
         environment = dict(os.environ) | stack.enter_context(keeper())
         if practice:
@@ -42,20 +66,14 @@ def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
             note_running(practice_state_file(), server.base_url)
             stack.callback(forget_running, practice_state_file(), server.base_url)
             environment["HALO_PRACTICE_URL"] = server.base_url
-        command = [
-            sys.executable,
-            "-m",
-            "jupyterlab",
-            *_settings(folder.name, port),
-            *([] if browser else ["--no-browser"]),
-        ]
-        if sys.platform != "win32" and os.geteuid() == 0:
-            # in containers; it listens on loopback and asks for its token all the same
-            command.append("--allow-root")
+        process = subprocess.Popen([sys.executable, "-m", module, *options], env=environment)  # noqa: S603 - this very interpreter
         try:
-            return subprocess.call(command, env=environment)  # noqa: S603
+            return process.wait()
         except KeyboardInterrupt:
             return 0
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _settings(tenant: str, port: int) -> list[str]:

@@ -194,3 +194,21 @@ def lab(
     with contextlib.suppress(ValueError, AttributeError):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
     return run_lab(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)
+
+
+@app.command()
+def web(
+    with_practice: Annotated[
+        bool, typer.Option("--practice", help="Start practice tenants along with it.")
+    ] = False,
+    tenant: Annotated[str, typer.Option("--tenant", help="The customer whose walk is opened.")] = "practice",
+    tenants_file: TenantsFile = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8866,
+) -> int:
+    """Show the guide as web pages, for people without Jupyter: on this machine only, with a token."""
+    from ..batch.lab import run_web
+
+    with contextlib.suppress(ValueError, AttributeError):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
+    return run_web(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)
