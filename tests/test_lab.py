@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -331,3 +332,34 @@ def test_a_slow_check_is_cancelled_and_a_second_click_does_nothing(page: Page, l
     expect(one.get_by_text("cancelled")).to_be_visible()
     expect(one.get_by_role("button", name="Check this step")).to_be_enabled()
     assert len(ask(lab.practice, "tenants/practice/requests")["requests"]) - before < 8
+
+
+def test_the_guide_as_web_pages_needs_its_token(browser: Browser, tmp_path: Path) -> None:
+    environment = os.environ | {"HALO_RUNBOOK_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "halo_helpers", "web", "--practice", "--no-browser", "--port", str(port)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment, cwd=tmp_path
+    )
+    assert process.stderr
+    try:
+        url = next(
+            found.group()
+            for line in process.stderr
+            if (found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", line))
+        )
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        for width in (1280, 400):
+            with new_page(browser, width) as page:
+                page.goto(url.partition("?")[0])
+                expect(page.get_by_text("00-start")).to_have_count(0)
+                page.goto(url)
+                page.goto(f"{url.partition('?')[0]}voila/render/00-start.ipynb")
+                one = page.locator(".halo").filter(has=page.locator(".halo-chip")).first
+                one.wait_for(timeout=60_000)
+                one.get_by_role("button", name="Check this step").click()
+                expect(one.locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)

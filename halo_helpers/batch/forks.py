@@ -174,9 +174,9 @@ def _preload() -> Any:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    # nobody steps through an unattended run; and with JupyterLab installed, nbformat's validator would compile the
-    # grammar of an optional check for a second
-    spared = ("debugpy", "rfc3987_syntax")
+    # nobody steps through an unattended run, or calls httpx's own command line; and with JupyterLab installed, nbformat's
+    # validator would compile the grammar of an optional check for a second
+    spared = ("debugpy", "httpx._main", "rfc3987_syntax")
     sys.modules |= dict.fromkeys(spared)  # type: ignore[arg-type]
     import nbformat
     import papermill.execute
