@@ -1,6 +1,6 @@
 """How far a walk through the guide is: one record a step, the same from any notebook, never a secret (floor 1).
 
-It lies in the walk's folder as `progress.json`. A step whose result rests on an answer that was changed since is
+It lies in the walk's folder as `.progress.json`. A step whose result rests on an answer that was changed since is
 stale. Writers lock, so that two open notebooks do not lose each other's records.
 """
 
@@ -28,7 +28,7 @@ OF_VERDICT: dict[str, State] = {
     "error": "error",
     "skip": "error",
 }
-_FILE = "progress.json"
+_FILE = ".progress.json"
 _FROM_STEP = {
     "base_url": "prerequisites",
     "agent_id": "note-agent-id",
@@ -101,7 +101,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
     folder = walks_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / f".{_FILE}.lock"):
+        with locked(folder / f"{_FILE}.lock"):
             known = read_progress(name, answers)
             kept = {n: answers.get(n, "") for n in rests_on(step_id)}
             given: dict[str, Any] = {

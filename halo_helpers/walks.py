@@ -16,7 +16,7 @@ from .errors import ConfigError, Mistake
 from .folders import data_folder, locked, notebooks_folder, write_whole
 
 ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label", "secret_set_at")
-_FILE = "tenant.json"
+_FILE = ".tenant.json"
 _ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 
 
@@ -53,7 +53,7 @@ def write_answers(name: str, **changes: str) -> dict[str, str]:
     folder = walks_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / f".{_FILE}.lock"):
+        with locked(folder / f"{_FILE}.lock"):
             known = read_answers(name) | changes
             answers = {key: value for key, value in known.items() if key in ANSWERS and value}
             write_whole(folder / _FILE, json.dumps(answers, indent=1, ensure_ascii=False) + "\n")

@@ -70,7 +70,7 @@ class Lab:
 
     def progress(self, walk: str = "practice") -> dict[str, Any]:
         value: dict[str, Any] = json.loads(
-            (self.home / "data" / "walks" / walk / "progress.json").read_text()
+            (self.home / "data" / "walks" / walk / ".progress.json").read_text()
         )
         return value
 
@@ -190,7 +190,7 @@ SCENARIOS = {
 
 @pytest.mark.parametrize("notebook", ["30-credentials", "40-connection"])
 def test_scenarios_show_their_card_and_turn_ok_when_mended(page: Page, lab: Lab, notebook: str) -> None:
-    for name in ("tenant.json", "progress.json"):
+    for name in (".tenant.json", ".progress.json"):
         (lab.home / "data" / "walks" / "practice" / name).unlink(missing_ok=True)
     lab.open(page, notebook)
     for scenario, (step, where, code) in SCENARIOS.items():

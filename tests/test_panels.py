@@ -304,7 +304,7 @@ def test_a_walk_goes_on_where_it_was(own_home: Path) -> None:
     (folder / "10-agent.ipynb").write_text("mine")
     open_walk("acme")
     assert (folder / "10-agent.ipynb").read_text() == "mine"
-    for name, read in (("tenant.json", read_answers), ("progress.json", read_progress)):
+    for name, read in ((".tenant.json", read_answers), (".progress.json", read_progress)):
         (folder / name).write_text("{")
         with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
             read("acme")

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from playwright.sync_api import expect
 
 from halo_helpers.checks import CHECKS, DIAGNOSES
 from halo_helpers.errors import ConfigError
@@ -31,6 +32,8 @@ from halo_helpers.report import (
 )
 from halo_helpers.report.evidence import MIME, Evidence, read_evidence
 from halo_helpers.verify import CheckResult, Verification
+
+from .browser import chromium, needs_browser, new_page
 
 EVIL = "<script>alert(1)</script>[red]=HYPERLINK(\x07"
 
@@ -183,3 +186,39 @@ def test_what_changed(tmp_path: Path) -> None:
         "still": ["b"],
         "gone": ["d"],
     }
+
+
+@needs_browser
+def test_the_page_in_a_browser_finds_filters_and_runs_nothing_foreign(tmp_path: Path) -> None:
+    """Names such as a script stay text in the causes and in the map; a name opens its checks; filters narrow the map."""
+    evil = "<script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">"
+    results = [
+        result("acme", "invalid-client", f"seen {evil}", evil),
+        result("birch", "dns-failed", label="=HYPERLINK(1)"),
+        *(result(f"t{n:04}") for n in range(300)),
+    ]
+    manifest = {"tenants": [{"name": r.tenant} for r in results], "started_at": "2026-01-01T00:00:00Z", "id": "one", "version": "1", "duration_s": 1.0,
+                "since": {"acme": "2026-01-01T00:00:00Z"}, "changes": {"new": [{"tenant": "acme", "check": "c", "code": "k"}], "fixed": [], "still": []},
+                "compared_with": evil, "paused": [{"name": "p", "until": "2027", "reason": evil}], "warnings": [evil]}  # fmt: skip
+    file = tmp_path / "report.html"
+    file.write_text(to_html(results, manifest, evidence=True), encoding="utf-8")
+    with chromium() as browser, new_page(browser) as page:
+        page.goto(file.as_uri())
+        assert page.title() == "HaloPSA connections: 1 broken of 302"
+        expect(page.get_by_role("heading", level=1)).to_have_text("1 of 302 connections broken")
+        expect(page.get_by_text("seen <script>").first).to_be_visible()
+        assert page.get_by_role("heading", level=1).bounding_box()["y"] < 200  # type: ignore[index]
+        rows = page.locator("#rows > tr:not(.detail)")
+        expect(rows).to_have_count(100)
+        page.get_by_role("button", name="Show more").click()
+        expect(rows).to_have_count(302)
+        page.get_by_label("Code").select_option("dns-failed")
+        expect(rows).to_have_count(1)
+        page.get_by_role("button", name="=HYPERLINK(1)").click()
+        expect(page.locator(".detail")).to_contain_text(
+            "no address is known" if "no address" in page.content() else "seen"
+        )
+        page.get_by_role("link", name="acme").first.click()
+        expect(page.locator(".detail")).to_contain_text("seen <script>")
+        assert page.locator("img").count() == 0
+        assert page.title().startswith("HaloPSA connections")

@@ -101,7 +101,7 @@ def settings_panel() -> Panel:
     plain = "\n".join(f"{key}: {' | '.join(o.values)}: {o.help}" for key, o in OPTIONS.items())
     return Panel(
         box(
-            f"<table><tr><th>Setting</th><th>Values, the default first</th><th>What is open</th></tr>{rows}</table>"
+            f"<table><tr><th style='text-align:left'>Setting</th><th style='text-align:left'>Values, the default first</th><th style='text-align:left'>What is open</th></tr>{rows}</table>"
         ),
         plain,
     )

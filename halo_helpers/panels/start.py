@@ -11,7 +11,7 @@ from ..addresses import parse_address
 from ..errors import ConfigError, Mistake
 from ..guide import NOTEBOOKS, STEPS
 from ..progress import note_step
-from ..tenants import NAME, RESERVED, WINDOWS_DEVICES
+from ..tenants import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
 from ..walks import ANSWERS, known_walks, open_walk, read_answers, write_answers
 from .form import FormPanel
 from .style import state_word
@@ -54,7 +54,9 @@ def map_html(walk: Walk) -> str:
             f"<tr><td><a href='{name}.ipynb'>{name}</a></td><td>{done} of {count} done<details><summary>steps</summary>{steps[4:]}</details></td></tr>"
         )
     known = (
-        ", ".join(f"<a href='../{escape(n)}/00-start.ipynb'>{escape(n)}</a>" for n in known_walks())
+        ", ".join(
+            f"<a href='../{escape(n)}/00-start.ipynb'>{escape(n)}</a>" for n in known_walks() if n != PRACTICE
+        )
         or "none yet"
     )
     return f"<p><b>How far {escape(walk.name)} is</b></p><table>{''.join(rows)}</table><p>Customers so far: {known}</p>"

@@ -179,7 +179,7 @@ class Walk:
             return f"kept in this kernel{f' and in {where}' if where else ''}{when}"
         found = self._secret()
         if found is not None:
-            return f"kept in {where or found.source}{when}"
+            return f"kept in {where or found.source.removeprefix('kept in ')}{when}"
         return f"not set: {where} does not hold it any more, enter it again" if where else "not set"
 
     def about_credentials(self) -> str:
