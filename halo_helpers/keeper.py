@@ -22,18 +22,20 @@ def keeper() -> Iterator[dict[str, str]]:
     """Keep secrets until left; give the environment by which kernels find the place."""
     key = secrets.token_bytes(32)
     kept: dict[str, str] = {}
+    closed = threading.Event()
     with Listener(authkey=key) as listener:
-        threading.Thread(target=_serve, args=(listener, kept), daemon=True).start()
-        yield {PLACE: str(listener.address), KEY: key.hex()}
+        threading.Thread(target=_serve, args=(listener, kept, closed), daemon=True).start()
+        try:
+            yield {PLACE: str(listener.address), KEY: key.hex()}
+        finally:
+            closed.set()
 
 
-def _serve(listener: Listener, kept: dict[str, str]) -> None:
-    while True:
+def _serve(listener: Listener, kept: dict[str, str], closed: threading.Event) -> None:
+    while not closed.is_set():
         try:
             connection = listener.accept()
-        except (OSError, EOFError):
-            return
-        except Exception:  # noqa: S112 - somebody without the key
+        except Exception:  # noqa: S112 - somebody without the key, or who went away while he showed it
             continue
         threading.Thread(target=_answer, args=(connection, kept), daemon=True).start()
 

@@ -176,8 +176,21 @@ def check_reference(text: str) -> str | None:
     return None
 
 
-def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = None) -> Found:
+_refused: dict[str, str] = {}
+"""References that did not resolve in the process that tried it for this one, and why."""
+
+
+def refuse(reference: str, why: str) -> None:
+    """Let `resolve` say why a reference did not resolve: it was tried where the keys are, which is not here."""
+    _refused[reference] = why
+
+
+def resolve(
+    reference: str | Secret, tenant_name: str, folder: Path | None = None, *, used: bool = True
+) -> Found:
     """Give the secret that a reference stands for; a relative `file:` starts at `folder`.
+
+    That it was resolved is written down, unless it is not `used`: only asked for whether it is there.
 
     Raises: SecretError, which never holds the value, when it is missing, empty or not private.
     """
@@ -185,6 +198,8 @@ def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = Non
         return Found(reference, reference.source)
     if not reference:
         raise SecretError(f"no Client Secret has been given for {tenant_name}")
+    if reference in _refused:
+        raise SecretError(_refused[reference])
     problem = check_reference(reference)
     if problem:
         raise SecretError(f"client_secret of {tenant_name} {problem}")
@@ -199,7 +214,8 @@ def resolve(reference: str | Secret, tenant_name: str, folder: Path | None = Non
     found = resolvers[scheme]() if scheme in resolvers else _from_vault(scheme, rest, tenant_name)
     if not found.secret:
         raise SecretError(f"{found.source} is empty")
-    _write_down(tenant_name, found.source)
+    if used:
+        _write_down(tenant_name, found.source)
     return found
 
 
@@ -410,7 +426,14 @@ def write_private(path: Path, value: Secret) -> None:
     """Write a secret to a file that only its owner can read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # of a process that died, and had our number
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(value.reveal() + "\n")
-    temporary.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(value.reveal() + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

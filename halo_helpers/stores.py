@@ -10,6 +10,7 @@ from .folders import data_folder
 from .secrets import KEYRING_SERVICE, Secret, write_private
 
 KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
+_WORDS = {FILE: "the private file", LAB: "the lab's memory", KEYRING: "the keyring"}
 
 
 def private_file(name: str) -> Path:
@@ -22,17 +23,19 @@ def keep_in(place: str, name: str, secret: Secret) -> str:
 
     Raises: ConfigError when the place refuses it.
     """
-    file = private_file(name)
-    if place != FILE:
-        file.unlink(missing_ok=True)
-    if place != LAB:
-        keeper.ask("forget", name)
+    reference = _put(place, name, secret)
+    # only now: a place that refuses must not cost the copy that there is
+    remove(name, but=place)
+    return reference
+
+
+def _put(place: str, name: str, secret: Secret) -> str:
     if place == FILE:
         try:
-            write_private(file, secret)
+            write_private(private_file(name), secret)
         except OSError as error:
             raise ConfigError(f"the private file cannot be written: {error.strerror}") from None
-        return f"file:{file}"
+        return f"file:{private_file(name)}"
     if place == LAB:
         if keeper.ask("keep", name, secret.reveal()) is None:
             raise ConfigError("the lab cannot be reached; choose another place for the secret")
@@ -59,22 +62,49 @@ def keyring_works() -> bool:
     return not isinstance(keyring.get_keyring(), NoKeyring)
 
 
-def remove(name: str) -> list[str]:
-    """Remove a tenant's secret from wherever it was kept; give the places."""
-    gone = []
-    if private_file(name).exists():
-        private_file(name).unlink()
-        gone.append("the private file")
+def places_of(name: str) -> list[str]:
+    """Give the places that hold a secret of this tenant, as `FILE`, `LAB`, `KEYRING`."""
+    found = [FILE] if private_file(name).exists() else []
     if keeper.ask("give", name) is not None:
-        keeper.ask("forget", name)
-        gone.append("the lab's memory")
-    if keyring_works():
-        import contextlib
+        found.append(LAB)
+    if _in_keyring(name):
+        found.append(KEYRING)
+    return found
 
+
+def in_words(places: list[str]) -> str:
+    """Name places for people."""
+    return " and ".join(_WORDS[place] for place in places)
+
+
+def remove(name: str, but: str = "") -> list[str]:
+    """Remove a tenant's secret from wherever it was kept, except from one place; give the places.
+
+    Raises: ConfigError when the keyring does not let go of it.
+    """
+    found = [place for place in places_of(name) if place != but]
+    if FILE in found:
+        private_file(name).unlink()
+    if LAB in found:
+        keeper.ask("forget", name)
+    if KEYRING in found:
         import keyring
         import keyring.errors
 
-        with contextlib.suppress(keyring.errors.KeyringError, RuntimeError):
+        try:
             keyring.delete_password(KEYRING_SERVICE, name)
-            gone.append("the keyring")
-    return gone
+        except (keyring.errors.KeyringError, RuntimeError) as error:
+            raise ConfigError(f"the keyring does not remove it: {type(error).__name__}") from None
+    return found
+
+
+def _in_keyring(name: str) -> bool:
+    if not keyring_works():
+        return False
+    import keyring
+    import keyring.errors
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, name) is not None
+    except (keyring.errors.KeyringError, RuntimeError):
+        return False

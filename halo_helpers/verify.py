@@ -334,7 +334,7 @@ async def _verify(base: Verification, tenant: Tenant, found: Found, chosen: list
     covered = set(granted) | ({"all:standard"} if "all" in granted else set())
     scopes = {"wanted": wanted, "granted": granted, "missing": sorted(set(wanted) - covered) if token else [],
               "excess": sorted(set(granted) - set(wanted))}  # fmt: skip
-    control_asked = any(r.id == "token.control" and r.verdict in {"pass", "fail"} for r in results)
+    control_asked = any(r.id == "token.control" and r.verdict == "pass" for r in results)
     return replace(base, checks=tuple(results), agent=agent, scopes=scopes, practice=practice,
                    instance=instance.as_json() if instance else {}, secret_source=redact(found.source),
                    control_asked=control_asked, duration_s=time.monotonic() - started)  # fmt: skip

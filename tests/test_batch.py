@@ -9,8 +9,9 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from halo_helpers import verify
+from halo_helpers.batch import schedule
 from halo_helpers.batch.engine import UnknownParameterError, parameter_names
 from halo_helpers.batch.fleet import FleetOptions, _locked, preflight, run_fleet
 from halo_helpers.batch.history import History
-from halo_helpers.batch.judge import Job, judge
+from halo_helpers.batch.judge import Job, Judgement, judge
 from halo_helpers.batch.notify import Target, note, target
 from halo_helpers.batch.pool import close_server, fork_server
 from halo_helpers.batch.worker import run_job
@@ -33,7 +35,8 @@ from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import headline, load_run
 from halo_helpers.report.evidence import read_evidence
-from halo_helpers.tenants import write_practice_tenants
+from halo_helpers.tenants import load_tenants, write_practice_tenants
+from halo_helpers.verify import failed_run
 
 from .conftest import Practice, http, raw_server
 
@@ -284,10 +287,12 @@ def test_a_tenants_process_knows_no_secret_but_its_own(
                      "client_secret": f"env:SECRET_{name.upper().replace('-', '_')}"})  # fmt: skip
     file = tmp_path / "t.yaml"
     file.write_text(json.dumps({"tenants": rows}))
-    close_server()
+    monkeypatch.setenv("VAULT_TOKEN", "opens everything")
+    fork_server()  # such as of another tenants file, with what this one hides
     for name in names:
         assert judge(Job(name, str(file), 60.0)).verification
     server = fork_server().pid
+    assert b"VAULT_TOKEN" not in Path(f"/proc/{server}/environ").read_bytes()
     assert not any(practice.entries[name]["client_secret"].encode() in memory(server) for name in names)
     assert b"SECRET_HEALTHY" not in Path(f"/proc/{server}/environ").read_bytes()
 
@@ -355,9 +360,7 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
             assert seen.items() <= now.items()
             assert all(json.loads((folder / name).read_text())["schema"] for name in now)
             seen = now
-        run = run_fleet(
-            file, out, FleetOptions(resume="latest" if (out / "latest").exists() else folder.name)
-        )
+        run = run_fleet(file, out, FleetOptions(resume="latest"))
         assert (
             seen.items()
             <= {path.name: path.stat().st_mtime_ns for path in folder.glob("tenant-*.json")}.items()
@@ -373,6 +376,89 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
     assert not list(folder.glob(".*.tmp")) or not (folder / ".partial").exists()
     assert grants
     assert not [line for line in _command_lines() if str(file) in line]
+
+
+def test_a_resumed_run_leaves_out_who_was_paused_or_retired_since(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch")
+    run = run_fleet(file, tmp_path / "runs")
+    for name in ("wrong-secret", "agent-mismatch"):
+        (run.folder / f"{name}.json").unlink()
+    practice.write(file, "healthy", "wrong-secret")
+    file.write_text(file.read_text() + "  paused_until: 2999-01-01\n")
+    run = run_fleet(file, tmp_path / "runs", FleetOptions(resume="latest"))
+    assert [r.tenant for r in run.results] == ["healthy"]
+    assert [row["name"] for row in run.manifest["paused"]] == ["wrong-secret"]
+    assert "agent-mismatch: is not in the tenants file any more" in run.manifest["warnings"][0]
+
+
+def test_each_tenant_is_compared_with_its_own_last_result(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    run_fleet(file, tmp_path / "runs")
+    run_fleet(file, tmp_path / "runs", FleetOptions(only=["healthy"]))
+    changes = run_fleet(file, tmp_path / "runs").manifest["changes"]
+    assert (changes["new"], [row["tenant"] for row in changes["still"]]) == ([], ["wrong-secret"])
+
+
+def test_while_all_are_busy_the_schedule_sleeps(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    tenants, real, waits = load_tenants(file), schedule.wait, []
+    busy = threading.Event()
+
+    def judged(job: Job) -> Judgement:
+        if job.tenant == "healthy":
+            busy.wait(20)
+        return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
+
+    def counted(*given: Any, **more: Any) -> Any:
+        waits.append(more["timeout"])
+        if len(waits) > 3:
+            busy.set()
+        return real(*given, **more)
+
+    monkeypatch.setattr(schedule, "judge", judged)
+    monkeypatch.setattr(schedule, "wait", counted)
+    kept: list[tuple[str, int]] = []
+    with ThreadPoolExecutor(1) as executor:
+        schedule.Schedule(executor, 1, 0.0, schedule.Stop()).run(
+            reversed(tenants), lambda t: Job(t.name, str(file), 5.0), lambda r, _: kept.append((r.tenant, r.attempts)), lambda _: None
+        )  # fmt: skip
+    assert sorted(kept) == [("healthy", 2), ("wrong-secret", 2)]
+    assert 0.0 not in waits
+
+
+def test_stopped_before_the_second_try_the_first_result_stands(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tenant,) = load_tenants(practice.write(tmp_path / "t.yaml", "healthy"))
+    stop, kept = schedule.Stop(), []
+
+    def judged(job: Job) -> Judgement:
+        return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
+
+    def tell(_: str) -> None:
+        stop.no_more = True
+
+    monkeypatch.setattr(schedule, "judge", judged)
+    with ThreadPoolExecutor(1) as executor:
+        schedule.Schedule(executor, 1, 60.0, stop).run(
+            [tenant], lambda t: Job(t.name, "t.yaml", 5.0), lambda r, _: kept.append(r.tenant), tell
+        )
+    assert kept == ["healthy"]
+
+
+def test_a_server_that_knows_too_much_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    close_server()
+    monkeypatch.setenv("HALO_A", "of tenant a")
+    knowing = fork_server()
+    assert b"HALO_A" in Path(f"/proc/{knowing.pid}/environ").read_bytes()
+    server = fork_server({"HALO_A"})
+    assert server is not knowing
+    assert b"HALO_A" not in Path(f"/proc/{server.pid}/environ").read_bytes()
+    assert fork_server() is server
+    close_server()
+    assert not knowing.running
 
 
 def _command_lines() -> list[str]:
@@ -429,7 +515,7 @@ def test_old_runs_are_pruned_with_their_history(practice: Practice, tmp_path: Pa
         "not-a-run",
         *sorted(run.id for run in runs)[-2:],
     }
-    assert len(History(out).trend()) == 2
+    assert len(History(out).trend(practice=True)) == 2
 
 
 def test_a_full_disk_ends_the_run_with_a_sentence_and_nothing_is_lost(
@@ -473,10 +559,12 @@ def test_a_note_is_written_when_something_changed(
     assert (tmp_path / "note.txt").read_text().startswith("2 tenants: 1 broken, 1 OK.")
     with raw_server(script) as url:
         monkeypatch.setenv("NOTIFY_URL", f"{url}/hooks/T0KEN-T0KEN")
-        assert note(target("webhook:env:NOTIFY_URL"), run.manifest, say=print)
+        to = target("webhook:env:NOTIFY_URL")
+        assert "NOTIFY_URL" not in os.environ
+        assert note(to, run.manifest, say=print)
     assert json.loads(got[0])["text"].startswith("2 tenants")
     said: list[str] = []
-    assert not note(target("webhook:env:NOTIFY_URL"), run.manifest, say=said.append)
+    assert not note(to, run.manifest, say=said.append)
     assert "could not be sent" in said[0]
     assert "T0KEN" not in said[0]
     assert not note(Target(), run_fleet(file, tmp_path / "runs").manifest, say=said.append)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
+from socket import AF_UNIX, socket
 from typing import Any
 
 import pytest
@@ -86,6 +88,46 @@ def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(prac
     panel.work.wait()
     assert "cancelled" in panel.view.progress
     assert "to do" in state(panel)
+
+
+def test_a_result_rests_on_the_answers_that_were_asked(practice: Practice) -> None:
+    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="slow")
+    guide = open_guide()
+    panel = guide.step("test-connection")
+    panel.view._on_message(panel.view, {"do": "check"}, [])
+    write_answers("practice", base_url=practice.base_url, agent_id="4")
+    panel.work.wait()
+    assert "stale" in state(panel)
+
+
+def test_another_secret_makes_results_stale_and_the_same_one_does_not(
+    practice: Practice, own_home: Path
+) -> None:
+    entry = practice.entries["healthy"]
+    write_answers("acme", base_url=practice.base_url, client_id=entry["client_id"])
+    guide, elsewhere = open_guide("acme"), open_guide("acme")
+    here, other = guide.credentials(), elsewhere.credentials()
+    click(here, "secret", value=entry["client_secret"], place="kernel")
+    panel = elsewhere.step("test-connection")
+    guide.note("test-connection", state="ok")
+    click(other, "secret", value=entry["client_secret"], place="file")
+    assert "OK" in state(panel)
+    click(other, "secret", value=entry["client_secret"][::-1], place="file")
+    assert "stale" in state(panel)
+    assert guide.secret_now().reveal() == entry["client_secret"][::-1]  # type: ignore[union-attr]
+    click(here, "place", place="kernel")
+    assert not list(own_home.rglob("*.secret"))
+
+
+def test_a_place_that_refuses_costs_nothing(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    panel = open_guide("acme").credentials()
+    click(panel, "secret", value="a-secret-of-some-length", place="file")
+    monkeypatch.setattr("halo_helpers.stores.write_private", lambda *_: os.open(own_home / "none" / "x", 0))
+    view = click(panel, "secret", value="another-secret-of-some-length", place="file")
+    assert "cannot be written" in view.results
+    assert open_guide("acme").secret_now().reveal() == "another-secret-of-some-length"  # type: ignore[union-attr]
+    assert [path.read_text().strip() for path in own_home.rglob("*.secret")] == ["a-secret-of-some-length"]
 
 
 def test_what_is_still_missing_is_said_and_not_raised(own_home: Path) -> None:
@@ -175,7 +217,7 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     assert told[-1] == {"kind": "status", "text": "not set", "kept": False}
     click(panel, "secret", value=entry["client_secret"], place="file")
     click(panel, "save", base_url=practice.base_url, client_id=entry["client_id"], agent_id="27")
-    assert told[-1]["text"].startswith("kept in this kernel and in a private file, entered on 20")
+    assert told[-1]["text"].startswith("kept in a private file, entered on 20")
     assert guide.summary() == "OK: 30 OK"
     assert "27 (Neo Agent)" in guide.handover().plain
     # a fresh kernel has the answers and finds the secret by its reference
@@ -206,7 +248,7 @@ def test_no_trait_of_the_entry_holds_the_secret(own_home: Path) -> None:
     write_answers("acme", base_url="https://acme.halopsa.com")
     panel = open_guide("acme").credentials()
     click(panel, "secret", value="a-secret-of-some-length", place="kernel")
-    assert walk._memory["acme"].reveal() == "a-secret-of-some-length"
+    assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
     assert "a-secret-of" not in json.dumps(panel.view.get_state(), default=repr)
     assert "23 characters" in panel.view.results
 
@@ -241,7 +283,13 @@ def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch:
         click(open_guide("acme").credentials(), "secret", value="a-secret-of-some-length", place="lab")
         walk._memory.clear()
         assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
+        with socket(AF_UNIX) as gone:  # a kernel that ends while it says who it is
+            gone.connect(places["HALO_LAB_PLACE"])
+        since = read_answers("acme")["secret_set_at"]
         click(open_guide("acme").credentials(), "place", place="kernel")
+        assert ask_lab("give", "acme") is None
+        assert (open_guide("acme").has_secret(), read_answers("acme")["secret_set_at"]) == (True, since)
+        click(open_guide("acme").credentials(), "place", place="lab")
         assert ask_lab("give", "acme") == "a-secret-of-some-length"
         monkeypatch.setenv("HALO_LAB_KEY", "00" * 32)
         assert ask_lab("give", "acme") is None

@@ -253,7 +253,7 @@ FIELDS = st.sampled_from(
     ]
 )
 VALUES = st.sampled_from(
-    ["", "1", "-1", "²", "9" * 12, "agent", "client-credentials", "healthy", "é\x00"]
+    ["", "1", "-1", "²", "9" * 12, "9" * 5000, "agent", "client-credentials", "healthy", "é\x00"]
 ) | st.text(max_size=12)
 PATHS = st.sampled_from([
     "/config/agents/new", "/config/agents/27", "/config/agents/²", "/config/integrations/api/applications/new", "/practice", "/signin",

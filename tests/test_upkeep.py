@@ -148,7 +148,7 @@ def test_a_kept_secret_is_private_and_goes(own_home: Path) -> None:
     assert resolve(reference, "acme").secret.reveal() == "a-secret-of-some-length"
     assert json.loads(access_log().read_text())["tenant"] == "acme"
     assert stat.S_IMODE(access_log().stat().st_mode) == 0o600
-    assert remove("acme") == ["the private file"]
+    assert remove("acme") == [FILE]
     assert remove("acme") == []
 
 
@@ -163,10 +163,13 @@ def test_forgetting_a_tenant_leaves_the_others(practice: Practice, tmp_path: Pat
     kept = what_is_kept("wrong-secret", runs)
     assert [line.partition(":")[0] for line in kept] == [
         "working copies, answers and progress",
-        "stored secret",
+        "secret of wrong-secret",
         f"results in 1 runs below {runs}",
     ]
+    (run.folder / "healthy.json").rename(tmp_path / "not-yet")
     forget("wrong-secret", runs)
+    assert [entry["name"] for entry in load_run(run.folder).manifest["tenants"]] == ["healthy"]
+    (tmp_path / "not-yet").rename(run.folder / "healthy.json")
     assert what_is_kept("wrong-secret", runs) == []
     left = b"".join(
         path.read_bytes()
@@ -237,8 +240,8 @@ def test_instances_are_told_apart_as_halopsa_counts() -> None:
 
 
 def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:
-    assert History(tmp_path).run_before("x") is None
-    assert History(tmp_path).trend() == []
+    assert History(tmp_path).before("x", practice=True) == (set(), {})
+    assert History(tmp_path).trend(practice=True) == []
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ PACKAGES = (
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[A-Za-z0-9.-]{1,255}")
 _QUOTED = re.compile(r"“[^”]*”")
 _URL = re.compile(r"https?://[^\s\"'“”<>)]+")
+_SCOPE = re.compile(
+    r"all(:[a-z]{1,20})?|(read|edit):[a-z]{1,30}(:[a-z]{1,20})?|admin(:[a-z]{1,30})?|offline_access"
+)
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
@@ -118,6 +121,11 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
     for result in results:
         words.learn_from(result)
     if run is not None:
+        for entry in (*run.manifest["tenants"], *run.manifest["paused"]):
+            words.learn("tenant", entry["name"])
+            words.learn("label", entry.get("label"))
+            words.learn("owner", entry.get("owner"))
+            words.learn("host", urlsplit(entry.get("base_url", "")).hostname)
         kept = (
             "schema",
             "version",
@@ -129,9 +137,10 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
             "verdict",
             "totals",
             "network",
-            "parameters",
         )
-        parts["run.json"] = {name: run.manifest.get(name) for name in kept}
+        parts["run.json"] = {name: run.manifest.get(name) for name in kept} | {
+            "parameters": _parameters(run.manifest)
+        }
         log = run.folder / "run.log"
         parts["run.log"] = log.read_text(encoding="utf-8") if log.exists() else ""
     for number, result in enumerate(results, 1):
@@ -159,7 +168,20 @@ def _plain(result: Verification) -> dict[str, Any]:
         value.pop(name)
     for check in value["checks"]:
         check.pop("link")
+    # what was granted is the server's text
+    value["scopes"] = {
+        kind: [one if _SCOPE.fullmatch(one) else "[scope]" for one in names]
+        for kind, names in value["scopes"].items()
+    }
     return value
+
+
+def _parameters(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Give what a run was started with; of names and paths only whether there were some."""
+    return {
+        name: bool(value) if name in {"only", "resume", "failed_of"} else value
+        for name, value in manifest["parameters"].items()
+    }
 
 
 def _versions() -> dict[str, Any]:

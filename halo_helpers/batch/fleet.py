@@ -22,7 +22,18 @@ from typing import Any
 from .. import __version__
 from ..errors import ConfigError, Mistake
 from ..folders import hold, write_whole
-from ..report import Run, differences, find_run, load_run, to_csv, to_html, to_junit, totals, whose_network
+from ..report import (
+    Run,
+    differences,
+    find_run,
+    load_run,
+    to_csv,
+    to_html,
+    to_junit,
+    totals,
+    whose_network,
+    worst,
+)
 from ..report.run import LATEST, RUN_SCHEMA
 from ..secrets import redact
 from ..tenants import Tenant, load_tenants, same_client_ids
@@ -36,6 +47,7 @@ DEFAULT_TIMEOUT_S = 120.0
 BACKOFF_S = 30.0
 """Before a tenant that was throttled is tried once more: HaloPSA counts a rolling window of minutes."""
 _PARTIAL = ".partial"
+_LOCK = "run.lock"
 
 Progress = Callable[[Verification, int, int], None]
 """Called as each tenant is done, with the number done and of all."""
@@ -137,7 +149,8 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
     if options.resume:
         manifest = load_run(find_run(options.resume, out)).manifest
         names = {entry["name"] for entry in manifest["tenants"]}
-    elif options.failed_of:
+        return [tenant for tenant in tenants if tenant.name in names]
+    if options.failed_of:
         failed = {
             r.tenant
             for r in load_run(find_run(options.failed_of, out)).results
@@ -170,18 +183,38 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     """Make the run's folder with its manifest, or open the one to resume."""
     if options.resume:
         folder = find_run(options.resume, out)
-        return folder, load_run(folder).manifest
+        return folder, _without_the_left(load_run(folder), active, paused)
     now, folder = _make_folder(out)
     manifest = {
         "schema": RUN_SCHEMA, "id": folder.name, "version": __version__, "engine": ENGINE,
         "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
         "started_at": _utc(now), "finished_at": None, "duration_s": None, "verdict": None, "totals": None,
         "tenants": [{"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active],
-        "paused": [{"name": t.name, "until": str(t.paused_until), "reason": t.paused_reason} for t in paused],
+        "paused": [_pause(tenant) for tenant in paused],
         "warnings": warnings,
     }  # fmt: skip
     _write_manifest(folder, manifest)
+    # at once, so that a run that is killed is the one that `--resume latest` completes
+    write_whole(out / LATEST, folder.name + "\n")
     return folder, manifest
+
+
+def _without_the_left(run: Run, active: list[Tenant], paused: list[Tenant]) -> dict[str, Any]:
+    """Give the manifest of a run to resume, without tenants that were paused or retired since and not judged yet."""
+    manifest = run.manifest
+    stay = {tenant.name for tenant in active} | {result.tenant for result in run.results}
+    left = [entry["name"] for entry in manifest["tenants"] if entry["name"] not in stay]
+    manifest["tenants"] = [entry for entry in manifest["tenants"] if entry["name"] in stay]
+    manifest["paused"] += [_pause(tenant) for tenant in paused if tenant.name in left]
+    retired = sorted(set(left) - {tenant.name for tenant in paused})
+    manifest["warnings"] += [
+        f"{name}: is not in the tenants file any more, and was not verified" for name in retired
+    ]
+    return manifest
+
+
+def _pause(tenant: Tenant) -> dict[str, str | None]:
+    return {"name": tenant.name, "until": str(tenant.paused_until), "reason": tenant.paused_reason}
 
 
 def _make_folder(out: Path) -> tuple[dt.datetime, Path]:
@@ -204,10 +237,11 @@ def _locked(folder: Path) -> Iterator[None]:
 
     Raises: ConfigError that says who holds it.
     """
-    lock = folder / "run.lock"
-    with lock.open("a+", encoding="utf-8") as stream:
+    with (folder / _LOCK).open("a+", encoding="utf-8") as stream:
         try:
             hold(stream.fileno(), wait=False)
+            if not os.path.samestat(os.fstat(stream.fileno()), (folder / _LOCK).stat()):
+                raise OSError  # noqa: TRY301 - the holder has just removed this file: somebody else may hold a new one
         except OSError:
             stream.seek(0)
             holder = stream.read().strip() or "unknown"
@@ -221,7 +255,19 @@ def _locked(folder: Path) -> Iterator[None]:
             yield
         finally:
             with contextlib.suppress(OSError):
-                lock.unlink()
+                (folder / _LOCK).unlink()
+
+
+def is_under_way(folder: Path) -> bool:
+    """Say whether a process writes this run now: a lock that nobody holds is of one that was killed."""
+    try:
+        with (folder / _LOCK).open("r+", encoding="utf-8") as stream:
+            hold(stream.fileno(), wait=False)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 class _Fleet:
@@ -333,21 +379,18 @@ class _Fleet:
         results = load_run(self.folder).results
         manifest = self.manifest
         complete = len(results) == len(manifest["tenants"])
-        manifest |= {"verdict": _worst(results), "totals": totals(results), "network": whose_network(results),
+        manifest |= {"verdict": worst(results), "totals": totals(results), "network": whose_network(results),
                      "duration_s": round((manifest["duration_s"] or 0.0) + lasted_s, 1)}  # fmt: skip
         if complete:
             manifest["finished_at"] = _utc(dt.datetime.now(dt.UTC))
         self._history.add(self.folder.name, results)
         manifest |= self._compared(results)
         _write_manifest(self.folder, manifest)
-        write_whole(self.folder / "report.html", to_html(results, manifest, evidence=True))
-        write_whole(self.folder / "junit.xml", to_junit(results))
-        write_whole(self.folder / "summary.csv", "\ufeff" + to_csv(results))
-        write_whole(self.folder.parent / LATEST, self.folder.name + "\n")
+        run = Run(self.folder, manifest, results)
+        write_summaries(run)
         self._log.line(
             f"run {self.folder.name}: {manifest['totals']}" + ("" if complete else ", not complete")
         )
-        run = Run(self.folder, manifest, results)
         if not complete:
             raise Interrupted(run)
         if self._options.keep:
@@ -355,17 +398,15 @@ class _Fleet:
         return run
 
     def _compared(self, results: Sequence[Verification]) -> dict[str, Any]:
-        """Give what changed since the run before, since when the broken ones are broken, and the trend."""
-        before = self._history.run_before(self.folder.name)
-        old, judged = self._history.broken_in(before) if before else (set(), set())
-        new = {entry for result in results for entry in result.broken}
+        """Give what changed since each tenant was judged last, since when the broken ones are broken, and the trend."""
+        practice = any(result.practice for result in results)
+        old, judged_in = self._history.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
-        names = {tenant.name for tenant in self.active}
-        changes = (
-            differences({entry for entry in old if entry[0] in judged & names}, new, here) if before else None
-        )
-        return {"compared_with": before, "changes": changes, "trend": self._history.trend(),
-                "since": self._history.broken_since(r.tenant for r in results if r.verdict in {"fail", "error"})}  # fmt: skip
+        new = {entry for result in results for entry in result.broken}
+        changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
+        return {"compared_with": max(judged_in.values(), default=None), "changes": changes,
+                "trend": self._history.trend(practice=practice),
+                "since": self._history.broken_since((r.tenant for r in results if r.verdict in {"fail", "error"}), practice=practice)}  # fmt: skip
 
     @contextlib.contextmanager
     def _executor_or_threads(self, workers: int) -> Iterator[Executor]:
@@ -405,16 +446,18 @@ def prune(out: Path, keep: int, history: History | None = None) -> list[str]:
     A run that is being written stays, and so does everything that is no run.
     """
     runs = sorted((path for path in out.iterdir() if (path / "run.json").is_file()), reverse=True)
-    gone = [path for path in runs[keep:] if not (path / "run.lock").exists()]
+    gone = [path for path in runs[keep:] if not is_under_way(path)]
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
     (history or History(out)).forget_runs(path.name for path in gone)
     return [path.name for path in gone]
 
 
-def _worst(results: Sequence[Verification]) -> str | None:
-    found = {result.verdict for result in results}
-    return next((verdict for verdict in ("fail", "error", "warn", "pass") if verdict in found), None)
+def write_summaries(run: Run) -> None:
+    """Write a run's report, and its results as JUnit and CSV, into its folder."""
+    write_whole(run.folder / "report.html", to_html(run.results, run.manifest, evidence=True))
+    write_whole(run.folder / "junit.xml", to_junit(run.results))
+    write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results))
 
 
 def _utc(moment: dt.datetime) -> str:

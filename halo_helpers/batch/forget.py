@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError, Mistake
-from ..folders import data_folder
-from ..stores import private_file, remove
+from ..folders import data_folder, write_whole
+from ..report import load_run, totals, worst
+from ..stores import in_words, places_of, remove
 from ..walks import walks_folder
+from .fleet import is_under_way, write_summaries
 from .history import History
 
 
 def what_is_kept(name: str | None, runs: Path) -> list[str]:
-    """Say what is kept of a tenant, or of all: a line each."""
+    """Say what is kept of a tenant, or of all that are known here: a line each."""
     walks = [walks_folder() / name] if name else [walks_folder()]
-    files = [private_file(name)] if name else [data_folder() / "secrets"]
     lines = [f"working copies, answers and progress: {path}" for path in walks if path.exists()]
-    lines += [f"stored secret: {path}" for path in files if path.exists()]
+    for tenant in [name] if name else _names(runs):
+        places = places_of(tenant)
+        lines += [f"secret of {tenant}: {in_words(places)}"] if places else []
     found = _run_files(name, runs)
     if found:
         lines.append(
@@ -39,11 +45,15 @@ def forget(name: str | None, runs: Path) -> None:
                 path.unlink(missing_ok=True)
             if (runs / "history.sqlite").exists():
                 History(runs).forget_tenant(name)
-            for page in runs.glob("*/report.html"):
-                _report_anew(page.parent)
+            for manifest in runs.glob("*/run.json"):
+                if is_under_way(manifest.parent):
+                    raise ConfigError(
+                        Mistake("is being written now; forget again when it has ended", str(manifest.parent))
+                    )
+                _run_without(manifest.parent, name)
             return
-        for walk in walks_folder().iterdir() if walks_folder().exists() else ():
-            remove(walk.name)
+        for tenant in _names(runs):
+            remove(tenant)
         shutil.rmtree(walks_folder(), ignore_errors=True)
         shutil.rmtree(data_folder() / "secrets", ignore_errors=True)
         for run in {path.parent for path in _run_files(None, runs)}:
@@ -52,6 +62,14 @@ def forget(name: str | None, runs: Path) -> None:
             (runs / leftover).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be removed: {error.strerror}", str(error.filename))) from None
+
+
+def _names(runs: Path) -> list[str]:
+    """Give the tenants of which something may be kept: those with a walk, a private file, or a result."""
+    names = {path.name for path in walks_folder().glob("*") if path.is_dir()}
+    names |= {path.stem for path in (data_folder() / "secrets").glob("*.secret")}
+    names |= {path.stem for path in _run_files(None, runs)} - {"run"}
+    return sorted(names | (History(runs).tenants() if (runs / "history.sqlite").exists() else set()))
 
 
 def _run_files(name: str | None, runs: Path) -> list[Path]:
@@ -69,36 +87,38 @@ def _run_files(name: str | None, runs: Path) -> list[Path]:
     )
 
 
-def _report_anew(folder: Path) -> None:
-    """Make a run's summaries again without the tenant, whose entry leaves the manifest, too."""
-    import json
-
-    from ..folders import write_whole
-    from ..report import load_run, to_csv, to_html, to_junit, totals
-
+def _run_without(folder: Path, name: str) -> None:
+    """Take a tenant out of a run's manifest and log, and make its summaries again where there are some."""
     run = load_run(folder)
-    judged = {result.tenant for result in run.results}
     manifest = run.manifest
-    gone = {entry["name"] for entry in manifest["tenants"]} - judged
-    manifest["tenants"] = [entry for entry in manifest["tenants"] if entry["name"] in judged]
-    manifest["totals"] = totals(run.results)
-    manifest["since"] = {
-        tenant: at for tenant, at in (manifest.get("since") or {}).items() if tenant not in gone
-    }
+
+    def others(rows: list[dict[str, Any]] | None, key: str = "name") -> list[dict[str, Any]]:
+        return [row for row in rows or [] if row[key] != name]
+
+    manifest["tenants"], manifest["paused"] = others(manifest["tenants"]), others(manifest["paused"])
+    manifest["warnings"] = [
+        line for line in manifest["warnings"] if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line)
+    ]
+    manifest["parameters"]["only"] = [one for one in manifest["parameters"]["only"] if one != name]
+    if manifest.get("since"):
+        manifest["since"].pop(name, None)
     if manifest.get("changes"):
-        manifest["changes"] = {
-            kind: [row for row in rows if row["tenant"] not in gone]
-            for kind, rows in manifest["changes"].items()
+        manifest["changes"] = {kind: others(rows, "tenant") for kind, rows in manifest["changes"].items()}
+    summed_up = (folder / "report.html").exists()
+    if summed_up:
+        manifest |= {
+            "totals": totals(run.results),
+            "verdict": worst(run.results),
+            "trend": History(folder.parent).trend(practice=any(r.practice for r in run.results)),
         }
     write_whole(folder / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    write_whole(folder / "report.html", to_html(run.results, manifest, evidence=True))
-    write_whole(folder / "junit.xml", to_junit(run.results))
-    write_whole(folder / "summary.csv", "\ufeff" + to_csv(run.results))
+    if summed_up:
+        write_summaries(run)
     log = folder / "run.log"
     if log.exists():
-        lines = [
+        kept = [
             line
             for line in log.read_text(encoding="utf-8").splitlines(keepends=True)
-            if not any(f" {name}: " in line for name in gone)
+            if f" {name}: " not in line
         ]
-        write_whole(log, "".join(lines))
+        write_whole(log, "".join(kept))

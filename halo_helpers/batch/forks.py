@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ..folders import write_whole
-from ..secrets import Secret, redact
+from ..secrets import Secret, redact, refuse
 from ..tenants import Tenant, hand_over
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -67,8 +67,8 @@ class Child:
         self.say(**answer)
 
     def say(self, **what: Any) -> None:
-        """Send one line."""
-        self._connection.sendall(json.dumps(what).encode() + b"\n")
+        """Send one line, without secrets: only this process knows the access token."""
+        self._connection.sendall(redact(json.dumps(what, ensure_ascii=False)).encode() + b"\n")
 
     def on_cell(self, index: int, cell: Any) -> None:
         """Say that a cell begins (None) or has ended, so that the evidence outlives this process."""
@@ -87,6 +87,8 @@ class Child:
         if not given:
             return
         secret: str | Secret = self.job.get("reference", "")
+        if "refused" in self.job:
+            refuse(str(secret), self.job["refused"])
         if "secret" in self.job:
             secret = Secret(self.job.pop("secret"), source=self.job["source"])
             secret.was_trimmed = self.job["was_trimmed"]
@@ -253,8 +255,11 @@ def _bury(children: set[int], control: socket.socket) -> None:
             control.sendall(
                 json.dumps({"pid": pid, "exit": os.waitstatus_to_exitcode(status)}).encode() + b"\n"
             )
-    # what a notebook started and did not wait for comes to us when its process has ended
-    _end_all(set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - children)
+    # what a notebook started and did not wait for comes to us when its process has ended; its session tells whose it is
+    for pid in map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()):
+        with contextlib.suppress(ProcessLookupError):
+            if pid not in children and os.getsid(pid) not in children:
+                _end_all([pid])
 
 
 def _end_all(processes: Iterable[int]) -> None:

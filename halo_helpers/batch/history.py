@@ -18,7 +18,7 @@ TREND = 30
 _TABLES = """
 create table if not exists outcome (
   run text not null, tenant text not null, base_url text not null, started_at text not null, verdict text not null,
-  broken text not null, control integer not null, primary key (run, tenant)) without rowid;
+  broken text not null, control integer not null, practice integer not null, primary key (run, tenant)) without rowid;
 create index if not exists by_tenant on outcome (tenant, started_at);
 """
 Broken = set[tuple[str, str, str]]
@@ -49,10 +49,10 @@ class History:
 
         Raises: ConfigError when the file cannot be used.
         """
-        rows = [(run, r.tenant, r.base_url, _utc(r.started_at), r.verdict, " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)), int(r.control_asked))
+        rows = [(run, r.tenant, r.base_url, _utc(r.started_at), r.verdict, " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)), int(r.control_asked), int(r.practice))
                 for r in results]  # fmt: skip
         with self._open() as connection:
-            connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
         """Give when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
@@ -61,36 +61,40 @@ class History:
                                       "group by tenant, base_url", (_utc(now - CONTROL_EVERY),))  # fmt: skip
             return {(tenant, base_url): at for tenant, base_url, at in rows}
 
-    def run_before(self, run: str) -> str | None:
-        """Give the run before, None when this is the first: the names of runs begin with their time."""
-        with self._open() as connection:
-            row = connection.execute("select max(run) from outcome where run < ?", (run,)).fetchone()
-        return row[0] and str(row[0])
+    def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
+        """Give what was broken when each tenant was judged last before a run, and the run that did so, by tenant.
 
-    def broken_in(self, run: str) -> tuple[Broken, set[str]]:
-        """Give what was broken in a run, and which tenants it judged."""
+        The names of runs begin with their time. Practice tenants and customers of one name are different ones.
+        """
         with self._open() as connection:
-            rows = connection.execute("select tenant, broken from outcome where run = ?", (run,)).fetchall()
-        broken = {(tenant, *entry.split("/", 1)) for tenant, entries in rows for entry in entries.split()}
-        return broken, {tenant for tenant, _ in rows}
+            rows = connection.execute("select tenant, max(run), broken from outcome where run < ? and practice = ? group by tenant",
+                                      (run, int(practice))).fetchall()  # fmt: skip
+        broken = {(tenant, *entry.split("/", 1)) for tenant, _, entries in rows for entry in entries.split()}
+        return broken, {tenant: at for tenant, at, _ in rows}
 
-    def broken_since(self, tenants: Iterable[str]) -> dict[str, str]:
+    def broken_since(self, tenants: Iterable[str], *, practice: bool) -> dict[str, str]:
         """Give since when each tenant has not worked: its first result after the last good one."""
         wanted = set(tenants)
         with self._open() as connection:
             rows = connection.execute(
-                "select o.tenant, min(o.started_at) from outcome o left join (select tenant, max(run) as run from outcome "
+                "with own as (select * from outcome where practice = ?) "
+                "select o.tenant, min(o.started_at) from own o left join (select tenant, max(run) as run from own "
                 "where verdict in ('pass', 'warn') group by tenant) good on good.tenant = o.tenant "
-                "where o.verdict in ('fail', 'error') and o.run > coalesce(good.run, '') group by o.tenant").fetchall()  # fmt: skip
+                "where o.verdict in ('fail', 'error') and o.run > coalesce(good.run, '') group by o.tenant", (int(practice),)).fetchall()  # fmt: skip
         return {tenant: at for tenant, at in rows if tenant in wanted}
 
-    def trend(self) -> list[dict[str, Any]]:
+    def trend(self, *, practice: bool) -> list[dict[str, Any]]:
         """Give the newest runs, oldest first: id, when, and how many tenants by verdict."""
         with self._open() as connection:
             rows = connection.execute("select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), sum(verdict = 'fail'), "
-                                      "sum(verdict = 'error') from outcome group by run order by run desc limit ?", (TREND,)).fetchall()  # fmt: skip
+                                      "sum(verdict = 'error') from outcome where practice = ? group by run order by run desc limit ?", (int(practice), TREND)).fetchall()  # fmt: skip
         names = ("run", "started_at", "pass", "warn", "fail", "error")
         return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
+
+    def tenants(self) -> set[str]:
+        """Give the names of the tenants that were ever judged."""
+        with self._open() as connection:
+            return {row[0] for row in connection.execute("select distinct tenant from outcome")}
 
     def forget_runs(self, runs: Iterable[str]) -> None:
         """Remove what is known of runs."""

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import keeper
 from ..errors import ConfigError, SecretError
 from ..folders import notebooks_folder
 from ..report.evidence import read_evidence
@@ -34,6 +35,8 @@ STARTING_S = 45.0
 """Time that a process gets on top of the notebook's, to start and to stop."""
 ENGINE = "halo-runbook/fork" if pool.SUPPORTED else "halo-runbook/kernel"
 """How notebooks are run on this system; a run's manifest and each answer name it."""
+MASTER_KEYS = ("VAULT_TOKEN", keeper.PLACE, keeper.KEY)
+"""Variables that open any tenant's secret, in a vault or in the lab's memory."""
 _CODES = {"timeout": "run-timeout", "crashed": "run-crashed", "refused": "run-crashed"}
 
 
@@ -133,8 +136,8 @@ def tenants_of(file: str | os.PathLike[str]) -> dict[str, Tenant]:
 
 
 def _variables(tenants: dict[str, Tenant]) -> set[str]:
-    """Give the environment variables that hold tenants' secrets."""
-    return {t.client_secret.removeprefix("env:") for t in tenants.values()
+    """Give the environment variables that hold tenants' secrets, or open all of them."""
+    return {*MASTER_KEYS} | {t.client_secret.removeprefix("env:") for t in tenants.values()
             if isinstance(t.client_secret, str) and t.client_secret.startswith("env:")}  # fmt: skip
 
 
@@ -164,8 +167,8 @@ def _secret(tenant: Tenant) -> dict[str, Any]:
         return {"reference": reference}
     try:
         found = resolve(reference, tenant.name, tenant.folder)
-    except SecretError:
-        return {"reference": reference}
+    except SecretError as error:
+        return {"reference": reference, "refused": error.seen}
     return {"secret": found.secret.reveal(), "source": found.source, "was_trimmed": found.secret.was_trimmed}
 
 
@@ -174,7 +177,7 @@ _processes: set[subprocess.Popen[str]] = set()
 
 
 def stop_all() -> None:
-    """End the notebooks that this process has under way, and begin no more until `resume`."""
+    """End the notebooks that this process has under way, and begin no more until `go_on`."""
     _stopping.set()
     if pool.SUPPORTED:
         pool.close_server()
@@ -192,8 +195,12 @@ def go_on() -> None:
 
 def _in_kernel(job: Job, tenant: Tenant, output: Path, variables: set[str]) -> dict[str, Any]:
     """Let a worker process run the notebook in a stock kernel; end it when it does not end itself."""
-    own = tenant.client_secret.removeprefix("env:") if isinstance(tenant.client_secret, str) else ""
-    environment = {k: v for k, v in os.environ.items() if k not in variables - {own}}
+    reference = str(tenant.client_secret)
+    needed = {
+        reference.removeprefix("env:"),
+        *(MASTER_KEYS if not reference.startswith(("env:", "file:", "keyring:")) else ()),
+    }
+    environment = {k: v for k, v in os.environ.items() if k not in variables - needed}
     request = {"notebook": str(notebooks_folder() / "verify-tenant.ipynb"), "output": str(output.absolute()), "cwd": str(output.parent.absolute()),
                "parameters": job.parameters, "deadline_s": job.timeout_s, "cell_timeout_s": job.cell_timeout_s}  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "halo_helpers.batch.worker"], stdin=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +39,12 @@ def target(text: str) -> Target:
         )
     if text.startswith(WEBHOOK):
         try:
-            return Target(webhook=resolve(text.removeprefix(WEBHOOK), "notify").secret)
+            found = resolve(text.removeprefix(WEBHOOK), "notify")
         except SecretError as error:
             raise ConfigError(f"--notify: {error.seen}") from None
+        # no notebook of the run needs it
+        os.environ.pop(text.removeprefix(f"{WEBHOOK}env:"), None)
+        return Target(webhook=found.secret)
     return Target(file=Path(text))
 
 

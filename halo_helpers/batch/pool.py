@@ -40,8 +40,8 @@ class ForkServer:
 
         Raises: ConfigError when it does not come up.
         """
-        hidden = {*without, "HALO_CLIENT_SECRET"}
-        self._environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        self.hidden = {*without, "HALO_CLIENT_SECRET"}
+        self._environment = {name: value for name, value in os.environ.items() if name not in self.hidden}
         # packets, so that a descriptor and a number never arrive as one
         self._control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
@@ -50,19 +50,22 @@ class ForkServer:
         self._ready: Future[None] = Future()
         self._listener = threading.Thread(target=self._start_and_listen, name="fork-server", daemon=True)
         self._listener.start()
-        self._ready.result(START_S)
+        try:
+            self._ready.result(START_S)
+        except TimeoutError:
+            self._process.kill()
+            raise ConfigError(f"the fork server did not start within {START_S:g} s") from None
 
     def _start_and_listen(self) -> None:
         """Start the server and take its word until it ends.
 
         By the same thread: the server ends when the thread that started it does.
         """
-        with self._theirs as theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, "-m", "halo_helpers.batch.forks", str(theirs.fileno()), str(os.getpid())], pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._complaints, start_new_session=True,
-                env=self._environment | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
-            )  # fmt: skip
+        try:
+            self._start()
+        except OSError as error:
+            self._ready.set_exception(ConfigError(f"the fork server did not start: {error.strerror}"))
+            return
         with contextlib.suppress(OSError, ValueError):
             while line := self._control.recv(4096):
                 said = json.loads(line)
@@ -76,6 +79,14 @@ class ForkServer:
             self._ready.set_exception(
                 ConfigError(f"the fork server did not start: {said[-1] if said else 'no word'}")
             )
+
+    def _start(self) -> None:
+        with self._theirs as theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
+                [sys.executable, "-m", "halo_helpers.batch.forks", str(theirs.fileno()), str(os.getpid())], pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._complaints, start_new_session=True,
+                env=self._environment | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
+            )  # fmt: skip
 
     @property
     def pid(self) -> int:
@@ -171,25 +182,35 @@ def _words(status: int) -> str:
 
 
 _server: ForkServer | None = None
+_replaced: list[ForkServer] = []
 _server_lock = threading.Lock()
 
 
 def fork_server(without: Iterable[str] = ()) -> ForkServer:
-    """Give this process's fork server, starting it when there is none; it ends with this process."""
+    """Give this process's fork server, starting it when there is none; it ends with this process.
+
+    One that still has a variable to be hidden, such as of another tenants file, is replaced; it finishes what it runs.
+    """
     global _server  # noqa: PLW0603 - one a process
     with _server_lock:
-        if _server is None or not _server.running:
-            _server = ForkServer(without)
+        if _server is not None and _server.running and set(without) <= _server.hidden:
+            return _server
+        if _server is None:
             import atexit
 
             atexit.register(close_server)
+        elif _server.running:
+            _replaced.append(_server)
+        _server = ForkServer({*without, *(_server.hidden if _server else ())})
         return _server
 
 
 def close_server() -> None:
     """End this process's fork server, if there is one."""
-    global _server
+    global _server  # noqa: PLW0603
     with _server_lock:
-        server, _server = _server, None
-    if server is not None:
+        servers = [*_replaced, *([_server] if _server else [])]
+        _replaced.clear()
+        _server = None
+    for server in servers:
         server.close()

@@ -98,12 +98,13 @@ class Schedule:
         turn = count()
         todo = [(0.0, next(turn), tenant, 1) for tenant in tenants]
         later: list[tuple[float, int, Tenant, int]] = []
+        first: dict[str, tuple[Verification, Judgement]] = {}
         waiting: dict[Future[Judgement], tuple[Tenant, int]] = {}
         todo.reverse()
         while (todo or later or waiting) and not (self.stop.no_more and not waiting):
             self._begin(todo, later, waiting, job_of)
             done = (
-                wait(waiting, timeout=self._patience(later), return_when=FIRST_COMPLETED).done
+                wait(waiting, timeout=self._patience(later, len(waiting)), return_when=FIRST_COMPLETED).done
                 if waiting
                 else self._rest(later)
             )
@@ -115,12 +116,21 @@ class Schedule:
                 if attempt == 1 and self._is_worth_another_try(result[0]):
                     delay = self.backoff_s if "rate-limited" in result[0].codes else 0.0
                     heapq.heappush(later, (time.monotonic() + delay, next(turn), tenant, 2))
+                    first[tenant.name] = result
                     tell(f"{tenant.name}: {result[0].summary()}; once more at the end")
                     continue
                 tell(f"{tenant.name}: {result[0].summary()}")
                 keep(*result)
+                first.pop(tenant.name, None)
+            if self.stop.now:
+                for future in [
+                    f for f in waiting if f.cancel()
+                ]:  # an executor elsewhere is not ended by ending our own processes
+                    del waiting[future]
             if self.ends_at is not None and time.monotonic() >= self.ends_at:
                 self.stop.no_more = True
+        for result in first.values():  # stopped before they were tried again: what was found stands
+            keep(*result)
 
     def _begin(self, todo: list[tuple[float, int, Tenant, int]], later: list[tuple[float, int, Tenant, int]],
                waiting: dict[Future[Judgement], tuple[Tenant, int]], job_of: Callable[[Tenant], Job]) -> None:  # fmt: skip
@@ -138,8 +148,9 @@ class Schedule:
                 continue
             waiting[self.executor.submit(judge, job_of(tenant))] = (tenant, attempt)
 
-    def _patience(self, later: list[tuple[float, int, Tenant, int]]) -> float:
-        ends = [POLL_S, *([later[0][0] - time.monotonic()] if later else [])]
+    def _patience(self, later: list[tuple[float, int, Tenant, int]], under_way: int = 0) -> float:
+        """Give the seconds until something may have to be begun; with no room for it, the time is no matter."""
+        ends = [POLL_S, *([later[0][0] - time.monotonic()] if later and under_way < self.workers else [])]
         return max(0.0, min(ends))
 
     def _rest(self, later: list[tuple[float, int, Tenant, int]]) -> set[Future[Judgement]]:

@@ -168,12 +168,12 @@ def secrets_where(name: TenantName, tenants_file: TenantsFile = None) -> int:
 @secrets_app.command("remove")
 def secrets_remove(name: TenantName) -> int:
     """Remove a tenant's secret from the keyring and from the private file."""
-    from ..stores import remove
+    from ..stores import in_words, remove
 
     _known_name(name)
     gone = remove(name)
     say(
-        f"removed from {' and '.join(gone)}"
+        f"removed from {in_words(gone)}"
         if gone
         else f"nothing is kept of {name} in the keyring or in a private file"
     )

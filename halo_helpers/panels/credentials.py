@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..report.evidence import evidence_html
 from ..secrets import CLIENT_SECRET, GUID, Secret
 from ..stores import FILE, KERNEL, KEYRING, LAB, keep_in, keyring_works
+from ..walks import read_answers
 from .style import box, sentence
 from .view import Panel, View, script
 
@@ -73,22 +74,32 @@ class CredentialsPanel(Panel):
     def _take(self, secret: Secret, place: str) -> None:
         if not secret:
             return
-        self.walk.keep_secret(secret)
-        self._move(place)
+        before, since = self.walk.secret_now(), read_answers(self.walk.name).get("secret_set_at", "")
+        same = before is not None and before.reveal() == secret.reveal()
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._put(secret, place, since if same and since else now)
         problem = form_problem(secret, str(self.walk.shown_answers().get("client_id", "")))
         self.view.results = sentence(problem, "warn") if problem else ""
 
     def _move(self, place: str) -> None:
-        """Let the secret stay where the person chose; it is taken away from where it was."""
-        secret = self.walk.secret_in_memory()
-        if place not in PLACES or not _usable(place):
-            raise ConfigError(f"the secret cannot stay there: {place}")
-        if secret is None:
-            return
-        self.walk.change_answers(
-            client_secret=keep_in(place, self.walk.name, secret),
-            secret_set_at=dt.datetime.now(dt.UTC).date().isoformat(),
-        )
+        """Let a secret that was entered stay where the person chose; it is taken away from where it was."""
+        since = read_answers(self.walk.name).get("secret_set_at", "")
+        secret = self.walk.secret_now()
+        if since and secret is not None:
+            self._put(secret, place, since)
+
+    def _put(self, secret: Secret, place: str, at: str) -> None:
+        """Keep a secret in a place; when that refuses, in this kernel, so that nothing is lost.
+
+        Raises: ConfigError that says so.
+        """
+        try:
+            reference = _keep(place, self.walk.name, secret)
+        except ConfigError as error:
+            known = read_answers(self.walk.name).get("client_secret", "")
+            self.walk.keep_secret(secret, here=True, reference=known, at=at)
+            raise ConfigError(f"{error.seen}; this kernel keeps it") from None
+        self.walk.keep_secret(secret, here=place == KERNEL, reference=reference, at=at)
 
     def _save(self, values: dict[str, Any]) -> None:
         given = {name: str(values.get(name, "")).strip() for name in ("base_url", "client_id", "agent_id")}
@@ -98,8 +109,9 @@ class CredentialsPanel(Panel):
             )
         self.walk.change_answers(**given)
         self.view.answers = self.walk.shown_answers()
+        answers = self.walk.answers_now()
         result = self.walk.verify(("address.url", "token.form"))
-        self.walk.note_result("enter-credentials", result)
+        self.walk.note_result("enter-credentials", result, answers)
         self.view.results = box(evidence_html(result, self.walk.edition))
         self.walk.refresh()
 
@@ -125,6 +137,16 @@ def form_problem(secret: Secret, client_id: str) -> str:
     if any(letter.isspace() for letter in value):
         return "there are blanks inside: paste it again from HaloPSA's copy button"
     return f"it has {len(value)} characters; expected are 73, two GUIDs joined by a hyphen. It is kept all the same"
+
+
+def _keep(place: str, name: str, secret: Secret) -> str:
+    """Keep a secret in a place and give the reference.
+
+    Raises: ConfigError when the place is none, or refuses.
+    """
+    if place not in PLACES or not _usable(place):
+        raise ConfigError(f"the secret cannot stay there: {place}")
+    return keep_in(place, name, secret)
 
 
 def _usable(place: str) -> bool:

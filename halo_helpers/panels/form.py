@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from .style import box
-from .view import Panel, View, script
+from .view import Background, Panel, View, script
 
 
 class FormView(View):
@@ -18,10 +18,11 @@ class FormView(View):
     about = traitlets.Unicode("").tag(sync=True)
     inputs: Any = traitlets.List().tag(sync=True)
     buttons: Any = traitlets.List().tag(sync=True)
+    running = traitlets.Bool(False).tag(sync=True)
 
 
 class FormPanel(Panel):
-    """A form. `actions` are by the name of their button; each takes the inputs and gives HTML to show."""
+    """A form. `actions` are by the name of their button; each takes the inputs and gives HTML to show, in the background."""
 
     view: FormView
 
@@ -34,10 +35,22 @@ class FormPanel(Panel):
     ) -> None:
         super().__init__(box(about), plain)
         self._actions = actions
+        self.work = Background()
         buttons = [(name, label) for name, (label, _) in actions.items()]
         self.view = FormView(self._receive, about=box(about), inputs=inputs, buttons=buttons)
 
     def _receive(self, message: dict[str, Any]) -> None:
         _, action = self._actions.get(str(message.get("do")), ("", None))
-        if action is not None:
+        if action is None or self.work.running:
+            return
+        self.view.running = True
+        self.work.start(lambda _: self._do(action, message))
+
+    def _do(self, action: Callable[[dict[str, Any]], str], message: dict[str, Any]) -> None:
+        def show() -> None:
             self.view.results = box(action(message))
+
+        try:
+            self.view.guarded(show)
+        finally:
+            self.view.running = False

@@ -9,13 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..addresses import parse_address
 from ..errors import ConfigError, HaloError, Mistake
 from ..folders import write_whole
 from ..guide import STEPS
 from ..progress import WORDS
 from ..report.evidence import evidence_html
 from ..secrets import redact, resolve
+from ..tenants import tenants_file
 from ..upkeep import add_tenant
 from ..verify import Verification
 from ..walks import read_answers, walks_folder
@@ -60,7 +60,7 @@ def record_panel(walk: Walk) -> Panel:
     if not walk.is_practice and not walk.file:
         about += "<p>For the nightly fleet run, the tenant is put into its tenants file with a reference to the secret.</p>"
         inputs = [
-            {"name": "file", "label": "Tenants file", "hint": "tenants.yaml"},
+            {"name": "file", "label": "Tenants file", "hint": "folder and name, such as C:/msp/tenants.yaml"},
             {"name": "owner", "label": "Owner", "hint": "who is asked when it breaks"},
         ]
         actions["fleet"] = ("Add to the tenants file", lambda m: _add_to_fleet(walk, m))
@@ -68,13 +68,9 @@ def record_panel(walk: Walk) -> Panel:
 
 
 def _write_record(walk: Walk) -> str:
+    answers = walk.answers_now()
     result = walk.verify(())
-    walk.note(
-        "record",
-        state="ok" if result.verdict in {"pass", "warn"} else "failed",
-        summary=result.summary(),
-        codes=tuple(result.codes),
-    )
+    walk.note_result("record", result, answers)
     value = record_of(walk, result)
     folder = walks_folder() / walk.name
     try:
@@ -140,8 +136,14 @@ def _add_to_fleet(walk: Walk, message: dict[str, Any]) -> str:
         raise ConfigError(
             "the secret is only in memory: choose a private file or the keyring in 30-credentials first, so that a fleet run finds it"
         )
-    file = Path(str(message.get("file") or "tenants.yaml")).expanduser()
-    entry = {"name": walk.name, "base_url": parse_address(answers["base_url"]).url, "client_id": answers.get("client_id"), "client_secret": reference,
+    named = str(message.get("file") or "").strip()
+    file = Path(named).expanduser() if named else tenants_file()
+    if file is None or not file.is_absolute():
+        # the kernel's own folder is this customer's, and goes with it
+        raise ConfigError(
+            "name the tenants file with its folder, such as C:/msp/tenants.yaml or ~/msp/tenants.yaml"
+        )
+    entry = {"name": walk.name, "base_url": walk.instance, "client_id": answers.get("client_id"), "client_secret": reference,
              "agent_id": walk.tenant.agent_id, "label": answers.get("label"), "owner": str(message.get("owner") or "").strip() or None}  # fmt: skip
     add_tenant(file, entry)
     return f"<p>{escape(walk.name)} stands in {escape(str(file.absolute()))} now.</p>"

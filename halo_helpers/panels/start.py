@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..addresses import parse_address
 from ..errors import ConfigError, Mistake
 from ..guide import NOTEBOOKS, STEPS
-from ..progress import note_step
+from ..progress import WORDS, note_step
 from ..tenants import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
 from ..walks import ANSWERS, known_walks, open_walk, read_answers, write_answers
 from .form import FormPanel
@@ -95,12 +95,24 @@ def load_record(name: str, file: Path) -> None:
             for key, text in value["answers"].items()
             if key in ANSWERS and key != "client_secret"
         }
-        steps = {step["id"]: step for step in value["steps"] if step["id"] in STEPS}
+        steps = {step["id"]: _step(step) for step in value["steps"] if step["id"] in STEPS}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(Mistake(f"is no record of a walk: {error}", str(file))) from None
     if value.get("practice"):
         raise ConfigError("this is the record of a practice tenant; a customer's walk does not go on from it")
     write_answers(name, **answers)
     for step_id, step in steps.items():
-        note_step(name, step_id, answers, state=step["state"], at=step["at"], by=step["by"], summary=step["summary"],
-                  codes=tuple(step["codes"]), by_hand=bool(step["by_hand"]))  # fmt: skip
+        note_step(name, step_id, answers, **step)
+
+
+def _step(given: dict[str, Any]) -> dict[str, Any]:
+    """Give what a record says of a step; a stale one has to be done again.
+
+    Raises: KeyError, ValueError when it says too little, or something else.
+    """
+    state = "todo" if given["state"] == "stale" else given["state"]
+    if state not in WORDS:
+        raise ValueError(f"no step is {state!r}")
+    words = {name: str(given[name]) for name in ("at", "by", "summary")}
+    lists = {name: tuple(map(str, given[name])) for name in ("codes", "went_on_past")}
+    return {"state": state, "by_hand": bool(given["by_hand"]), **words, **lists}

@@ -92,6 +92,7 @@ class StepPanel(Panel):
         self.work.start(lambda stop: self.view.guarded(lambda: self._check(stop)))
 
     def _check(self, stop: threading.Event) -> None:
+        answers = self.walk.answers_now()
         try:
             result = self.walk.verify(self.step.checks, on_result=self._on_result, stop=stop)
         except Stopped:
@@ -101,7 +102,7 @@ class StepPanel(Panel):
         else:
             self.view.progress = ""
             self.view.results = box(evidence_html(result, self.walk.edition))
-            self.walk.note_result(self.step.id, result)
+            self.walk.note_result(self.step.id, result, answers)
         finally:
             self.view.running = False
             self.walk.refresh()

@@ -31,8 +31,8 @@ from .step import StepPanel, state_of
 from .style import SHEET, box
 from .view import Panel, static
 
-_memory: dict[str, Secret] = {}
-"""Secrets entered in this kernel, by tenant."""
+_memory: dict[str, tuple[Secret, str]] = {}
+"""Secrets entered in this kernel and when, by tenant; one that was entered later elsewhere outdates it."""
 
 
 def open_guide(tenant: str = PRACTICE, tenants_file: str = "", edition: str = "current") -> Walk:
@@ -53,6 +53,7 @@ class Walk:
         self.edition = edition
         self.file = file
         self._found: Tenant | None = None
+        self._stored: dict[str, str] = {}
         self._panels: WeakSet[StepPanel] = WeakSet()
         self._load()
 
@@ -73,18 +74,24 @@ class Walk:
 
     def _load(self) -> None:
         """Find the tenant; a name that nobody knows yet is a new customer."""
+        self._stored = read_answers(self.name)
         if not (self.is_practice or self.file or self.name in known_walks() or tenants_file() is not None):
             return
         found = find_tenant(self.name, self.file or None)
         if self.is_practice:
             # what a learner made on the screens replaces what the server was seeded with, as long as it runs
-            answers = read_answers(self.name)
+            answers = self._stored
             if answers.get("base_url") == found.base_url:
                 found = replace(
                     found, client_id=answers.get("client_id", found.client_id), agent_id=_agent_id(answers.get("agent_id", found.agent_id)),
                     client_secret=self.secret_in_memory() or answers.get("client_secret") or found.client_secret,
                 )  # fmt: skip
         self._found = found
+
+    def _follow(self) -> None:
+        """Take over what another notebook has changed."""
+        if read_answers(self.name) != self._stored:
+            self._load()
 
     @property
     def tenant(self) -> Tenant:
@@ -97,11 +104,13 @@ class Walk:
             raise ConfigError(
                 f"not possible yet: {' and '.join(missing)} of {self.name} {'is' if len(missing) == 1 else 'are'} entered at the end of 20-application, or in 30-credentials"
             )
-        return replace(self._found, client_secret=_memory[self.name]) if self.name in _memory else self._found
+        entered = self.secret_in_memory()
+        return replace(self._found, client_secret=entered) if entered else self._found
 
     def _missing(self) -> list[str]:
+        self._follow()
         values = {"the base URL": self._found and self._found.base_url, "the Client ID": self._found and self._found.client_id,
-                  "the Client Secret": self.name in _memory or (self._found and self._found.client_secret)}  # fmt: skip
+                  "the Client Secret": self.secret_in_memory() or (self._found and self._found.client_secret)}  # fmt: skip
         return [name for name, value in values.items() if not value]
 
     def missing(self, step: Step) -> list[str]:
@@ -144,23 +153,32 @@ class Walk:
         self._load()
         self.refresh()
 
-    def keep_secret(self, secret: Secret) -> None:
-        """Keep a secret in this kernel."""
-        _memory[self.name] = secret
+    def keep_secret(self, secret: Secret | None, *, here: bool, reference: str, at: str) -> None:
+        """Take over a secret that was entered: its reference, when (UTC, ISO 8601), and the secret itself if it stays `here`.
+
+        Raises: ConfigError when the folder cannot be written.
+        """
+        if here and secret is not None:
+            _memory[self.name] = secret, at
+        else:
+            _memory.pop(self.name, None)
+        self.change_answers(client_secret=reference, secret_set_at=at)
 
     def secret_in_memory(self) -> Secret | None:
-        """Give the secret that was entered in this kernel."""
-        return _memory.get(self.name)
+        """Give the secret that was entered in this kernel, unless another one was entered since."""
+        secret, at = _memory.get(self.name, (None, ""))
+        return secret if at == read_answers(self.name).get("secret_set_at", "") else None
 
     def secret_now(self) -> Secret | None:
         """Give the secret from wherever it is, None when it is not to be had."""
-        found = self._secret()
+        found = self._secret(used=True)
         return found.secret if found else None
 
-    def _secret(self) -> Found | None:
+    def _secret(self, *, used: bool = False) -> Found | None:
+        self._follow()
         reference = self.secret_in_memory() or (self._found.client_secret if self._found else "")
         try:
-            return resolve(reference, self.name, self._found.folder if self._found else None)
+            return resolve(reference, self.name, self._found.folder if self._found else None, used=used)
         except SecretError:
             return None
 
@@ -172,11 +190,11 @@ class Walk:
         """Say in a few words what is kept, and since when."""
         answers = read_answers(self.name)
         kept, since = answers.get("client_secret", ""), answers.get("secret_set_at", "")
-        when = f", entered on {since}" if since else ""
+        when = f", entered on {since[:10]}" if since else ""
         places = {"file:": "a private file", "lab:": "the lab's memory", "keyring:": "the keyring"}
         where = next((shown for begin, shown in places.items() if kept.startswith(begin)), "")
-        if self.name in _memory:
-            return f"kept in this kernel{f' and in {where}' if where else ''}{when}"
+        if self.secret_in_memory():
+            return f"kept in this kernel{when}"
         found = self._secret()
         if found is not None:
             return f"kept in {where or found.source.removeprefix('kept in ')}{when}"
@@ -192,11 +210,13 @@ class Walk:
 
     # --- progress ---
 
-    def _answers_now(self) -> dict[str, str]:
+    def answers_now(self) -> dict[str, str]:
+        """Give what results rest on, also when another notebook changed it."""
+        self._follow()
         return self.shown_answers() | {"secret_set_at": read_answers(self.name).get("secret_set_at", "")}
 
     def _progress(self) -> dict[str, StepRecord]:
-        return read_progress(self.name, self._answers_now())
+        return read_progress(self.name, self.answers_now())
 
     def record(self, step_id: str) -> StepRecord:
         """Give the record of a step."""
@@ -206,9 +226,9 @@ class Walk:
         """Give the records of all steps, in order."""
         return self._progress()
 
-    def note(self, step_id: str, **changes: Any) -> None:
-        """Write down what became of a step."""
-        note_step(self.name, step_id, self._answers_now(), **changes)
+    def note(self, step_id: str, answers: dict[str, str] | None = None, **changes: Any) -> None:
+        """Write down what became of a step; `answers` are those that it was checked with, if not those of now."""
+        note_step(self.name, step_id, self.answers_now() if answers is None else answers, **changes)
 
     def note_only(self, step_id: str, **changes: Any) -> None:
         """Add to a step's record, without changing its state."""
@@ -216,9 +236,9 @@ class Walk:
         kept = {name: getattr(known, name) for name in ("state", "summary", "codes", "by_hand")}
         self.note(step_id, **kept | changes)
 
-    def note_result(self, step_id: str, result: Verification) -> None:
-        """Write down what a check found."""
-        self.note(step_id, **state_of(result))
+    def note_result(self, step_id: str, result: Verification, answers: dict[str, str]) -> None:
+        """Write down what a check found, with the answers that it was asked with: they may have changed meanwhile."""
+        self.note(step_id, answers, **state_of(result))
 
     def refresh(self) -> None:
         """Let every panel of this notebook show the state of now."""

@@ -306,7 +306,7 @@ def _agent_from(form: dict[str, str], agent_id: int) -> Agent:
         agent_id, form.get("name", "").strip()[:100], form.get("email", "").strip()[:200],
         is_disabled="active" not in form, is_api_only="api_only" in form,
         team_ids=tuple(team for team in TEAMS if f"team-{team}" in form),
-        role_ids=(int(role),) if role.isdecimal() and role.isascii() and int(role) in ROLES else (),
+        role_ids=(int(role),) if role.isdecimal() and role.isascii() and len(role) < 9 and int(role) in ROLES else (),
         workday_id=1 if form.get("workday") == "1" else 0,
     )  # fmt: skip
 

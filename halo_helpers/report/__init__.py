@@ -13,11 +13,12 @@ from .run import (
     load_run,
     totals,
     whose_network,
+    worst,
 )
 from .tables import to_csv, to_html, to_junit
 from .text import agents_table, fleet_table, verification_text
 
 __all__ = [
     "Run", "agents_table", "compare", "differences", "exit_code", "find_run", "fleet_table", "has_changed", "headline",
-    "load_run", "to_csv", "to_html", "to_junit", "totals", "verification_text", "whose_network",
+    "load_run", "to_csv", "to_html", "to_junit", "totals", "verification_text", "whose_network", "worst",
 ]  # fmt: skip

@@ -43,6 +43,12 @@ def totals(results: Iterable[Verification]) -> dict[str, int]:
     return {"tenants": sum(counts.values()), **counts}
 
 
+def worst(results: Iterable[Verification]) -> str | None:
+    """Give the verdict that stands for a run, None when nobody was judged."""
+    found = {result.verdict for result in results}
+    return next((verdict for verdict in ("fail", "error", "warn", "pass") if verdict in found), None)
+
+
 def exit_code(results: Iterable[Verification]) -> int:
     """Give the exit code (design, section 5): 0 all pass or warn, 1 some fail, 3 some error and none failed."""
     verdicts = {result.verdict for result in results}

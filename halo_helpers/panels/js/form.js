@@ -16,8 +16,14 @@ function render({ model, el }) {
     button.addEventListener("click", () => ask({ do: name, ...Object.fromEntries(Object.entries(inputs).map(([k, v]) => [k, v.value])) }));
     buttons.append(button);
   });
+  const progress = make("span", { role: "status" });
+  buttons.append(progress);
   el.append(make("div", { class: "halo" }, about, fields, buttons, said, results));
-  const unfollow = follow(model, ["about", "results"], () => { about.innerHTML = model.get("about"); results.innerHTML = model.get("results"); });
+  const unfollow = follow(model, ["about", "results", "running"], () => {
+    for (const button of buttons.querySelectorAll("button")) button.disabled = model.get("running");
+    progress.textContent = model.get("running") ? "working …" : "";
+    about.innerHTML = model.get("about"); results.innerHTML = model.get("results");
+  });
   return () => { unfollow(); stop(); };
 }
 export default { render };
