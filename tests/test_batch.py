@@ -384,7 +384,7 @@ def test_a_resumed_run_leaves_out_who_was_paused_or_retired_since(practice: Prac
     for name in ("wrong-secret", "agent-mismatch"):
         (run.folder / f"{name}.json").unlink()
     practice.write(file, "healthy", "wrong-secret")
-    file.write_text(file.read_text() + "  paused_until: 2999-01-01\n")
+    file.write_text(file.read_text() + "  paused_until: 2999-01-01\n  paused_reason: migration\n")
     run = run_fleet(file, tmp_path / "runs", FleetOptions(resume="latest"))
     assert [r.tenant for r in run.results] == ["healthy"]
     assert [row["name"] for row in run.manifest["paused"]] == ["wrong-secret"]

@@ -153,7 +153,7 @@ def test_the_walk_from_the_first_click_to_the_record(page: Page, lab: Lab, brows
     page.get_by_label("Agent ID").fill(str(agent_id))
     page.get_by_label("Client Secret").fill(secret)
     page.get_by_role("button", name="Save and check the form").click()
-    expect(page.get_by_text("kept in this kernel and in the lab's memory")).to_be_visible()
+    expect(page.get_by_text("kept in the lab's memory")).to_be_visible()
     for step in BY_HAND[5:]:
         one = panel(page, step)
         one.get_by_label("Done by hand").check()
@@ -272,7 +272,7 @@ def test_a_secret_leaves_no_trace_with_widget_state_saved(
         assert field.input_value() == SECRET[:40]
         field.fill(SECRET)
         field.press("Enter")
-        expect(page.get_by_text("kept in this kernel and in the lab's memory")).to_be_visible()
+        expect(page.get_by_text("kept in the lab's memory")).to_be_visible()
         assert field.input_value() == ""
         save(page)
         check(page, "test-token")
