@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 
@@ -261,6 +261,7 @@ PATHS = st.sampled_from([
 ])  # fmt: skip
 
 
+@example(path="/config/agents/new", form={"name": "x", "role": "9" * 5000}, method="POST")
 @given(path=PATHS, form=st.dictionaries(FIELDS, VALUES, max_size=6), method=st.sampled_from(["GET", "POST"]))
 @settings(deadline=None, max_examples=150)
 def test_no_form_makes_it_fail(path: str, form: dict[str, str], method: str) -> None:
