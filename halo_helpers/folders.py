@@ -31,11 +31,14 @@ def notebooks_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "notebooks"
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, so that a reader or a crash never sees half of it."""
+def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
+    """Write a file whole or not at all, so that a reader or a crash never sees half of it; `mode` is its own, before the umask."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as stream:
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode
+        )
+        with os.fdopen(descriptor, "wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())

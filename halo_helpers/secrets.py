@@ -23,7 +23,7 @@ from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
 from .errors import SecretError
-from .folders import data_folder
+from .folders import data_folder, write_whole
 
 KEYRING_SERVICE = "halo-runbook"
 SCHEMES = ("env", "keyring", "file", "prompt", "lab")
@@ -425,15 +425,4 @@ def _from_vault(scheme: str, rest: str, tenant_name: str) -> Found:
 def write_private(path: Path, value: Secret) -> None:
     """Write a secret to a file that only its owner can read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)  # of a process that died, and had our number
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(value.reveal() + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_whole(path, value.reveal() + "\n", mode=0o600)
