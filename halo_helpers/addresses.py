@@ -58,7 +58,8 @@ def parse_address(text: str) -> Address:
     elif split.path:
         changes.append("the trailing slash was dropped")
     scheme = "https" if insecure else split.scheme
-    port = None if split.port in {None, {"http": 80, "https": 443}[split.scheme]} else split.port
+    defaults = {"http": 80, "https": 443}
+    port = None if split.port in {None, defaults[split.scheme], defaults[scheme]} else split.port
     shown = f"[{host}]" if ":" in host else host
     return Address(
         f"{scheme}://{shown}" + (f":{port}" if port else ""), host, loopback, tuple(changes), insecure

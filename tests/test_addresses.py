@@ -18,7 +18,7 @@ GOOD = "https://acme.halopsa.com"
         GOOD, f"{GOOD}/", f"{GOOD}///", f"{GOOD}/api", f"{GOOD}/api/", f"{GOOD}/auth", f"{GOOD}/tickets?id=3&x=/", f"{GOOD}#a",
         "acme.halopsa.com", "acme.halopsa.com/api", "//acme.halopsa.com", "https://https://acme.halopsa.com", "https:///acme.halopsa.com",
         "https:acme.halopsa.com", "http://acme.halopsa.com", "HTTPS://ACME.HALOPSA.COM", f" {GOOD}\n", f"\u200b{GOOD}", f"{GOOD}.",
-        f"{GOOD}:443", "https://acme.halopsa.com.halopsa.com",
+        f"{GOOD}:443", "http://acme.halopsa.com:443", "http://acme.halopsa.com:80", "https://acme.halopsa.com.halopsa.com",
     ],
 )  # fmt: skip
 def test_usable_after_normalising(text: str) -> None:
