@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from halo_helpers.practice.control import PracticeServer, ask, start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
 from halo_helpers.tenants import Tenant, from_ready_entry, write_practice_tenants
+
+# the same examples each time, so that a change is judged by what it changed; HALO_FUZZ=N looks for new ones
+settings.register_profile("same", derandomize=True)
+if "HALO_FUZZ" not in os.environ:
+    settings.load_profile("same")
 
 
 @pytest.hookimpl(hookwrapper=True)
