@@ -343,13 +343,14 @@ def test_the_guide_as_web_pages_needs_its_token(browser: Browser, tmp_path: Path
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment, cwd=tmp_path
     )
     assert process.stderr
+    reader = threading.Thread(target=process.stderr.read, daemon=True)
     try:
         url = next(
             found.group()
             for line in process.stderr
             if (found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", line))
         )
-        threading.Thread(target=process.stderr.read, daemon=True).start()
+        reader.start()
         for width in (1280, 400):
             with new_page(browser, width) as page:
                 page.goto(url.partition("?")[0])
@@ -363,3 +364,6 @@ def test_the_guide_as_web_pages_needs_its_token(browser: Browser, tmp_path: Path
     finally:
         process.terminate()
         process.wait(timeout=20)
+        if reader.ident:
+            reader.join()
+        process.stderr.close()
