@@ -76,7 +76,9 @@ class Lab:
 
 
 def run_all(page: Page) -> None:
-    last = page.locator(".jp-CodeCell").last
+    last, dialog = page.locator(".jp-CodeCell").last, page.locator(".jp-Dialog")
+    # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes
+    page.add_locator_handler(dialog, lambda shown: shown.locator(".jp-mod-accept").click())
     for _ in range(6):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
@@ -85,6 +87,7 @@ def run_all(page: Page) -> None:
             expect(last.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=8_000)
         except AssertionError:
             continue
+        page.remove_locator_handler(dialog)
         return
     raise AssertionError("the notebook does not run")
 
