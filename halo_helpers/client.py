@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import re
 import ssl
 import sys
 import time
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -42,7 +40,7 @@ from .errors import (
 )
 from .faults import code_of_transport_error
 from .models import Agent, AuthInfo, Instance, Json, Page, as_rows
-from .secrets import Secret, redact, remember
+from .secrets import EMAIL, Secret, redact, remember
 from .tenants import Tenant
 
 USER_AGENT = f"halo-runbook/{__version__}"
@@ -104,7 +102,7 @@ class _Reply:
 
 
 class HaloClient:
-    """Asks one tenant. Use it as an async context manager, or by `open_client`."""
+    """Asks one tenant. Use it as an async context manager."""
 
     def __init__(self, tenant: Tenant, secret: Secret, limits: Limits | None = None) -> None:
         self.tenant = tenant
@@ -567,15 +565,6 @@ _OAUTH_CODES = {
 }  # fmt: skip
 
 
-@asynccontextmanager
-async def open_client(
-    tenant: Tenant, secret: Secret, limits: Limits | None = None
-) -> AsyncIterator[HaloClient]:
-    """Open a client for one tenant and close it after use."""
-    async with HaloClient(tenant, secret, limits) as client:
-        yield client
-
-
 def warm_up() -> None:
     """Make what every tenant needs: the list of trusted authorities takes longer to read than most requests."""
     _tls_context(None)
@@ -734,12 +723,9 @@ def _title(body: bytes) -> str:
     return _clean(text[start:end]) if start and end > start else "without a title"
 
 
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[A-Za-z0-9.-]{1,255}")
-
-
 def _clean(text: object, length: int = 160) -> str:
     """Make foreign text fit for a sentence: one line, printable, short, no secret, no e-mail address."""
-    shown = _EMAIL.sub("[e-mail]", redact(str(text or "")))
+    shown = EMAIL.sub("[e-mail]", redact(str(text or "")))
     flat = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 

@@ -59,6 +59,14 @@ class Step:
     """The same screen on the practice tenant, all of whose addresses are known."""
 
     @property
+    def path_again(self) -> str:
+        """The click path to what this step has made, to mend it: it is there now, and New would make another one."""
+        for made, name in ((AGENTS, "Neo Agent"), (APPLICATIONS, "Neo Agent Integration")):
+            if self.path.startswith(f"{made} → New"):
+                return self.path.replace("→ New", f"→ {name}").removesuffix(" → Save")
+        return self.path
+
+    @property
     def where(self) -> str:
         """Notebook and anchor, such as `20-application.ipynb#save-application`."""
         return f"{self.notebook}.ipynb#{self.id}"

@@ -6,13 +6,13 @@ stale. Writers lock, so that two open notebooks do not lose each other's records
 
 from __future__ import annotations
 
-import datetime as dt
 import getpass
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from .clock import utc_text
 from .errors import ConfigError, Mistake
 from .folders import locked, write_whole
 from .guide import STEPS
@@ -105,7 +105,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
             known = read_progress(name, answers)
             kept = {n: answers.get(n, "") for n in rests_on(step_id)}
             given: dict[str, Any] = {
-                "at": _now(),
+                "at": utc_text(),
                 "by": _user(),
                 "answers": kept,
                 "went_on_past": known[step_id].went_on_past,
@@ -124,10 +124,6 @@ def _stored(file: Path) -> dict[str, Any]:
         return {}
     value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return value
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _user() -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime as dt
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
+from .clock import utc_text
 from .errors import SecretError
 from .folders import data_folder, write_whole
 
@@ -29,6 +29,7 @@ KEYRING_SERVICE = "halo-runbook"
 SCHEMES = ("env", "keyring", "file", "prompt", "lab")
 ENTRY_POINTS = "halo_helpers.secrets"
 REDACTED = "[secret]"
+EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[A-Za-z0-9.-]{1,255}")
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 CLIENT_SECRET = re.compile(rf"{GUID.pattern}-{GUID.pattern}")
 """HaloPSA's Client Secret: two GUIDs joined by a hyphen, 73 characters (facts 2.4)."""
@@ -224,7 +225,7 @@ def _write_down(tenant_name: str, source: str) -> None:
 
     A log that cannot be written does not keep a verification from running.
     """
-    entry = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"), "account": _account(), "tenant": tenant_name,
+    entry = {"at": utc_text(), "account": _account(), "tenant": tenant_name,
              "source": source, "process": os.getpid()}  # fmt: skip
     with contextlib.suppress(OSError):
         file = access_log()

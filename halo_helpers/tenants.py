@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from .addresses import parse_address
 from .errors import ConfigError, ConnectionFailedError, Mistake
-from .secrets import CLIENT_SECRET, Secret, check_reference, looks_like_secret, trim
+from .secrets import (
+    CLIENT_SECRET,
+    Secret,
+    check_reference,
+    looks_like_secret,
+    reference_file,
+    synchronised,
+    trim,
+)
 
 if TYPE_CHECKING:
     from .practice.control import PracticeServer
@@ -437,6 +445,17 @@ def tenants_file(given: str | os.PathLike[str] | None = None) -> Path | None:
         return Path(named)
     here = Path("tenants.yaml")
     return here if here.exists() else None
+
+
+def worth_a_warning(tenant: Tenant) -> list[str]:
+    """Say what is odd about a tenant's entry though it works."""
+    path = reference_file(str(tenant.client_secret), tenant.folder)
+    copied_by = synchronised(path) if path is not None else ""
+    return (
+        [f"{tenant.name}: the secret's file lies in a folder that {copied_by} copies elsewhere"]
+        if copied_by
+        else []
+    )
 
 
 _handed_over: Tenant | None = None

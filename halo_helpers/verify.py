@@ -16,6 +16,7 @@ from .checks import CHECKS, DIAGNOSES, Finding, Skipped, Verdict, diagnose, sele
 from .checks.probe import Probe
 from .checks.registry import WORST_FIRST, Check
 from .client import HaloClient, Limits
+from .clock import utc_text
 from .errors import ConfigError, HaloError, SecretError
 from .guide import STEPS
 from .loop import run
@@ -123,7 +124,7 @@ class Verification:
         return {
             "schema": SCHEMA, "tenant": self.tenant, "label": self.label, "owner": self.owner, "practice": self.practice,
             "base_url": self.base_url, "verdict": self.verdict, "codes": self.codes,
-            "started_at": self.started_at.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "started_at": utc_text(self.started_at),
             "duration_s": round(self.duration_s, 3), "instance": self.instance,
             "agent": {"id": self.agent.id, "name": self.agent.name} if self.agent else None, "scopes": self.scopes,
             "secret_source": self.secret_source, "control_asked": self.control_asked,

@@ -13,7 +13,7 @@ import halo_helpers
 
 PACKAGE = Path(halo_helpers.__file__).parent
 FLOORS = {
-    "errors": 0, "models": 0.1, "practice": 0, "folders": 0, "keeper": 0,
+    "errors": 0, "models": 0.1, "practice": 0, "folders": 0, "keeper": 0, "clock": 0,
     "vaults": 0.2, "secrets": 1, "addresses": 1.1, "guide": 1, "faults": 1, "loop": 1, "walks": 1, "tenants": 1.2, "upkeep": 1.3, "stores": 1.1, "progress": 1.3,
     "client": 2, "checks": 3, "verify": 4, "report": 5, "panels": 6, "batch": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip

@@ -22,7 +22,7 @@ from .. import __version__
 from ..errors import ConfigError, Mistake
 from ..folders import write_whole
 from ..report import find_run, load_run
-from ..secrets import CLIENT_SECRET, GUID, redact
+from ..secrets import CLIENT_SECRET, EMAIL, GUID, redact
 from ..tenants import find_tenant
 from ..verify import Verification, verify
 
@@ -38,7 +38,6 @@ PACKAGES = (
     "ipywidgets",
     "anywidget",
 )
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:]{1,64}@[A-Za-z0-9.-]{1,255}")
 _QUOTED = re.compile(r"“[^”]*”")
 _URL = re.compile(r"https?://[^\s\"'“”<>)]+")
 _SCOPE = re.compile(
@@ -86,7 +85,7 @@ class _Words:
         """Replace everything that was learnt, and what looks like a name of somebody anyway."""
         for known in sorted(self._words, key=len, reverse=True):
             text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(known)}(?![A-Za-z0-9])", self._words[known], text)
-        text = _URL.sub(self._url, _EMAIL.sub("[e-mail]", text))
+        text = _URL.sub(self._url, EMAIL.sub("[e-mail]", text))
         text = _ADDRESS.sub("[address]", text)
         text = GUID.sub("[id]", CLIENT_SECRET.sub("[secret]", text))
         return re.sub(r"\bID \d+", "ID [n]", _QUOTED.sub("“[text]”", text))

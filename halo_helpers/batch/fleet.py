@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..clock import utc_text
 from ..errors import ConfigError, Mistake
 from ..folders import hold, write_whole
 from ..report import (
@@ -188,7 +189,7 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     manifest = {
         "schema": RUN_SCHEMA, "id": folder.name, "version": __version__, "engine": ENGINE,
         "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
-        "started_at": _utc(now), "finished_at": None, "duration_s": None, "verdict": None, "totals": None,
+        "started_at": utc_text(now), "finished_at": None, "duration_s": None, "verdict": None, "totals": None,
         "tenants": [{"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active],
         "paused": [_pause(tenant) for tenant in paused],
         "warnings": warnings,
@@ -294,6 +295,10 @@ class _Fleet:
         Raises: Interrupted.
         """
         started = time.monotonic()
+        for half in (*self.folder.glob(".*.tmp"), *self._partial.glob("*")):
+            half.unlink(
+                missing_ok=True
+            )  # of a process that was killed: the lock is ours, so nobody writes them
         self._partial.mkdir(exist_ok=True)
         done = {path.stem for path in self.folder.glob("*.json")} & {tenant.name for tenant in self.active}
         todo = [tenant for tenant in self.active if tenant.name not in done]
@@ -382,7 +387,7 @@ class _Fleet:
         manifest |= {"verdict": worst(results), "totals": totals(results), "network": whose_network(results),
                      "duration_s": round((manifest["duration_s"] or 0.0) + lasted_s, 1)}  # fmt: skip
         if complete:
-            manifest["finished_at"] = _utc(dt.datetime.now(dt.UTC))
+            manifest["finished_at"] = utc_text()
         self._history.add(self.folder.name, results)
         manifest |= self._compared(results)
         _write_manifest(self.folder, manifest)
@@ -460,10 +465,6 @@ def write_summaries(run: Run) -> None:
     write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results))
 
 
-def _utc(moment: dt.datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 class _Log:
     """`run.log`: one line an event, redacted."""
 
@@ -473,4 +474,4 @@ class _Log:
     def line(self, text: str) -> None:
         flat = re.sub(r"\s+", " ", redact(text))
         with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(f"{_utc(dt.datetime.now(dt.UTC))} {flat}\n")
+            stream.write(f"{utc_text()} {flat}\n")

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..clock import utc_text
 from ..errors import ConfigError, Mistake
+from ..report.run import Broken
 from ..verify import Verification
 
 CONTROL_EVERY = dt.timedelta(days=7)
@@ -21,8 +23,6 @@ create table if not exists outcome (
   broken text not null, control integer not null, practice integer not null, primary key (run, tenant)) without rowid;
 create index if not exists by_tenant on outcome (tenant, started_at);
 """
-Broken = set[tuple[str, str, str]]
-"""What is broken, as (tenant, check, code)."""
 
 
 class History:
@@ -49,7 +49,7 @@ class History:
 
         Raises: ConfigError when the file cannot be used.
         """
-        rows = [(run, r.tenant, r.base_url, _utc(r.started_at), r.verdict, " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)), int(r.control_asked), int(r.practice))
+        rows = [(run, r.tenant, r.base_url, utc_text(r.started_at), r.verdict, " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)), int(r.control_asked), int(r.practice))
                 for r in results]  # fmt: skip
         with self._open() as connection:
             connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -58,7 +58,7 @@ class History:
         """Give when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
         with self._open() as connection:
             rows = connection.execute("select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
-                                      "group by tenant, base_url", (_utc(now - CONTROL_EVERY),))  # fmt: skip
+                                      "group by tenant, base_url", (utc_text(now - CONTROL_EVERY),))  # fmt: skip
             return {(tenant, base_url): at for tenant, base_url, at in rows}
 
     def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
@@ -105,7 +105,3 @@ class History:
         """Remove what is known of a tenant; give the number of results."""
         with self._open() as connection:
             return connection.execute("delete from outcome where tenant = ?", (tenant,)).rowcount
-
-
-def _utc(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

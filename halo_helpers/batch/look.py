@@ -72,8 +72,7 @@ class FleetView:
         return {"text/html": html, "text/plain": fleet_table(self.run.results)}
 
     def _ordered(self) -> list[Verification]:
-        order = ("fail", "error", "warn", "pass")
-        return sorted(self.run.results, key=lambda r: (order.index(r.verdict), r.tenant))
+        return sorted(self.run.results, key=lambda r: (WORST_FIRST.index(r.verdict), r.tenant))
 
     def heat_map(self) -> _Shown:
         """Show the worst verdict of each layer of checks, tenant by tenant."""

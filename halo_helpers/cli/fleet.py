@@ -13,7 +13,6 @@ import typer
 
 from ..errors import ConfigError
 from .shared import (
-    BAD_INPUT,
     INTERRUPTED,
     NOT_JUDGED,
     OK,
@@ -22,6 +21,7 @@ from .shared import (
     complain,
     document,
     say,
+    say_problems,
     terminal_width,
 )
 
@@ -47,7 +47,7 @@ def batch(
     run_timeout: Annotated[float | None, typer.Option("--run-timeout", metavar="S", min=1, help="Seconds after which no tenant is begun.")] = None,
     keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")] = None,
     notify: Annotated[str | None, typer.Option("--notify", metavar="TO", help="Say in a paragraph what changed, if anything did: to - (standard output), a file, or a webhook whose URL is in env:NAME or file:PATH as webhook:env:NAME.")] = None,
-    preflight: Annotated[bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")] = False,
+    only_preflight: Annotated[bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")] = False,
     dask: Annotated[str | None, typer.Option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler do it.")] = None,
     dask_ca: Annotated[str | None, typer.Option("--dask-ca-file", metavar="FILE", help="With tls://: the cluster's authority.")] = None,
     dask_cert: Annotated[str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")] = None,
@@ -55,12 +55,12 @@ def batch(
     as_json: AsJson = False,
 ) -> int:  # fmt: skip
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
-    from ..batch.fleet import FleetOptions, Interrupted, run_fleet
+    from ..batch.fleet import FleetOptions, Interrupted, preflight, run_fleet
     from ..batch.notify import note, target
     from ..report import exit_code
 
-    if preflight:
-        return _preflight(tenants_file, tenant or [], as_json=as_json)
+    if only_preflight:
+        return say_problems(preflight(tenants_file, tenant or []), [], tenants_file, as_json=as_json)
     if out is None:
         raise ConfigError("give --out DIR, the folder for the runs")
     options = FleetOptions(workers=workers, timeout_s=timeout, cell_timeout_s=cell_timeout, run_timeout_s=run_timeout, only=tenant or (),
@@ -84,24 +84,6 @@ def batch(
     if to is not None:
         note(to, run.manifest, say=complain if as_json else say)
     return exit_code(run.results) if code is None else code
-
-
-def _preflight(tenants_file: Path, only: list[str], *, as_json: bool) -> int:
-    from ..batch.fleet import preflight
-
-    problems = preflight(tenants_file, only)
-    if as_json:
-        say(
-            document(
-                {
-                    "schema": "halo-runbook/error/1",
-                    "errors": [{"message": line, "file": str(tenants_file)} for line in problems],
-                }
-            )
-        )
-    else:
-        say("\n".join(problems) or "every entry is usable and every secret resolves; nobody was contacted")
-    return BAD_INPUT if problems else OK
 
 
 @contextlib.contextmanager

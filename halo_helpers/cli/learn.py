@@ -178,37 +178,42 @@ def notebooks_refresh() -> int:
     return OK
 
 
+WithPractice = Annotated[bool, typer.Option("--practice", help="Start practice tenants along with it.")]
+WalkOf = Annotated[str, typer.Option("--tenant", help="The customer whose walk is opened.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only print the address.")]
+
+
+def _end_at_sigterm() -> None:
+    """Let SIGTERM end this process as its normal end does: what it has started ends with it."""
+    with contextlib.suppress(ValueError, AttributeError):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
+
+
 @app.command()
 def lab(
-    with_practice: Annotated[
-        bool, typer.Option("--practice", help="Start practice tenants along with it.")
-    ] = False,
-    tenant: Annotated[str, typer.Option("--tenant", help="The customer whose walk is opened.")] = "practice",
+    with_practice: WithPractice = False,
+    tenant: WalkOf = "practice",
     tenants_file: TenantsFile = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
+    no_browser: NoBrowser = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8888,
 ) -> int:
     """Open JupyterLab on the guide, in a working copy of its notebooks."""
     from ..batch.lab import run_lab
 
-    with contextlib.suppress(ValueError, AttributeError):
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
+    _end_at_sigterm()
     return run_lab(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)
 
 
 @app.command()
 def web(
-    with_practice: Annotated[
-        bool, typer.Option("--practice", help="Start practice tenants along with it.")
-    ] = False,
-    tenant: Annotated[str, typer.Option("--tenant", help="The customer whose walk is opened.")] = "practice",
+    with_practice: WithPractice = False,
+    tenant: WalkOf = "practice",
     tenants_file: TenantsFile = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser")] = False,
+    no_browser: NoBrowser = False,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8866,
 ) -> int:
     """Show the guide as web pages, for people without Jupyter: on this machine only, with a token."""
     from ..batch.lab import run_web
 
-    with contextlib.suppress(ValueError, AttributeError):
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
+    _end_at_sigterm()
     return run_web(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)

@@ -21,6 +21,7 @@ from .shared import (
     app,
     complain,
     document,
+    piped_or_typed_secret,
     say,
     state,
     terminal_width,
@@ -70,20 +71,13 @@ def _one_tenant(
 
 def _secret(reference: str | None) -> Any:
     """Take the secret from its reference, HALO_CLIENT_SECRET, standard input when piped, or a hidden prompt."""
-    from ..secrets import Secret, resolve
+    from ..secrets import resolve
 
     if reference:
         return resolve(reference, "command-line", Path.cwd()).secret
     if os.environ.get("HALO_CLIENT_SECRET"):
         return resolve("env:HALO_CLIENT_SECRET", "command-line").secret
-    if not sys.stdin.isatty():
-        value = Secret(sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r"))
-        if not value:
-            raise SecretError(
-                "no secret: give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input"
-            )
-        return value
-    return resolve("prompt:", "the tenant").secret
+    return piped_or_typed_secret("the tenant")
 
 
 Name = Annotated[

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import Mistake
+from ..errors import Mistake, SecretError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..secrets import Secret
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -44,6 +49,32 @@ def complain(text: str) -> None:
     from ..secrets import redact
 
     print(f"halo-runbook: {redact(text)}", file=sys.stderr, flush=True)
+
+
+def piped_or_typed_secret(name: str) -> Secret:
+    """Take a secret from standard input when it is piped, else by a hidden prompt.
+
+    Raises: SecretError when it is empty.
+    """
+    from ..secrets import Secret, resolve
+
+    if sys.stdin.isatty():
+        return resolve("prompt:", name).secret
+    value = Secret(sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r"))
+    if not value:
+        raise SecretError("no secret was piped to standard input")
+    return value
+
+
+def say_problems(problems: list[str], warnings: list[str], file: Path, *, as_json: bool) -> int:
+    """Say what is wrong with a tenants file that can be read; give the exit code."""
+    if as_json:
+        errors = [{"message": line, "file": str(file)} for line in problems]
+        say(document({"schema": "halo-runbook/error/1", "errors": errors, "warnings": warnings}))
+    else:
+        lines = [*problems, *(f"warning: {line}" for line in warnings)]
+        say("\n".join(lines) or "every entry is usable and every secret resolves; nobody was contacted")
+    return BAD_INPUT if problems else OK
 
 
 def refuse(mistakes: list[Mistake]) -> int:

@@ -8,8 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import ConfigError, SecretError
-from .shared import BAD_INPUT, OK, AsJson, TenantsFile, app, complain, document, group, say
+from ..errors import ConfigError
+from .shared import (
+    OK,
+    AsJson,
+    TenantsFile,
+    app,
+    complain,
+    document,
+    group,
+    piped_or_typed_secret,
+    say,
+    say_problems,
+)
 
 tenants_app = group("tenants", "The tenants file: add, list, check, retire; comments stay.")
 secrets_app = group("secrets", "A tenant's Client Secret: keep it, or say where it would come from.")
@@ -84,34 +95,11 @@ def tenants_list(tenants_file: TenantsFile = None, as_json: AsJson = False) -> i
 def tenants_check(tenants_file: TenantsFile = None, as_json: AsJson = False) -> int:
     """Find mistakes and secrets that do not resolve, without contacting HaloPSA."""
     from ..batch.fleet import preflight
-    from ..secrets import reference_file, synchronised
-    from ..tenants import load_tenants
+    from ..tenants import load_tenants, worth_a_warning
 
     file = _file(tenants_file)
-    problems = preflight(file)
-    warnings = []
-    for tenant in load_tenants(file):
-        path = reference_file(str(tenant.client_secret), tenant.folder)
-        if path is not None and synchronised(path):
-            warnings.append(
-                f"{tenant.name}: the secret's file lies in a folder that {synchronised(path)} copies elsewhere"
-            )
-    if as_json:
-        say(
-            document(
-                {
-                    "schema": "halo-runbook/error/1",
-                    "errors": [{"message": line, "file": str(file)} for line in problems],
-                    "warnings": warnings,
-                }
-            )
-        )
-    else:
-        say(
-            "\n".join([*problems, *(f"warning: {line}" for line in warnings)])
-            or "every entry is usable and every secret resolves; nobody was contacted"
-        )
-    return BAD_INPUT if problems else OK
+    warnings = [line for tenant in load_tenants(file) for line in worth_a_warning(tenant)]
+    return say_problems(preflight(file), warnings, file, as_json=as_json)
 
 
 @tenants_app.command("retire")
@@ -133,19 +121,12 @@ def secrets_set(
     ] = False,
 ) -> int:
     """Keep a tenant's secret, typed in hidden or piped, and say which reference finds it."""
-    from ..secrets import Secret, resolve
     from ..stores import FILE, KEYRING, keep_in, keyring_works
 
     _known_name(name)
     if not to_file and not keyring_works():
         raise ConfigError("this system has no keyring that can be used; give --file for a private file")
-    secret = (
-        resolve("prompt:", name).secret
-        if sys.stdin.isatty()
-        else Secret(sys.stdin.read(64 * 1024).removesuffix("\n"))
-    )
-    if not secret:
-        raise SecretError("no secret was given")
+    secret = piped_or_typed_secret(name)
     say(f"kept; the reference is {keep_in(FILE if to_file else KEYRING, name, secret)}")
     return OK
 
@@ -153,15 +134,14 @@ def secrets_set(
 @secrets_app.command("where")
 def secrets_where(name: TenantName, tenants_file: TenantsFile = None) -> int:
     """Say which source would answer, never the value."""
-    from ..secrets import reference_file, resolve, synchronised
-    from ..tenants import find_tenant
+    from ..secrets import resolve
+    from ..tenants import find_tenant, worth_a_warning
 
     tenant = find_tenant(name, tenants_file)
     found = resolve(tenant.client_secret, tenant.name, tenant.folder)
     say(f"{name}: {found.source}")
-    path = reference_file(str(tenant.client_secret), tenant.folder)
-    if path is not None and synchronised(path):
-        complain(f"warning: this file lies in a folder that {synchronised(path)} copies elsewhere")
+    for line in worth_a_warning(tenant):
+        complain(f"warning: {line}")
     return OK
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..models import UNASSIGNED_ID, Agent
-from ..report.text import agents_table
+from ..report.text import agent_remarks, agents_table
 from .style import box
 from .view import Panel, View, script
 
@@ -34,7 +34,12 @@ class AgentsPanel(Panel):
         super().__init__(_html(shown, own), agents_table(shown, own))
         self.walk = walk
         rows = [
-            {"id": a.id, "name": a.name, "teams": ", ".join(a.team_names or ()), "marks": marks(a, own)}
+            {
+                "id": a.id,
+                "name": a.name,
+                "teams": ", ".join(a.team_names or ()),
+                "marks": agent_remarks(a, own),
+            }
             for a in shown
         ]
         chosen = walk.shown_answers().get("agent_id", "")
@@ -47,17 +52,8 @@ class AgentsPanel(Panel):
             self.walk.refresh()
 
 
-def marks(agent: Agent, own: Agent | None) -> str:
-    """Say what is worth knowing of an agent."""
-    found = ["the application logs in as this one"] if own and own.id == agent.id else []
-    found += ["disabled"] if agent.is_disabled else []
-    found += ["API-only"] if agent.is_api_only else []
-    found += ["in no team"] if agent.team_names == () else []
-    return ", ".join(found)
-
-
 def _html(agents: list[Agent], own: Agent | None) -> str:
     cell = "<td style='text-align:left'>"
-    rows = "".join(f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{escape(marks(a, own))}</td></tr>"
+    rows = "".join(f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{escape(agent_remarks(a, own))}</td></tr>"
                    for a in agents)  # fmt: skip
     return box(f"<table><tr><th>ID</th><th>Name</th><th>Teams</th><th>Remarks</th></tr>{rows}</table>")

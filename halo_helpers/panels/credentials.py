@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from .. import keeper
+from ..clock import utc_text
 from ..errors import ConfigError
 from ..report.evidence import evidence_html
 from ..secrets import CLIENT_SECRET, GUID, Secret
@@ -76,8 +77,7 @@ class CredentialsPanel(Panel):
             return
         before, since = self.walk.secret_now(), read_answers(self.walk.name).get("secret_set_at", "")
         same = before is not None and before.reveal() == secret.reveal()
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._put(secret, place, since if same and since else now)
+        self._put(secret, place, since if same and since else utc_text(timespec="milliseconds"))
         problem = form_problem(secret, str(self.walk.shown_answers().get("client_id", "")))
         self.view.results = sentence(problem, "warn") if problem else ""
 

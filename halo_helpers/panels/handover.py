@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..clock import utc_text
 from ..errors import ConfigError, HaloError, Mistake
 from ..folders import write_whole
 from ..guide import STEPS
@@ -97,7 +97,7 @@ def record_of(walk: Walk, result: Verification) -> dict[str, Any]:
         for step_id, record in walk.progress().items()
     ]
     return {"schema": RECORD_SCHEMA, "tenant": walk.name, "practice": result.practice, "edition": walk.edition,
-            "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "written_at": utc_text(),
             "answers": {k: v for k, v in answers.items() if v}, "agent": result.agent.label if result.agent else None,
             "secret": walk.about_secret(), "steps": steps, "verification": result.as_json()}  # fmt: skip
 

@@ -57,11 +57,6 @@ def state_word(state: State) -> str:
     return f'<b class="halo-{state}">{escape(WORDS[state])}</b>'
 
 
-def card(kind: State, *lines: str) -> str:
-    """Make a card of lines of HTML."""
-    return f'<div class="halo-card" style="border-left-color: currentColor"><div class="halo-{kind}"></div>{"<br>".join(lines)}</div>'
-
-
 def sentence(text: str, kind: State = "failed") -> str:
     """Make a card of one sentence of plain text."""
     return box(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import Finding
-from ..guide import DEFAULT_EDITION, EDITIONS, STEPS
+from ..guide import DEFAULT_EDITION, STEPS
 from ..verify import WORDS, CheckResult, Verification
 from .text import step_words, verification_text
 
@@ -68,7 +68,7 @@ def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: s
     step = STEPS.get(finding.step or "")
     notes = [f"{f.name}: {f.note(edition)}" for f in step.fields if f.note(edition)] if step else []
     edition_line = (
-        f"<br><small>The {edition} edition of the documentation {escape(EDITIONS.get(edition, ''))}.</small>"
+        f"<br><small>In the {edition} edition of the documentation: {escape('; '.join(notes))}.</small>"
         if notes
         else ""
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checks.registry import WORST_FIRST
 from ..errors import ConfigError, Mistake
 from ..verify import Verification
 
@@ -46,7 +47,7 @@ def totals(results: Iterable[Verification]) -> dict[str, int]:
 def worst(results: Iterable[Verification]) -> str | None:
     """Give the verdict that stands for a run, None when nobody was judged."""
     found = {result.verdict for result in results}
-    return next((verdict for verdict in ("fail", "error", "warn", "pass") if verdict in found), None)
+    return next((verdict for verdict in WORST_FIRST if verdict in found), None)
 
 
 def exit_code(results: Iterable[Verification]) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from ..checks import CHECKS
-from ..checks.registry import FIXERS
+from ..checks.registry import FIXERS, WORST_FIRST
 from ..verify import RUN, WORDS, Verification
 from .run import totals, whose_network
 from .text import step_words
@@ -107,7 +107,8 @@ def to_html(
     )  # fmt: skip
 
 
-_RANK = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
+_RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST[:-1])}
+"""A tenant is never `skip`."""
 
 
 def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str, Any]]]]:

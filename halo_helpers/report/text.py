@@ -80,22 +80,30 @@ def agents_table(
     """List agents; the one that the token acts for is marked."""
     table = _table("ID", "Name", "Teams", "Remarks")
     for agent in agents:
-        remarks = ["the application logs in as this one"] if own and agent.id == own.id else []
-        remarks += ["disabled"] if agent.is_disabled else []
-        remarks += ["API-only"] if agent.is_api_only else []
-        remarks += ["in no team"] if agent.team_names == () else []
         table.add_row(
-            str(agent.id), _escape(agent.name), _escape(", ".join(agent.team_names or ())), ", ".join(remarks)
+            str(agent.id),
+            _escape(agent.name),
+            _escape(", ".join(agent.team_names or ())),
+            agent_remarks(agent, own),
         )
     return _render([table], width, colour)
 
 
+def agent_remarks(agent: Agent, own: Agent | None) -> str:
+    """Say what is worth knowing of an agent."""
+    found = ["the application logs in as this one"] if own and own.id == agent.id else []
+    found += ["disabled"] if agent.is_disabled else []
+    found += ["API-only"] if agent.is_api_only else []
+    found += ["in no team"] if agent.team_names == () else []
+    return ", ".join(found)
+
+
 def step_words(step_id: str | None) -> str:
-    """Give the click path of a step, and the notebook that explains it."""
+    """Give the click path to mend what a step has made, and the notebook that explains it."""
     step = STEPS.get(step_id or "")
     if step is None:
         return ""
-    return f"{step.path} (notebook {step.notebook})" if step.path else f"notebook {step.notebook}"
+    return f"{step.path_again} (notebook {step.notebook})" if step.path else f"notebook {step.notebook}"
 
 
 def _banner(result: Verification) -> str:
