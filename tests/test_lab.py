@@ -18,7 +18,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from halo_helpers.practice.control import ask, running_at
+from halo_helpers.practice.control import ask, running_at, start
+from halo_helpers.practice.serve import Options
+from halo_helpers.walks import open_walk, write_answers
 
 from .browser import CHROMIUM, chromium, needs_browser, new_page
 from .test_screens import make_agent
@@ -334,6 +336,35 @@ def test_a_slow_check_is_cancelled_and_a_second_click_does_nothing(page: Page, l
     expect(one.get_by_text("cancelled")).to_be_visible()
     expect(one.get_by_role("button", name="Check this step")).to_be_enabled()
     assert len(ask(lab.practice, "tenants/practice/requests")["requests"]) - before < 8
+
+
+def test_a_server_that_is_away_or_slow_is_told_and_freezes_nothing(
+    page: Page, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens; then answers take 30 s; then all is well: each is said as it is, in the same open notebook."""
+    monkeypatch.setenv("HALO_RUNBOOK_HOME", str(lab.home / "data"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    write_answers("away", base_url=f"http://127.0.0.1:{port}")
+    open_walk("away")
+    lab.open(page, "00-start", walk="away")
+    one = check(page, "prerequisites")
+    expect(one.get_by_text("connect-refused", exact=True).first).to_be_visible()
+    chip = one.locator(".halo-chip")
+    expect(chip).to_have_text("could not check")
+    with start(Options(port=port, latency_ms=30_000)):
+        check(page, "prerequisites")
+        expect(chip).to_have_text("running")
+        page.get_by_role("button", name="Refresh the map").click()
+        expect(page.get_by_text("prerequisites").or_(page.get_by_text("0 of 1 done")).first).to_be_visible()
+        expect(page.get_by_role("button", name="Refresh the map")).to_be_enabled()
+        expect(chip).to_have_text("running")  # the kernel was free meanwhile
+        expect(one.get_by_text("read-timeout", exact=True).first).to_be_visible(timeout=40_000)
+        expect(chip).to_have_text("could not check")
+    with start(Options(port=port)):
+        check(page, "prerequisites")
+        expect(chip).to_have_text("OK")
+    assert lab.progress("away")["prerequisites"]["state"] == "ok"
 
 
 def test_the_guide_as_web_pages_needs_its_token(browser: Browser, tmp_path: Path) -> None:

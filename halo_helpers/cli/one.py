@@ -77,7 +77,9 @@ def _secret(reference: str | None) -> Any:
         return resolve(reference, "command-line", Path.cwd()).secret
     if os.environ.get("HALO_CLIENT_SECRET"):
         return resolve("env:HALO_CLIENT_SECRET", "command-line").secret
-    return piped_or_typed_secret("the tenant")
+    return piped_or_typed_secret(
+        "the tenant", "give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input"
+    )
 
 
 Name = Annotated[

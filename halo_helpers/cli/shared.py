@@ -51,8 +51,8 @@ def complain(text: str) -> None:
     print(f"halo-runbook: {redact(text)}", file=sys.stderr, flush=True)
 
 
-def piped_or_typed_secret(name: str) -> Secret:
-    """Take a secret from standard input when it is piped, else by a hidden prompt.
+def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") -> Secret:
+    """Take a secret from standard input when it is piped, else by a hidden prompt; `ways` say how it can be given.
 
     Raises: SecretError when it is empty.
     """
@@ -62,7 +62,7 @@ def piped_or_typed_secret(name: str) -> Secret:
         return resolve("prompt:", name).secret
     value = Secret(sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r"))
     if not value:
-        raise SecretError("no secret was piped to standard input")
+        raise SecretError(f"no secret: {ways}")
     return value
 
 

@@ -57,7 +57,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tenants", type=int, default=100)
-    parser.add_argument("--latency-ms", type=int, default=80)
+    parser.add_argument("--latency-ms", type=int, help="of the practice server; without it, 80 and then 0")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--ways", default=",".join(WAYS), help="which, separated by commas")
@@ -67,8 +67,15 @@ def main() -> None:
         way, file, count = options.one
         _WAYS[way](Path(file), int(count))
         return
-    result = measure(options.tenants, options.latency_ms, options.rounds, options.ways.split(","))
-    print(json.dumps(result) if options.json else _words(result))
+    latencies = [80, 0] if options.latency_ms is None else [options.latency_ms]
+    first, *others = [
+        measure(options.tenants, latency_ms, options.rounds, options.ways.split(","))
+        for latency_ms in latencies
+    ]
+    if options.json:
+        print(json.dumps(first | {f"at_{other['latency_ms']}_ms": other for other in others}))
+    else:
+        print("\n\n".join(map(_words, (first, *others))))
 
 
 def measure(tenants: int, latency_ms: int, rounds: int, ways: list[str]) -> dict[str, Any]:
