@@ -6,39 +6,33 @@ The public names are loaded when they are first used, so that importing the pack
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from .system.version import VERSION
+
+__version__ = VERSION
 __all__ = ["Tenant", "__version__", "list_agents", "load_tenants", "test_connection", "verify"]
 
 if TYPE_CHECKING:
-    from .tenants import Tenant, load_tenants
-    from .verify import list_agents, test_connection, verify
+    from .tenants.tenants_file import Tenant, load_tenants
+    from .verification.run_checks import list_agents, test_connection, verify
 
-_HOMES = {"Tenant": "tenants", "load_tenants": "tenants", "list_agents": "verify", "test_connection": "verify",
-          "verify": "verify"}  # fmt: skip
+_MODULES = {
+    "Tenant": "tenants.tenants_file",
+    "load_tenants": "tenants.tenants_file",
+    "list_agents": "verification.run_checks",
+    "test_connection": "verification.run_checks",
+    "verify": "verification.run_checks",
+}
+"""The module of each public name."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     globals()[name] = value
     return value
-
-
-class _Package(ModuleType):
-    """Keeps `halo_helpers.verify` the function: importing the module of that name would put itself there."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name == "verify" and isinstance(value, ModuleType):
-            value = value.verify
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

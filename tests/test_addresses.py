@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halo_helpers.addresses import parse_address
 from halo_helpers.errors import ConnectionFailedError
+from halo_helpers.tenants.base_url import parse_address
 
 GOOD = "https://acme.halopsa.com"
 

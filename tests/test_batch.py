@@ -22,21 +22,21 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from halo_helpers import verify
 from halo_helpers.batch import schedule
-from halo_helpers.batch.engine import UnknownParameterError, parameter_names
 from halo_helpers.batch.fleet import FleetOptions, _locked, preflight, run_fleet
 from halo_helpers.batch.history import History
-from halo_helpers.batch.judge import Job, Judgement, judge
 from halo_helpers.batch.notify import Target, note, target
-from halo_helpers.batch.pool import close_server, fork_server
-from halo_helpers.batch.worker import run_job
+from halo_helpers.batch.one_tenant import Job, Judgement, judge
+from halo_helpers.engine.by_papermill import run_job
+from halo_helpers.engine.fork_server.asker import close_server, fork_server
+from halo_helpers.engine.papermill_engine import UnknownParameterError, parameter_names
 from halo_helpers.errors import ConfigError
-from halo_helpers.folders import notebooks_folder
 from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import headline, load_run
 from halo_helpers.report.evidence import read_evidence
-from halo_helpers.tenants import load_tenants, write_practice_tenants
-from halo_helpers.verify import failed_run
+from halo_helpers.system.files import notebooks_folder
+from halo_helpers.tenants.tenants_file import load_tenants, write_practice_tenants
+from halo_helpers.verification.run_checks import failed_run
 
 from .conftest import Practice, http, raw_server
 

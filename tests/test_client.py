@@ -12,13 +12,13 @@ from collections.abc import Callable
 import pytest
 
 from halo_helpers import Tenant
-from halo_helpers.client import HaloClient, Limits
+from halo_helpers.client.halo_client import HaloClient, Limits
 from halo_helpers.errors import BudgetError, GuardError, HaloError
-from halo_helpers.loop import run
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
-from halo_helpers.secrets import Secret
-from halo_helpers.tenants import from_ready_entry
+from halo_helpers.secrets.references import Secret
+from halo_helpers.system.event_loop import run
+from halo_helpers.tenants.tenants_file import from_ready_entry
 
 from .conftest import Practice, http, raw_server
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from halo_helpers.batch.cluster import dask_executor
+from halo_helpers.batch.dask_cluster import dask_executor
 from halo_helpers.batch.fleet import run_fleet
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants import load_tenants, write_practice_tenants
+from halo_helpers.tenants.tenants_file import load_tenants, write_practice_tenants
 
 
 @contextmanager
@@ -105,7 +105,8 @@ def test_all_are_judged_though_a_worker_dies_and_no_secret_travels(tmp_path: Pat
         assert not [
             path
             for path in Path("/proc").glob("[0-9]*/cmdline")
-            if _readable(path) and f"batch.forks {pid}".encode() in path.read_bytes().replace(b"\0", b" ")
+            if _readable(path)
+            and f"fork_server.server {pid}".encode() in path.read_bytes().replace(b"\0", b" ")
         ]
 
 

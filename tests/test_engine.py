@@ -14,7 +14,7 @@ import papermill
 import pytest
 from nbclient.exceptions import DeadKernelError
 
-from halo_helpers.batch.pool import close_server, fork_server
+from halo_helpers.engine.fork_server.asker import close_server, fork_server
 
 CELLS: dict[str, str] = {
     "print": "print('one'); print('two')",

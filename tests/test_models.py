@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from halo_helpers.client.models import Agent, AuthInfo, Instance, as_id, as_rows
 from halo_helpers.errors import ShapeError
-from halo_helpers.models import Agent, AuthInfo, Instance, as_id, as_rows
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

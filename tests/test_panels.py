@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-from halo_helpers.batch.lab import _settings
 from halo_helpers.errors import ConfigError
-from halo_helpers.keeper import ask as ask_lab
-from halo_helpers.keeper import keeper
+from halo_helpers.guide.jupyter import _settings
+from halo_helpers.guide.progress import note_step, read_progress
 from halo_helpers.panels import open_guide, walk
+from halo_helpers.panels.base.view import View
 from halo_helpers.panels.credentials import form_problem
 from halo_helpers.panels.start import load_record
-from halo_helpers.panels.view import View
 from halo_helpers.practice.control import ask
-from halo_helpers.progress import note_step, read_progress
-from halo_helpers.secrets import Secret
-from halo_helpers.tenants import load_tenants
-from halo_helpers.walks import open_walk, read_answers, write_answers
+from halo_helpers.secrets.lab_memory import ask as ask_lab
+from halo_helpers.secrets.lab_memory import keeper
+from halo_helpers.secrets.references import Secret
+from halo_helpers.tenants.answers import open_walk, read_answers, write_answers
+from halo_helpers.tenants.tenants_file import load_tenants
 
 from .conftest import Practice
 
@@ -123,7 +123,9 @@ def test_a_place_that_refuses_costs_nothing(own_home: Path, monkeypatch: pytest.
     write_answers("acme", base_url="https://acme.halopsa.com")
     panel = open_guide("acme").credentials()
     click(panel, "secret", value="a-secret-of-some-length", place="file")
-    monkeypatch.setattr("halo_helpers.stores.write_private", lambda *_: os.open(own_home / "none" / "x", 0))
+    monkeypatch.setattr(
+        "halo_helpers.secrets.places.write_private", lambda *_: os.open(own_home / "none" / "x", 0)
+    )
     view = click(panel, "secret", value="another-secret-of-some-length", place="file")
     assert "cannot be written" in view.results
     assert open_guide("acme").secret_now().reveal() == "another-secret-of-some-length"  # type: ignore[union-attr]

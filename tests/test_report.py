@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import expect
 
 from halo_helpers.checks import CHECKS, DIAGNOSES
+from halo_helpers.client.models import Agent
 from halo_helpers.errors import ConfigError
-from halo_helpers.models import Agent
 from halo_helpers.report import (
     Run,
     agents_table,
@@ -31,7 +31,7 @@ from halo_helpers.report import (
     verification_text,
 )
 from halo_helpers.report.evidence import MIME, Evidence, read_evidence
-from halo_helpers.verify import CheckResult, Verification
+from halo_helpers.verification.run_checks import CheckResult, Verification
 
 from .browser import chromium, needs_browser, new_page
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_helpers.errors import SecretError
-from halo_helpers.secrets import Secret, check_reference, redact, resolve, write_private
+from halo_helpers.secrets.references import Secret, check_reference, redact, resolve, write_private
 
 VALUE = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
 

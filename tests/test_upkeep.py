@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from halo_helpers.batch.bundle import make_bundle
 from halo_helpers.batch.fleet import run_fleet
 from halo_helpers.batch.forget import forget, what_is_kept
 from halo_helpers.batch.history import History
@@ -22,11 +21,12 @@ from halo_helpers.batch.schedule import Budget, instance_of
 from halo_helpers.errors import ConfigError, SecretError
 from halo_helpers.report import load_run
 from halo_helpers.report.run import newest_run, parse_age, status_of
-from halo_helpers.secrets import Secret, access_log, resolve, sddl_is_private, synchronised
-from halo_helpers.stores import FILE, keep_in, remove
-from halo_helpers.tenants import Tenant, load_tenants
-from halo_helpers.upkeep import add_tenant, retire_tenant
-from halo_helpers.walks import open_walk, write_answers
+from halo_helpers.report.support_bundle import make_bundle
+from halo_helpers.secrets.places import FILE, keep_in, remove
+from halo_helpers.secrets.references import Secret, access_log, resolve, sddl_is_private, synchronised
+from halo_helpers.tenants.answers import open_walk, write_answers
+from halo_helpers.tenants.edit_file import add_tenant, retire_tenant
+from halo_helpers.tenants.tenants_file import Tenant, load_tenants
 
 from .conftest import Practice, http, raw_server
 from .test_cli import document, halo

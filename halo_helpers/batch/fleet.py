@@ -19,10 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..clock import utc_text
 from ..errors import ConfigError, Mistake
-from ..folders import hold, write_whole
 from ..report import (
     Run,
     differences,
@@ -36,12 +33,15 @@ from ..report import (
     worst,
 )
 from ..report.run import LATEST, RUN_SCHEMA
-from ..secrets import redact
-from ..tenants import Tenant, load_tenants, same_client_ids
-from ..verify import Verification, is_practice, shown_url
-from . import judge as judging
+from ..secrets.references import redact
+from ..system.files import hold, write_whole
+from ..system.timestamps import utc_text
+from ..system.version import VERSION
+from ..tenants.tenants_file import Tenant, load_tenants, same_client_ids
+from ..verification.run_checks import Verification, is_practice, shown_url
+from . import one_tenant
 from .history import History
-from .judge import ENGINE, Job, Judgement
+from .one_tenant import ENGINE, Job, Judgement
 from .schedule import Schedule, Stop, default_workers
 
 DEFAULT_TIMEOUT_S = 120.0
@@ -87,7 +87,7 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     Raises: ConfigError for mistakes in the file or an unwritable folder, before anything runs; Interrupted.
     """
     options = options or FleetOptions()
-    tenants = list(judging.tenants_of(tenants_file).values())
+    tenants = list(one_tenant.tenants_of(tenants_file).values())
     chosen = _choose(tenants, options, out)
     _refuse_mixture(chosen)
     today = dt.datetime.now(dt.UTC).date()
@@ -112,7 +112,7 @@ def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) ->
     Raises: ConfigError for mistakes in the file.
     """
     from ..errors import SecretError
-    from ..secrets import resolve
+    from ..secrets.references import resolve
 
     tenants = load_tenants(tenants_file)
     problems = same_client_ids(tenants)
@@ -187,7 +187,7 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
         return folder, _without_the_left(load_run(folder), active, paused)
     now, folder = _make_folder(out)
     manifest = {
-        "schema": RUN_SCHEMA, "id": folder.name, "version": __version__, "engine": ENGINE,
+        "schema": RUN_SCHEMA, "id": folder.name, "version": VERSION, "engine": ENGINE,
         "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
         "started_at": utc_text(now), "finished_at": None, "duration_s": None, "verdict": None, "totals": None,
         "tenants": [{"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active],
@@ -332,11 +332,11 @@ class _Fleet:
                 self._written.popleft().result()
         except OSError:
             self.stop.no_more = True
-            judging.stop_all()
+            one_tenant.stop_all()
             raise
         finally:
             self._writer.shutdown()
-            judging.go_on()
+            one_tenant.go_on()
 
     def _job(self, tenant: Tenant) -> Job:
         asked = self._controlled.get((tenant.name, shown_url(tenant)))
@@ -435,7 +435,7 @@ class _Fleet:
             self.stop.now, self.stop.no_more = self.stop.no_more, True
             if self.stop.now:
                 # a thread, since the handler may have interrupted who holds what ending takes
-                threading.Thread(target=judging.stop_all).start()
+                threading.Thread(target=one_tenant.stop_all).start()
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

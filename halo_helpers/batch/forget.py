@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Mistake
-from ..folders import data_folder, write_whole
 from ..report import load_run, totals, worst
-from ..stores import in_words, places_of, remove
-from ..walks import walks_folder
+from ..secrets.places import in_words, places_of, remove
+from ..system.files import data_folder, write_whole
+from ..tenants.answers import walks_folder
 from .fleet import is_under_way, write_summaries
 from .history import History
 

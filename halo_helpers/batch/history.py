@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..clock import utc_text
 from ..errors import ConfigError, Mistake
 from ..report.run import Broken
-from ..verify import Verification
+from ..system.timestamps import utc_text
+from ..verification.run_checks import Verification
 
 CONTROL_EVERY = dt.timedelta(days=7)
 TREND = 30

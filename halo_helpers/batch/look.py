@@ -15,8 +15,8 @@ from ..practice.control import start
 from ..practice.serve import Options
 from ..report import Run, compare, find_run, fleet_table, load_run, totals
 from ..report.evidence import Evidence, word
-from ..tenants import PRACTICE, write_practice_tenants
-from ..verify import WORDS, Verification
+from ..tenants.tenants_file import PRACTICE, write_practice_tenants
+from ..verification.run_checks import WORDS, Verification
 from .fleet import FleetOptions, run_fleet
 
 PRACTICE_SCENARIOS = ("healthy", "wrong-secret", "agent-disabled", "scope-missing-webhooks")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..client import post_summary
+from ..client.halo_client import post_summary
 from ..errors import ConfigError, HaloError, Mistake, SecretError
-from ..folders import write_whole
 from ..report import has_changed, headline
-from ..secrets import Secret, redact, resolve
+from ..secrets.references import Secret, redact, resolve
+from ..system.files import write_whole
 
 WEBHOOK = "webhook:"
 

@@ -12,10 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from itertools import count
 
-from ..addresses import parse_address
-from ..tenants import Tenant
-from ..verify import Verification, shown_url
-from .judge import Job, Judgement, judge
+from ..tenants.base_url import parse_address
+from ..tenants.tenants_file import Tenant
+from ..verification.run_checks import Verification, shown_url
+from .one_tenant import Job, Judgement, judge
 
 POLL_S = 0.5
 """How often a waiting run looks whether it was asked to stop."""
@@ -164,8 +164,8 @@ class Schedule:
         """Give a result, None when the run is being stopped; an executor that lost the job is the tenant's error."""
         from dataclasses import replace
 
-        from ..secrets import redact
-        from ..verify import failed_run, is_practice
+        from ..secrets.references import redact
+        from ..verification.run_checks import failed_run, is_practice
 
         try:
             judgement = future.result()

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from ..client.models import Page, as_id
 from ..errors import NotFoundError, RefusedError
-from ..guide import WRITES
-from ..models import Page, as_id
+from ..guide.steps import WRITES
 from .address import WIRE
 from .probe import Probe
 from .registry import Finding, Function, Skipped, check, diagnosis

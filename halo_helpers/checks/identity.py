@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from ..client.models import UNASSIGNED_ID, Agent
 from ..errors import ApiError, HaloError, NotFoundError, RefusedError
-from ..models import UNASSIGNED_ID, Agent
 from .address import WIRE
 from .probe import Probe
 from .registry import Finding, Skipped, check, diagnosis

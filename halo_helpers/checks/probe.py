@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..client import HaloClient, Token
+from ..client.halo_client import HaloClient, Token
+from ..client.models import Agent, AuthInfo, Instance, Page
 from ..errors import HaloError, RefusedError
-from ..models import Agent, AuthInfo, Instance, Page
-from ..tenants import Tenant
+from ..tenants.tenants_file import Tenant
 from .registry import Skipped
 
 T = TypeVar("T")

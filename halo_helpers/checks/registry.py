@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import HaloError
-from ..guide import STEPS
+from ..guide.steps import STEPS
 
 if TYPE_CHECKING:
     from .probe import Probe

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 from ..errors import HaloError
-from ..secrets import CLIENT_SECRET, GUID, Secret, trim
+from ..secrets.references import CLIENT_SECRET, GUID, Secret, trim
 from .address import WIRE
 from .probe import Probe
 from .registry import Finding, Skipped, check, diagnosis

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from ..client.models import as_rows
 from ..errors import NotFoundError, RefusedError
-from ..models import as_rows
 from .access import AREA_MISSING
 from .address import WIRE
 from .probe import Probe

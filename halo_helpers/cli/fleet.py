@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..report import Run
-    from ..verify import Verification
+    from ..verification.run_checks import Verification
 
 Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
 
@@ -97,7 +97,7 @@ def _cluster(
     if address is None:
         yield None
         return
-    from ..batch.cluster import dask_executor
+    from ..batch.dask_cluster import dask_executor
 
     with dask_executor(address, ca_file=ca_file, cert=cert, key=key) as executor:
         yield executor
@@ -105,7 +105,7 @@ def _cluster(
 
 def fleet_progress(*, as_json: bool) -> Callable[[Verification, int, int], None]:
     """Give what tells of each tenant on standard error: a bar on a terminal, a plain line otherwise."""
-    from ..secrets import redact
+    from ..secrets.references import redact
 
     if sys.stderr.isatty() and not as_json:
         return _bar()
@@ -121,7 +121,7 @@ def _bar() -> Callable[[Verification, int, int], None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ..secrets import redact
+    from ..secrets.references import redact
 
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
                    TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
@@ -172,7 +172,7 @@ def report(
     from ..report import exit_code, find_run, load_run, to_csv, to_html, to_junit
 
     if tenant is not None:
-        from ..batch.pages import notebook_page
+        from ..report.notebook_page import notebook_page
 
         say(notebook_page(find_run(run, folder), tenant))
         return OK

@@ -14,7 +14,7 @@ from ..errors import Mistake, SecretError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..secrets import Secret
+    from ..secrets.references import Secret
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -39,14 +39,14 @@ def group(name: str, about: str) -> typer.Typer:
 
 def say(text: str) -> None:
     """Print for people, or the one JSON document; without any secret that this process has seen."""
-    from ..secrets import redact
+    from ..secrets.references import redact
 
     print(redact(text), end="" if text.endswith("\n") else "\n", flush=True)
 
 
 def complain(text: str) -> None:
     """Print a line on standard error."""
-    from ..secrets import redact
+    from ..secrets.references import redact
 
     print(f"halo-runbook: {redact(text)}", file=sys.stderr, flush=True)
 
@@ -56,7 +56,7 @@ def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") ->
 
     Raises: SecretError when it is empty.
     """
-    from ..secrets import Secret, resolve
+    from ..secrets.references import Secret, resolve
 
     if sys.stdin.isatty():
         return resolve("prompt:", name).secret

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ..models import UNASSIGNED_ID, Agent
+from ..client.models import UNASSIGNED_ID, Agent
 from ..report.text import agent_remarks, agents_table
-from .style import box
-from .view import Panel, View, script
+from .base.style import box
+from .base.view import Panel, View, script
 
 if TYPE_CHECKING:
     from .walk import Walk

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from .. import keeper
-from ..clock import utc_text
 from ..errors import ConfigError
 from ..report.evidence import evidence_html
-from ..secrets import CLIENT_SECRET, GUID, Secret
-from ..stores import FILE, KERNEL, KEYRING, LAB, keep_in, keyring_works
-from ..walks import read_answers
-from .style import box, sentence
-from .view import Panel, View, script
+from ..secrets import lab_memory
+from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keep_in, keyring_works
+from ..secrets.references import CLIENT_SECRET, GUID, Secret
+from ..system.timestamps import utc_text
+from ..tenants.answers import read_answers
+from .base.style import box, sentence
+from .base.view import Panel, View, script
 
 if TYPE_CHECKING:
     from .walk import Walk
@@ -53,7 +53,7 @@ class CredentialsPanel(Panel):
             about=text,
             answers=walk.shown_answers(),
             places=places,
-            place=LAB if keeper.is_there() else KERNEL,
+            place=LAB if lab_memory.is_there() else KERNEL,
         )
 
     def _receive(self, message: dict[str, Any]) -> None:
@@ -151,5 +151,5 @@ def _keep(place: str, name: str, secret: Secret) -> str:
 
 def _usable(place: str) -> bool:
     if place == LAB:
-        return keeper.is_there()
+        return lab_memory.is_there()
     return place != KEYRING or keyring_works()

@@ -11,11 +11,11 @@ from ..practice.control import PracticeError, ask
 from ..practice.scenarios import SCENARIOS
 from ..practice.settings import OPTIONS
 from ..report.evidence import evidence_html, word
-from ..tenants import from_ready_entry, practice_url
-from ..verify import verify
-from .form import FormPanel
-from .style import box
-from .view import Panel, static
+from ..tenants.tenants_file import from_ready_entry, practice_url
+from ..verification.run_checks import verify
+from .base.form import FormPanel
+from .base.style import box
+from .base.view import Panel, static
 
 if TYPE_CHECKING:
     from .walk import Walk

@@ -8,21 +8,21 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..clock import utc_text
 from ..errors import ConfigError, HaloError, Mistake
-from ..folders import write_whole
-from ..guide import STEPS
-from ..progress import WORDS
+from ..guide.progress import WORDS
+from ..guide.steps import STEPS
 from ..report.evidence import evidence_html
-from ..secrets import redact, resolve
-from ..tenants import tenants_file
-from ..upkeep import add_tenant
-from ..verify import Verification
-from ..walks import read_answers, walks_folder
-from .form import FormPanel
+from ..secrets.references import redact, resolve
+from ..system.files import write_whole
+from ..system.timestamps import utc_text
+from ..tenants.answers import read_answers, walks_folder
+from ..tenants.edit_file import add_tenant
+from ..tenants.tenants_file import tenants_file
+from ..verification.run_checks import Verification
+from .base.form import FormPanel
+from .base.style import box
+from .base.view import Panel, static
 from .start import RECORD_SCHEMA
-from .style import box
-from .view import Panel, static
 
 if TYPE_CHECKING:
     from .walk import Walk

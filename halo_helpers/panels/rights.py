@@ -6,9 +6,9 @@ from html import escape
 
 from ..checks.access import AREAS
 from ..report.evidence import word
-from ..verify import WORDS, Verification
-from .style import box
-from .view import Panel
+from ..verification.run_checks import WORDS, Verification
+from .base.style import box
+from .base.view import Panel
 
 
 def rights_panel(result: Verification) -> Panel:

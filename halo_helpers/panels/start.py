@@ -7,15 +7,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..addresses import parse_address
 from ..errors import ConfigError, Mistake
-from ..guide import NOTEBOOKS, STEPS
-from ..progress import WORDS, note_step
-from ..tenants import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
-from ..walks import ANSWERS, known_walks, open_walk, read_answers, write_answers
-from .form import FormPanel
-from .style import state_word
-from .view import Panel
+from ..guide.progress import WORDS, note_step
+from ..guide.steps import NOTEBOOKS, STEPS
+from ..tenants.answers import ANSWERS, known_walks, open_walk, read_answers, write_answers
+from ..tenants.base_url import parse_address
+from ..tenants.tenants_file import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
+from .base.form import FormPanel
+from .base.style import state_word
+from .base.view import Panel
 
 if TYPE_CHECKING:
     from .walk import Walk

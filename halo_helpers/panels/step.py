@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import HaloError
-from ..guide import STEPS, Field, Step
-from ..progress import OF_VERDICT, StepRecord
+from ..guide.progress import OF_VERDICT, StepRecord
+from ..guide.steps import STEPS, Field, Step
 from ..report.evidence import evidence_html, finding_card
-from ..secrets import redact
-from ..verify import CheckResult, Stopped, Verification
-from .style import box, chip, sentence
-from .view import Background, Panel, View, script
+from ..secrets.references import redact
+from ..verification.run_checks import CheckResult, Stopped, Verification
+from .base.style import box, chip, sentence
+from .base.view import Background, Panel, View, script
 
 if TYPE_CHECKING:
     from .walk import Walk

@@ -13,23 +13,23 @@ from html import escape
 from typing import Any
 from weakref import WeakSet
 
-from ..addresses import parse_address
 from ..errors import ConfigError, ConnectionFailedError, HaloError, SecretError
-from ..guide import EDITIONS, Step
-from ..guide import step as find_step
-from ..progress import StepRecord, note_step, read_progress
+from ..guide.progress import StepRecord, note_step, read_progress
+from ..guide.steps import EDITIONS, Step
+from ..guide.steps import step as find_step
 from ..report.evidence import Evidence
-from ..secrets import Found, Secret, redact, resolve
-from ..tenants import PRACTICE, Tenant, find_tenant, tenants_file
-from ..verify import CheckResult, Verification, list_agents_and_own, verify
-from ..walks import known_walks, read_answers, write_answers
+from ..secrets.references import Found, Secret, redact, resolve
+from ..tenants.answers import known_walks, read_answers, write_answers
+from ..tenants.base_url import parse_address
+from ..tenants.tenants_file import PRACTICE, Tenant, find_tenant, tenants_file
+from ..verification.run_checks import CheckResult, Verification, list_agents_and_own, verify
 from . import handover, start
 from .agents import AgentsPanel
+from .base.style import SHEET, box
+from .base.view import Panel, static
 from .credentials import CredentialsPanel
 from .rights import rights_panel
 from .step import StepPanel, state_of
-from .style import SHEET, box
-from .view import Panel, static
 
 _memory: dict[str, tuple[Secret, str]] = {}
 """Secrets entered in this kernel and when, by tenant; one that was entered later elsewhere outdates it."""

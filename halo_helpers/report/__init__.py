@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .html import to_csv, to_html, to_junit
 from .run import (
     Run,
     compare,
@@ -15,7 +16,6 @@ from .run import (
     whose_network,
     worst,
 )
-from .tables import to_csv, to_html, to_junit
 from .text import agents_table, fleet_table, verification_text
 
 __all__ = [

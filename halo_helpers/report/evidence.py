@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import Finding
-from ..guide import DEFAULT_EDITION, STEPS
-from ..verify import WORDS, CheckResult, Verification
+from ..guide.steps import DEFAULT_EDITION, STEPS
+from ..verification.run_checks import WORDS, CheckResult, Verification
 from .text import step_words, verification_text
 
 MIME = "application/vnd.halo-runbook.verification+json"

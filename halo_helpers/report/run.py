@@ -12,7 +12,7 @@ from typing import Any
 
 from ..checks.registry import WORST_FIRST
 from ..errors import ConfigError, Mistake
-from ..verify import Verification
+from ..verification.run_checks import Verification
 
 RUN_SCHEMA = "halo-runbook/run/1"
 DIFF_SCHEMA = "halo-runbook/diff/1"

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..guide import STEPS
-from ..models import Agent
-from ..verify import WORDS, CheckResult, Verification
+from ..client.models import Agent
+from ..guide.steps import STEPS
+from ..verification.run_checks import WORDS, CheckResult, Verification
 
 if TYPE_CHECKING:
     from rich.table import Table

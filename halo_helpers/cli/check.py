@@ -1,0 +1,209 @@
+"""Commands about one tenant: `check` and `agents` (floor 7)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import ConfigError, HaloError, SecretError
+from .shared import (
+    BAD_INPUT,
+    FAILED,
+    NOT_JUDGED,
+    OK,
+    AsJson,
+    TenantsFile,
+    app,
+    complain,
+    document,
+    piped_or_typed_secret,
+    say,
+    state,
+    terminal_width,
+)
+
+if TYPE_CHECKING:
+    from ..tenants.tenants_file import Tenant
+    from ..verification.run_checks import CheckResult
+
+
+def _one_tenant(
+    name: str | None,
+    tenants_file: str | None,
+    base_url: str | None,
+    client_id: str | None,
+    halo_tenant: str | None,
+    agent_id: str | None,
+    secret: str | None,
+    ca_file: str | None,
+) -> Tenant:
+    """Give the tenant that the options name, from a file or from the options themselves.
+
+    Raises: ConfigError for options that do not go together or an unknown tenant, SecretError.
+    """
+    from dataclasses import replace
+
+    from ..tenants.tenants_file import Tenant, find_tenant
+
+    given: dict[str, Any] = {"ca_file": str(Path(ca_file).absolute())} if ca_file else {}
+    if agent_id:
+        given["agent_id"] = int(agent_id) if agent_id.isascii() and agent_id.isdecimal() else agent_id
+    if name and base_url:
+        raise ConfigError("give a tenant's name or --base-url, not both")
+    if name:
+        if any((client_id, halo_tenant, secret)):
+            raise ConfigError(
+                "--client-id, --tenant and --secret go with --base-url; a named tenant has its own"
+            )
+        return replace(find_tenant(name, tenants_file), **given)
+    if not base_url or not client_id:
+        raise ConfigError("give a tenant's name, or --base-url and --client-id")
+    return Tenant(
+        name="command-line", base_url=base_url, client_id=client_id, halo_tenant=halo_tenant,
+        client_secret=_secret(secret), **given,
+    )  # fmt: skip
+
+
+def _secret(reference: str | None) -> Any:
+    """Take the secret from its reference, HALO_CLIENT_SECRET, standard input when piped, or a hidden prompt."""
+    from ..secrets.references import resolve
+
+    if reference:
+        return resolve(reference, "command-line", Path.cwd()).secret
+    if os.environ.get("HALO_CLIENT_SECRET"):
+        return resolve("env:HALO_CLIENT_SECRET", "command-line").secret
+    return piped_or_typed_secret(
+        "the tenant", "give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input"
+    )
+
+
+Name = Annotated[
+    str | None, typer.Argument(metavar="[TENANT]", help="A name from the tenants file, or: practice.")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Such as https://acme.halopsa.com.")
+]
+ClientId = Annotated[str | None, typer.Option("--client-id", metavar="ID")]
+HaloTenant = Annotated[
+    str | None, typer.Option("--tenant", help="HaloPSA's own tenant name, where it is needed.")
+]
+SecretRef = Annotated[
+    str | None,
+    typer.Option(
+        "--secret", metavar="REF", help="env:NAME, file:PATH, keyring: or prompt:; never the secret itself."
+    ),
+]
+CaFile = Annotated[
+    str | None, typer.Option("--ca-file", metavar="FILE", help="Certificate of a private authority.")
+]
+
+
+@app.command()
+def check(
+    tenant: Name = None,
+    tenants_file: TenantsFile = None,
+    base_url: BaseUrl = None,
+    client_id: ClientId = None,
+    halo_tenant: HaloTenant = None,
+    agent_id: Annotated[
+        str | None, typer.Option("--agent-id", metavar="ID", help="The expected agent's ID or username.")
+    ] = None,
+    secret: SecretRef = None,
+    ca_file: CaFile = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="ID", help="A check or layer, such as identity; may be repeated."),
+    ] = None,
+    no_control: Annotated[
+        bool, typer.Option("--no-control", help="Do not ask that a random secret is refused.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Verify one tenant: what is wrong, why, what to do, and at which step. Only reads."""
+    from ..report import exit_code, verification_text
+    from ..verification.run_checks import verify
+
+    found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, agent_id, secret, ca_file)
+    result = verify(found, only=only, control=not no_control, on_result=None if as_json else _progress())
+    if as_json:
+        say(document(result.as_json()))
+    else:
+        say(verification_text(result, width=terminal_width(), colour=sys.stdout.isatty()))
+    if "secret-unavailable" in result.codes:
+        complain(result["token.form"].seen)
+        return BAD_INPUT
+    return exit_code([result])
+
+
+def _progress() -> Callable[[CheckResult], None] | None:
+    """Say on a terminal which check ended, on one line that is written over."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(result: CheckResult) -> None:
+        print(
+            f"\r\033[K{result.id}",
+            end="\r\033[K" if result.id == "limits.headroom" else "",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return show
+
+
+@app.command()
+def agents(
+    tenant: Name = None,
+    tenants_file: TenantsFile = None,
+    base_url: BaseUrl = None,
+    client_id: ClientId = None,
+    halo_tenant: HaloTenant = None,
+    secret: SecretRef = None,
+    ca_file: CaFile = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Disabled and API-only agents, too.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """List the agents of a tenant; the one that the application logs in as is marked."""
+    from ..client.models import UNASSIGNED_ID
+    from ..report import agents_table
+    from ..verification.run_checks import list_agents_and_own
+
+    found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, None, secret, ca_file)
+    try:
+        listed, own = list_agents_and_own(found)
+    except SecretError:
+        raise
+    except HaloError as error:
+        return _explain(error)
+    own_id = own.id if own else None
+    shown = [
+        a
+        for a in listed
+        if everyone or a.id == own_id or not (a.is_disabled or a.is_api_only or a.id == UNASSIGNED_ID)
+    ]
+    if as_json:
+        rows = [agent.as_json() | {"is_own": agent.id == own_id} for agent in shown]
+        say(document({"schema": "halo-runbook/agents/1", "tenant": found.name, "agents": rows}))
+    else:
+        say(agents_table(shown, own, width=terminal_width(), colour=sys.stdout.isatty()))
+    return OK
+
+
+def _explain(error: HaloError) -> int:
+    """Say what a failed request means, with its code; give the exit code."""
+    from ..checks import diagnose
+
+    finding = diagnose(error)
+    if state["json"]:
+        say(
+            document(
+                {"schema": "halo-runbook/error/1", "errors": [{"message": f"{finding.code}: {finding.seen}"}]}
+            )
+        )
+    complain(f"{finding.code}: {finding.seen}. {finding.cause} To do: {finding.remedy}")
+    return FAILED if finding.verdict == "fail" else NOT_JUDGED

@@ -1,0 +1,217 @@
+"""Commands of upkeep: `tenants`, `secrets`, `forget`, `bundle` (floor 7)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import ConfigError
+from .shared import (
+    OK,
+    AsJson,
+    TenantsFile,
+    app,
+    complain,
+    document,
+    group,
+    piped_or_typed_secret,
+    say,
+    say_problems,
+)
+
+tenants_app = group("tenants", "The tenants file: add, list, check, retire; comments stay.")
+secrets_app = group("secrets", "A tenant's Client Secret: keep it, or say where it would come from.")
+TenantName = Annotated[str, typer.Argument(metavar="TENANT")]
+
+
+def _file(given: str | None) -> Path:
+    """Give the tenants file to work on.
+
+    Raises: ConfigError when none is named or found.
+    """
+    from ..tenants.tenants_file import tenants_file
+
+    found = tenants_file(given)
+    if found is None:
+        raise ConfigError(
+            "no tenants file: give --tenants-file, set HALO_TENANTS_FILE, or write ./tenants.yaml"
+        )
+    return found
+
+
+@tenants_app.command("add")
+def tenants_add(
+    name: TenantName,
+    base_url: Annotated[str, typer.Option("--base-url", metavar="URL")],
+    client_id: Annotated[str, typer.Option("--client-id", metavar="ID")],
+    secret: Annotated[
+        str,
+        typer.Option(
+            "--secret",
+            metavar="REF",
+            help="env:NAME, file:PATH, keyring: or a vault's; never the secret itself.",
+        ),
+    ],
+    agent_id: Annotated[str | None, typer.Option("--agent-id", metavar="ID")] = None,
+    halo_tenant: Annotated[
+        str | None, typer.Option("--tenant", help="HaloPSA's own tenant name, where it is needed.")
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="The name for people.")] = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Who is asked when it breaks.")] = None,
+    tenants_file: TenantsFile = None,
+) -> int:
+    """Add a tenant; with a mistake in the entry nothing is written."""
+    from ..tenants.edit_file import add_tenant
+    from ..tenants.tenants_file import tenants_file as find
+
+    file = find(tenants_file) or Path("tenants.yaml")
+    agent: Any = int(agent_id) if agent_id and agent_id.isascii() and agent_id.isdecimal() else agent_id
+    add_tenant(file, {"name": name, "base_url": base_url, "halo_tenant": halo_tenant, "client_id": client_id, "client_secret": secret,
+                      "agent_id": agent, "label": label, "owner": owner})  # fmt: skip
+    say(f"{name} stands in {file}")
+    return OK
+
+
+@tenants_app.command("list")
+def tenants_list(tenants_file: TenantsFile = None, as_json: AsJson = False) -> int:
+    """List the tenants; of a secret only the reference."""
+    from ..tenants.tenants_file import load_tenants
+
+    rows = [{"name": t.name, "label": t.label, "base_url": t.base_url, "agent_id": t.agent_id, "client_secret": str(t.client_secret), "owner": t.owner,
+             "paused_until": str(t.paused_until) if t.paused_until else None} for t in load_tenants(_file(tenants_file))]  # fmt: skip
+    if as_json:
+        say(document({"schema": "halo-runbook/tenants/1", "tenants": rows}))
+        return OK
+    width = max(len(str(row["name"])) for row in rows)
+    say("\n".join(f"{row['name']:{width}}  {row['base_url']}  {row['client_secret']}" + (f"  paused until {row['paused_until']}" if row["paused_until"] else "")
+                  for row in rows))  # fmt: skip
+    return OK
+
+
+@tenants_app.command("check")
+def tenants_check(tenants_file: TenantsFile = None, as_json: AsJson = False) -> int:
+    """Find mistakes and secrets that do not resolve, without contacting HaloPSA."""
+    from ..batch.fleet import preflight
+    from ..tenants.tenants_file import load_tenants, worth_a_warning
+
+    file = _file(tenants_file)
+    warnings = [line for tenant in load_tenants(file) for line in worth_a_warning(tenant)]
+    return say_problems(preflight(file), warnings, file, as_json=as_json)
+
+
+@tenants_app.command("retire")
+def tenants_retire(name: TenantName, tenants_file: TenantsFile = None) -> int:
+    """Take a tenant out of the file; `forget` removes what is kept of it here."""
+    from ..tenants.edit_file import retire_tenant
+
+    file = _file(tenants_file)
+    retire_tenant(file, name)
+    say(f"{name} is out of {file}; what is kept of it on this machine goes with: halo-runbook forget {name}")
+    return OK
+
+
+@secrets_app.command("set")
+def secrets_set(
+    name: TenantName,
+    to_file: Annotated[
+        bool, typer.Option("--file", help="Keep it in a private file; else in the system's keyring.")
+    ] = False,
+) -> int:
+    """Keep a tenant's secret, typed in hidden or piped, and say which reference finds it."""
+    from ..secrets.places import FILE, KEYRING, keep_in, keyring_works
+
+    _known_name(name)
+    if not to_file and not keyring_works():
+        raise ConfigError("this system has no keyring that can be used; give --file for a private file")
+    secret = piped_or_typed_secret(name)
+    say(f"kept; the reference is {keep_in(FILE if to_file else KEYRING, name, secret)}")
+    return OK
+
+
+@secrets_app.command("where")
+def secrets_where(name: TenantName, tenants_file: TenantsFile = None) -> int:
+    """Say which source would answer, never the value."""
+    from ..secrets.references import resolve
+    from ..tenants.tenants_file import find_tenant, worth_a_warning
+
+    tenant = find_tenant(name, tenants_file)
+    found = resolve(tenant.client_secret, tenant.name, tenant.folder)
+    say(f"{name}: {found.source}")
+    for line in worth_a_warning(tenant):
+        complain(f"warning: {line}")
+    return OK
+
+
+@secrets_app.command("remove")
+def secrets_remove(name: TenantName) -> int:
+    """Remove a tenant's secret from the keyring and from the private file."""
+    from ..secrets.places import in_words, remove
+
+    _known_name(name)
+    gone = remove(name)
+    say(
+        f"removed from {in_words(gone)}"
+        if gone
+        else f"nothing is kept of {name} in the keyring or in a private file"
+    )
+    return OK
+
+
+def _known_name(name: str) -> None:
+    from ..tenants.tenants_file import NAME
+
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} is no name of a tenant: a-z, 0-9 and -")
+
+
+@app.command()
+def forget(
+    name: Annotated[str | None, typer.Argument(metavar="[TENANT]")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Of every tenant.")] = False,
+    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of runs.")] = Path("runs"),
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Remove working copies, state, stored secrets and run files of a tenant, after saying what."""
+    from ..batch.forget import forget as remove
+    from ..batch.forget import what_is_kept
+
+    if (name is None) is not everything:
+        raise ConfigError("give a tenant's name, or --all")
+    if name is not None:
+        _known_name(name)
+    found = what_is_kept(name, folder)
+    if not found:
+        say("nothing is kept here")
+        return OK
+    say("\n".join(found))
+    if not yes and sys.stdin.isatty():
+        typer.confirm("Remove all of this?", abort=True)
+    remove(name, folder)
+    say(
+        "removed. Secrets in environment variables, vaults and HaloPSA itself are not touched: make a new Client Secret there if it may have leaked."
+    )
+    return OK
+
+
+@app.command()
+def bundle(
+    what: Annotated[str, typer.Argument(metavar="TENANT|RUN")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The zip to write.")] = Path(
+        "halo-runbook-bundle.zip"
+    ),
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")
+    ] = Path("runs"),
+    tenants_file: TenantsFile = None,
+) -> int:
+    """Make one zip for a support ticket: versions, checks, timings; names, hosts and ids replaced, no secret."""
+    from ..report.support_bundle import make_bundle
+
+    names = make_bundle(what, out, folder, tenants_file)
+    say(
+        f"{out}: {', '.join(names)}. Names, hosts and ids in it are replaced; look into it before you send it."
+    )
+    return OK

@@ -1,0 +1,1 @@
+"""Every request to a HaloPSA. It only reads."""

@@ -1,0 +1,206 @@
+"""HaloPSA's objects as this package reads them: one tolerant parser each (floor 0).
+
+Tolerant means: a missing field is a null one, ids may be floats or digits in text, unknown fields are
+ignored (facts 3.3, 3.5, 4.2). What cannot be read at all is a ShapeError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from ..errors import ShapeError
+
+Json = Any
+UNASSIGNED_ID = 1
+"""HaloPSA's built-in "Unassigned" agent (facts 4.2)."""
+
+
+def as_object(value: Json, what: str) -> dict[str, Any]:
+    """Give a JSON object.
+
+    Raises: ShapeError when it is something else.
+    """
+    if not isinstance(value, dict):
+        raise ShapeError("bad-json", f"{what} is {_kind(value)}, expected an object")
+    return value
+
+
+def as_rows(value: Json, what: str, *keys: str) -> tuple[list[dict[str, Any]], int | None]:
+    """Give the rows of a list answer and its `record_count`: a bare array, or an envelope with one of `keys`.
+
+    Raises: ShapeError when no array of objects can be found.
+    """
+    count: int | None = None
+    rows = value
+    if isinstance(value, dict):
+        count = as_id(value.get("record_count"))
+        rows = next((value[key] for key in (*keys, "results") if isinstance(value.get(key), list)), None)
+        if rows is None:
+            rows = next((entry for entry in value.values() if isinstance(entry, list)), None)
+    if not isinstance(rows, list):
+        if count == 0:
+            return [], 0
+        raise ShapeError("bad-json", f"{what} is {_kind(value)} without a list in it")
+    return [row for row in rows if isinstance(row, dict)], count
+
+
+def as_id(value: Json) -> int | None:
+    """Give a whole number from an int, a float such as 12.0 or digits in text; None from anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal() and len(value) < 20:
+        return int(value)
+    return None
+
+
+def as_text(value: Json) -> str:
+    """Give text, trimmed; empty for anything that is no text."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _kind(value: Json) -> str:
+    names = {
+        dict: "an object",
+        list: "an array",
+        str: "a text",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
+    return names.get(type(value), "null")
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent (technician) of HaloPSA.
+
+    `team_names` and `role_names` are None when the answer did not hold the field at all, which the rows of
+    the list may leave out. `is_api_only` likewise. `workday` is the name or id of the working hours.
+    """
+
+    id: int
+    name: str
+    email: str = ""
+    is_disabled: bool = False
+    is_api_only: bool | None = None
+    team_names: tuple[str, ...] | None = None
+    role_names: tuple[str, ...] | None = None
+    workday: str | None = None
+    fields: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def label(self) -> str:
+        """Name and id, for sentences."""
+        return f"{self.name or 'agent without a name'} (ID {self.id})"
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Parse Uname.
+
+        Raises: ShapeError without a usable id.
+        Source: GET /Agent, /Agent/{id}, /Agent/me (facts 4.2).
+        """
+        row = as_object(value, "an agent")
+        agent_id = as_id(row.get("id"))
+        if agent_id is None:
+            raise ShapeError("bad-json", "an agent came without a usable id")
+        teams = _names(row.get("teams"), "team_name", "team_id")
+        if not teams and as_text(row.get("team")):
+            teams = (as_text(row.get("team")),)
+        roles = _names(row.get("roles"), "name", "id")
+        if not roles and as_text(row.get("role_list")):
+            roles = tuple(part.strip() for part in as_text(row["role_list"]).split(",") if part.strip())
+        api_only = row.get("isapiagent")
+        workday = as_text(row.get("workday_name")) or (str(as_id(row.get("workday_id")) or "") or None)
+        return cls(
+            id=agent_id,
+            name=as_text(row.get("name")),
+            email=as_text(row.get("email")),
+            is_disabled=row.get("isdisabled") is True,
+            is_api_only=api_only if isinstance(api_only, bool) else None,
+            team_names=teams,
+            role_names=roles,
+            workday=workday,
+            fields=frozenset(row),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Shape of an entry of `agents` in `halo-runbook/agents/1`."""
+        return {"id": self.id, "name": self.name, "email": self.email or None, "is_disabled": self.is_disabled,
+                "is_api_only": self.is_api_only,
+                "teams": None if self.team_names is None else list(self.team_names)}  # fmt: skip
+
+
+def _names(value: Json, name_key: str, id_key: str) -> tuple[str, ...] | None:
+    if not isinstance(value, list):
+        return None
+    rows: Iterable[Mapping[str, Any]] = (row for row in value if isinstance(row, dict))
+    return tuple(as_text(row.get(name_key)) or str(row.get(id_key, "?")) for row in rows)
+
+
+@dataclass(frozen=True)
+class AuthInfo:
+    """What `authinfo` says: the authorisation server and HaloPSA's own tenant name."""
+
+    auth_url: str
+    tenant_id: str
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Parse the answer; an empty `auth_url` means that it named none.
+
+        Raises: ShapeError when it is no object.
+        Source: GET /api/authinfo (facts 2.2).
+        """
+        row = as_object(value, "authinfo")
+        return cls(auth_url=as_text(row.get("auth_url")).rstrip("/"), tenant_id=as_text(row.get("tenant_id")))
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What `InstanceInfo` says of the HaloPSA installation."""
+
+    version: str
+    name: str
+    hosted_group: str
+    tenant_id: str
+    practice: bool
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Parse the answer.
+
+        Raises: ShapeError when it is no object.
+        Source: GET /api/InstanceInfo (facts 2.2, 3.6).
+        """
+        row = as_object(value, "InstanceInfo")
+        return cls(version=as_text(row.get("app_version")), name=as_text(row.get("app_name")),
+                   hosted_group=as_text(row.get("hosted_group")), tenant_id=as_text(row.get("tenant_id")),
+                   practice=row.get("practice") is True)  # fmt: skip
+
+    def as_json(self) -> dict[str, object]:
+        """Shape of `instance` in a Verification."""
+        return {
+            "version": self.version or None,
+            "name": self.name or None,
+            "hosted_group": self.hosted_group or None,
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its rows, and how many there are in all where the answer said so."""
+
+    rows: list[dict[str, Any]]
+    record_count: int | None
+
+    @property
+    def total(self) -> int:
+        """The number of records, as far as it is known."""
+        return len(self.rows) if self.record_count is None else self.record_count

@@ -1,0 +1,1 @@
+"""The fork server: every import is paid once, every notebook gets a fresh process. Linux only."""

@@ -1,0 +1,98 @@
+"""The guide in JupyterLab or as web pages, with settings that keep secrets and clutter out (floor 6)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import ConfigError, Mistake
+from ..secrets.lab_memory import keeper
+from ..system.files import data_folder, practice_state_file, write_whole
+from ..tenants.answers import open_walk, walks_folder
+from ..tenants.tenants_file import NAME, PRACTICE
+
+
+def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
+    """Open JupyterLab on `00-start` of a customer's working copy, until it is closed.
+
+    A practice server that is started for it ends with it. Give JupyterLab's exit status.
+
+    Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
+    """
+    folder = _working_copy("jupyterlab", "lab", tenant, tenants_file)
+    options = [*_settings(folder.name, port), *([] if browser else ["--no-browser"])]
+    if sys.platform != "win32" and os.geteuid() == 0:
+        # in containers; it listens on loopback and asks for its token all the same
+        options.append("--allow-root")
+    return _serve("jupyterlab", options, practice=practice)
+
+
+def run_web(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
+    """Show the same working copy as web pages, by Voilà: on loopback, with a token, without code.
+
+    Raises: ConfigError as `run_lab`.
+    """
+    folder = _working_copy("voila", "web", tenant, tenants_file)
+    options = [str(folder), "--Voila.ip=127.0.0.1", f"--port={port}", "--token", "--show_tracebacks=False", "--strip_sources=True",
+               *([] if browser else ["--no-browser"])]  # fmt: skip
+    return _serve("voila", options, practice=practice)
+
+
+def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Path:
+    if find_spec(module) is None:
+        raise ConfigError(f"this needs the extra “{extra}”: pip install 'halo-runbook[{extra}]'")
+    if not NAME.fullmatch(tenant):
+        raise ConfigError(f"--tenant {tenant!r} is no name of a tenant: a-z, 0-9 and -")
+    open_walk(PRACTICE)
+    return open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
+
+
+def _serve(module: str, options: list[str], *, practice: bool) -> int:
+    """Run a server until it ends, with a practice server beside it and the secrets of this session in our memory."""
+    with ExitStack() as stack:
+        environment = dict(os.environ) | stack.enter_context(keeper())
+        if practice:
+            from ..practice.control import PracticeError, forget_running, note_running, start
+
+            try:
+                server = stack.enter_context(start())
+            except PracticeError as error:
+                raise ConfigError(f"the practice tenant cannot be started: {error}") from None
+            note_running(practice_state_file(), server.base_url)
+            stack.callback(forget_running, practice_state_file(), server.base_url)
+            environment["HALO_PRACTICE_URL"] = server.base_url
+        process = subprocess.Popen([sys.executable, "-m", module, *options], env=environment)  # noqa: S603 - this very interpreter
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _settings(tenant: str, port: int) -> list[str]:
+    """Give JupyterLab's options; its settings folder is our own, so that a user's ticks do not reach here."""
+    settings = data_folder() / "lab-settings"
+    chosen = {
+        # widget state is where stock fields leak; ours hold no secret, and nothing else of it is needed
+        "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": False},
+        "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
+    try:
+        for name, values in chosen.items():
+            file = settings / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, json.dumps(values) + "\n")
+    except OSError as error:
+        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(settings))) from None
+    return [
+        f"--ServerApp.root_dir={walks_folder()}", f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",
+        f"--LabApp.user_settings_dir={settings}", f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
+        f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1",
+    ]  # fmt: skip

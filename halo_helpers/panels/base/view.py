@@ -1,0 +1,107 @@
+"""A panel: a widget whose buttons ask the kernel, and the static HTML that stands for it where nobody clicks (floor 6).
+
+Every message is acknowledged, so that a page tells when its kernel has gone. No exception is lost in a callback:
+what is foreseeable becomes a card, and everything else one that asks to report it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets
+
+from ...errors import HaloError
+from ...secrets.references import redact
+from .style import SHEET, sentence
+
+_JS = Path(__file__).parent / "js"
+
+
+@lru_cache
+def script(name: str) -> str:
+    """Give a view's script, with what all of them share."""
+    return (_JS / "common.js").read_text(encoding="utf-8") + (_JS / f"{name}.js").read_text(encoding="utf-8")
+
+
+class View(anywidget.AnyWidget):  # type: ignore[misc]
+    """Base of the widgets: hands each message to `receive`. No trait of a view ever holds a secret."""
+
+    _css = SHEET.removeprefix("<style>").removesuffix("</style>") + "\n.halo-none { display: none }"
+    results = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, receive: Callable[[dict[str, Any]], None], **traits: Any) -> None:
+        super().__init__(**traits)
+        self._receive_one = receive
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _: object, content: Any, __: object = None) -> None:
+        self.send({"kind": "ack"})
+        if isinstance(content, dict):
+            self.guarded(lambda: self._receive_one(content))
+
+    def guarded(self, work: Callable[[], None]) -> None:
+        """Do something; whatever goes wrong becomes a card."""
+        try:
+            work()
+        except HaloError as error:
+            self.results = sentence(redact(error.seen))
+        except Exception as error:
+            self.results = sentence(
+                f"this tool failed ({type(error).__name__}); please report it, and run the cell again"
+            )
+
+
+class Panel:
+    """What a notebook cell shows: a widget for people, static HTML and text for stored pages and unattended runs."""
+
+    view: View | None = None
+
+    def __init__(self, html: str, plain: str) -> None:
+        self.html, self.plain = html, plain
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = {}
+        if self.view is not None:
+            shown = self.view._repr_mimebundle_(**options)
+            bundle = dict(shown[0] if isinstance(shown, tuple) else shown or {})
+        return bundle | {"text/html": self.html, "text/plain": self.plain}
+
+
+def static(text: str) -> Panel:
+    """Make a panel of one sentence."""
+    return Panel(f"<p>{escape(text)}</p>", text)
+
+
+class Background:
+    """One piece of work at a time, in a thread, so that a kernel stays free and the work can be cancelled."""
+
+    waited: ClassVar[float] = 60.0
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self.stop = threading.Event()
+
+    @property
+    def running(self) -> bool:
+        """Whether the work is under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, work: Callable[[threading.Event], None]) -> bool:
+        """Start the work unless some is under way; say whether it was started."""
+        if self.running:
+            return False
+        self.stop = stop = threading.Event()
+        self._thread = threading.Thread(target=work, args=(stop,), name="halo-panel", daemon=True)
+        self._thread.start()
+        return True
+
+    def wait(self) -> None:
+        """Wait for the end of the work."""
+        if self._thread is not None:
+            self._thread.join(self.waited)

@@ -1,0 +1,192 @@
+"""Verifications as HTML, JUnit and CSV. Text from a tenant is data: escaped wherever it is shown (floor 5)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from ..checks import CHECKS
+from ..checks.registry import FIXERS, WORST_FIRST
+from ..verification.run_checks import RUN, WORDS, Verification
+from .run import totals, whose_network
+from .text import step_words
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+CSV_COLUMNS = ("tenant", "label", "owner", "practice", "verdict", "codes", "seen", "what_to_do", "agent_id", "agent_name",
+               "base_url", "started_at", "duration_s")  # fmt: skip
+
+
+def to_csv(results: Sequence[Verification]) -> str:
+    """Give one row a tenant; cells that a spreadsheet would take for a formula get a quote in front."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for result in results:
+        value = result.as_json()
+        worst = result.findings[0][1] if result.findings else None
+        row = (result.tenant, result.label, result.owner, "yes" if result.practice else "no", result.verdict,
+               " ".join(result.codes), worst.seen if worst else "", worst.remedy if worst else "",
+               result.agent.id if result.agent else "", result.agent.name if result.agent else "",
+               result.base_url, value["started_at"], value["duration_s"])  # fmt: skip
+        writer.writerow([_cell(cell) for cell in row])
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def to_junit(results: Sequence[Verification]) -> str:
+    """Give one suite a tenant and one case a check, as CI servers read them."""
+    root = ET.Element("testsuites", name="halo-runbook")
+    for result in results:
+        counts = Counter(check.verdict for check in result.checks)
+        suite = ET.SubElement(root, "testsuite", name=_xml(result.tenant), tests=str(len(result.checks)), failures=str(counts["fail"]),
+                              errors=str(counts["error"]), skipped=str(counts["skip"]), time=f"{result.duration_s:.3f}",
+                              timestamp=str(result.as_json()["started_at"]))  # fmt: skip
+        for check in result.checks:
+            case = ET.SubElement(
+                suite,
+                "testcase",
+                classname=_xml(result.tenant),
+                name=check.id,
+                time=f"{check.duration_s:.3f}",
+            )
+            if check.verdict in {"fail", "error"}:
+                worst = check.findings[0]
+                tag = "failure" if check.verdict == "fail" else "error"
+                ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(
+                    f"{worst.cause}\n{worst.remedy}"
+                )
+            elif check.verdict == "skip":
+                ET.SubElement(case, "skipped", message=_xml(check.seen))
+            else:
+                ET.SubElement(case, "system-out").text = _xml(f"{WORDS[check.verdict]}: {check.seen}")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _xml(text: str) -> str:
+    """Drop what XML cannot hold."""
+    return "".join(
+        letter
+        for letter in text
+        if letter in "\t\n\r"
+        or (ord(letter) >= 32 and not 0xD800 <= ord(letter) <= 0xDFFF and letter not in "\ufffe\uffff")
+    )
+
+
+def to_html(
+    results: Sequence[Verification], manifest: dict[str, Any] | None = None, *, evidence: bool = False
+) -> str:
+    """Give one self-contained page that opens offline; with `evidence`, tenants link to their notebooks.
+
+    The first screen and the causes are plain HTML; the heat map is drawn by the page's own script from compact
+    data, so that thousands of tenants stay readable.
+    """
+    manifest = manifest or {}
+    ordered = sorted(results, key=lambda r: (_RANK[r.verdict], r.codes, r.tenant))
+    judged = {r.tenant for r in results}
+    waiting = [entry["name"] for entry in manifest.get("tenants", []) if entry["name"] not in judged]
+    since = manifest.get("since") or {}
+    return _template().render(
+        totals=totals(results), words=WORDS, manifest=manifest, waiting=waiting, since=since, sections=_sections(ordered),
+        step_words=step_words, owners=_owners(ordered), practice=bool(results) and all(r.practice for r in results),
+        data=_data(ordered, since, evidence=evidence), trend=_trend(manifest.get("trend") or []), network=whose_network(results),
+        changes=_changed_tenants(manifest.get("changes")),
+    )  # fmt: skip
+
+
+_RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST[:-1])}
+"""A tenant is never `skip`."""
+
+
+def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Group findings by who can mend them, then by cause: the most frequent of the worst first."""
+    groups: dict[str, dict[str, Any]] = {}
+    for result in results:
+        for _, finding in result.findings:
+            group = groups.setdefault(finding.code, {"finding": finding, "tenants": {}})
+            group["tenants"].setdefault(result.tenant, (result, finding))
+            if _RANK[finding.verdict] < _RANK[group["finding"].verdict]:
+                group["finding"] = finding
+    ordered = sorted(
+        groups.values(), key=lambda g: (_RANK[g["finding"].verdict], -len(g["tenants"]), g["finding"].code)
+    )
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for group in ordered:
+        sections.setdefault(FIXERS[group["finding"].fixer], []).append(group)
+    return list(sections.items())
+
+
+def _owners(results: Sequence[Verification]) -> list[tuple[str, list[str]]]:
+    """Give whom to ask about which broken tenants; empty where no tenant has an owner."""
+    if not any(result.owner for result in results):
+        return []
+    broken: dict[str, list[str]] = {}
+    for result in results:
+        if result.verdict in {"fail", "error"}:
+            broken.setdefault(result.owner or "nobody named", []).append(result.tenant)
+    return sorted(broken.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+
+
+def _changed_tenants(changes: dict[str, list[dict[str, str]]] | None) -> dict[str, list[str]] | None:
+    if changes is None:
+        return None
+    return {kind: sorted({entry["tenant"] for entry in changes[kind]}) for kind in ("new", "fixed", "still")}
+
+
+def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: bool) -> Markup:
+    """Give what the heat map is drawn from, as JSON that cannot end the script it stands in."""
+    from markupsafe import Markup
+
+    columns = [*CHECKS, *([RUN] if any(check.id == RUN for r in results for check in r.checks) else [])]
+    letters = {"pass": "p", "warn": "w", "fail": "f", "error": "e", "skip": "s"}
+    codes: dict[str, dict[str, str]] = {}
+    rows = []
+    for result in results:
+        found = {check.id: letters[check.verdict] for check in result.checks}
+        findings = [[check.title, f.code, letters[f.verdict], f.seen] for check, f in result.findings]
+        for _, f in result.findings:
+            codes.setdefault(f.code, {"cause": f.cause, "remedy": f.remedy, "where": step_words(f.step)})
+        rows.append({"n": result.tenant, "l": result.label or "", "o": result.owner or "", "u": result.base_url, "v": letters[result.verdict],
+                     "a": result.agent.label if result.agent else "", "s": since.get(result.tenant, ""), "t": result.attempts,
+                     "c": "".join(found.get(name, "-") for name in columns), "f": findings})  # fmt: skip
+    titles = [
+        [name, CHECKS[name].title if name in CHECKS else "The verification ran to its end"]
+        for name in columns
+    ]
+    value = {"checks": titles, "codes": codes, "tenants": rows, "evidence": evidence}
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - nothing in it ends the script
+
+
+def _trend(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the bars of the trend: heights in percent of all tenants of the run."""
+    bars = []
+    for run in runs:
+        total = sum(run[verdict] for verdict in _RANK) or 1
+        bars.append(
+            run | {"parts": [(verdict, 100 * run[verdict] / total) for verdict in _RANK if run[verdict]]}
+        )
+    return bars
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("halo_helpers", "report")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
+        "report.html.jinja"
+    )

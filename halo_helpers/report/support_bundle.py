@@ -1,0 +1,244 @@
+"""A zip for a support ticket: what was seen, without saying whose it is (floor 6).
+
+Host names, ids, Client IDs and names are replaced, the same one always by the same word; e-mail addresses and
+texts in quotation marks, which may be foreign, are left out. Before it is written, the whole is looked through for
+secrets and for what was to be replaced.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import re
+import sys
+import zipfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import ConfigError, Mistake
+from ..secrets.references import CLIENT_SECRET, EMAIL, GUID, redact
+from ..system.files import write_whole
+from ..system.version import VERSION
+from ..tenants.tenants_file import find_tenant
+from ..verification.run_checks import Verification, verify
+from . import find_run, load_run
+
+PACKAGES = (
+    "httpx",
+    "httpcore",
+    "truststore",
+    "certifi",
+    "papermill",
+    "nbclient",
+    "ipykernel",
+    "jupyterlab",
+    "ipywidgets",
+    "anywidget",
+)
+_QUOTED = re.compile(r"“[^”]*”")
+_URL = re.compile(r"https?://[^\s\"'“”<>)]+")
+_SCOPE = re.compile(
+    r"all(:[a-z]{1,20})?|(read|edit):[a-z]{1,30}(:[a-z]{1,20})?|admin(:[a-z]{1,30})?|offline_access"
+)
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+
+
+class _Words:
+    """Replaces names consistently: the same one always by the same word."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def learn(self, kind: str, value: object) -> None:
+        """Give a value its word."""
+        text = str(value or "").strip()
+        if len(text) < 2 or text in self._words:
+            return
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._words[text] = f"{kind}-{self._counts[kind]}"
+
+    def learn_from(self, result: Verification) -> None:
+        """Learn the names in a verification."""
+        self.learn("tenant", result.tenant)
+        self.learn("label", result.label)
+        self.learn("owner", result.owner)
+        self.learn("host", urlsplit(result.base_url).hostname)
+        if result.agent:
+            self.learn("agent", result.agent.name)
+            self.learn("agent", result.agent.label)
+        for word in re.findall(r"“([^”]+)”", json.dumps(result.as_json(), ensure_ascii=False)):
+            self.learn("text", word)
+        for name in re.findall(r"([^;,:(]+) \(ID \d+\)", " ; ".join(check.seen for check in result.checks)):
+            self.learn(
+                "agent",
+                name.removeprefix("it acts for ")
+                .removeprefix("the token acts for ")
+                .removeprefix("expected was ")
+                .strip(),
+            )
+
+    def replace(self, text: str) -> str:
+        """Replace everything that was learnt, and what looks like a name of somebody anyway."""
+        for known in sorted(self._words, key=len, reverse=True):
+            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(known)}(?![A-Za-z0-9])", self._words[known], text)
+        text = _URL.sub(self._url, EMAIL.sub("[e-mail]", text))
+        text = _ADDRESS.sub("[address]", text)
+        text = GUID.sub("[id]", CLIENT_SECRET.sub("[secret]", text))
+        return re.sub(r"\bID \d+", "ID [n]", _QUOTED.sub("“[text]”", text))
+
+    def _url(self, match: re.Match[str]) -> str:
+        parts = urlsplit(match.group())
+        host = parts.hostname or ""
+        return (
+            match.group()
+            if host.split("-")[0] == "host" and host[5:].isdecimal()
+            else f"{parts.scheme}://[host]{parts.path if parts.path.startswith('/api') else ''}"
+        )
+
+    @property
+    def originals(self) -> list[str]:
+        """What must not stand in the result."""
+        return [known for known in self._words if len(known) > 4]
+
+
+def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = None) -> list[str]:
+    """Write the zip for a tenant, which is verified now, or for a run; give the names of the files in it.
+
+    Raises: ConfigError when there is neither, a secret would be in it, or it cannot be written.
+    """
+    words = _Words()
+    parts: dict[str, Any] = {"versions.json": _versions()}
+    try:
+        run = load_run(find_run(what, runs))
+    except ConfigError:
+        run = None
+    results = run.results if run is not None else [verify(find_tenant(what, tenants_file))]
+    for result in results:
+        words.learn_from(result)
+    if run is not None:
+        for entry in (*run.manifest["tenants"], *run.manifest["paused"]):
+            words.learn("tenant", entry["name"])
+            words.learn("label", entry.get("label"))
+            words.learn("owner", entry.get("owner"))
+            words.learn("host", urlsplit(entry.get("base_url", "")).hostname)
+        kept = (
+            "schema",
+            "version",
+            "engine",
+            "python",
+            "started_at",
+            "finished_at",
+            "duration_s",
+            "verdict",
+            "totals",
+            "network",
+        )
+        parts["run.json"] = {name: run.manifest.get(name) for name in kept} | {
+            "parameters": _parameters(run.manifest)
+        }
+        log = run.folder / "run.log"
+        parts["run.log"] = log.read_text(encoding="utf-8") if log.exists() else ""
+    for number, result in enumerate(results, 1):
+        parts[f"tenant-{number}.json"] = _plain(result)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in parts.items():
+            clean = _replaced(value, words)
+            text = redact(
+                clean if isinstance(clean, str) else json.dumps(clean, indent=1, ensure_ascii=False)
+            )
+            _look_through(name, text, clean, words)
+            archive.writestr(name, text)
+    try:
+        write_whole(out, packed.getvalue())
+    except OSError as error:
+        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(out))) from None
+    return list(parts)
+
+
+def _plain(result: Verification) -> dict[str, Any]:
+    """Give a verification without the fields that only name somebody."""
+    value = result.as_json()
+    for name in ("label", "owner", "agent", "secret_source"):
+        value.pop(name)
+    for check in value["checks"]:
+        check.pop("link")
+    # what was granted is the server's text
+    value["scopes"] = {
+        kind: [one if _SCOPE.fullmatch(one) else "[scope]" for one in names]
+        for kind, names in value["scopes"].items()
+    }
+    return value
+
+
+def _parameters(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Give what a run was started with; of names and paths only whether there were some."""
+    return {
+        name: bool(value) if name in {"only", "resume", "failed_of"} else value
+        for name, value in manifest["parameters"].items()
+    }
+
+
+def _versions() -> dict[str, Any]:
+    found: dict[str, str | None] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return {
+        "halo_runbook": VERSION,
+        "python": sys.version.split()[0],
+        "system": platform.system(),
+        "release": platform.release(),
+        "packages": found,
+    }
+
+
+_OURS = frozenset({"schema", "verdict", "code", "codes", "id", "title", "cause", "remedy", "step", "fixer", "requires", "scopes", "version", "engine",
+                   "python", "started_at", "finished_at", "packages", "halo_runbook", "system", "release", "totals", "hosted_group"})  # fmt: skip
+"""Fields whose text is this program's own, and means something as it is."""
+
+
+def _replaced(value: Any, words: _Words) -> Any:
+    """Replace names in every text that comes from somewhere else; the structure and our own words stay."""
+    if isinstance(value, str):
+        return words.replace(value)
+    if isinstance(value, dict):
+        return {key: entry if key in _OURS else _replaced(entry, words) for key, entry in value.items()}
+    return [_replaced(entry, words) for entry in value] if isinstance(value, list) else value
+
+
+def _texts(value: Any) -> list[str]:
+    """Give the texts in which names were replaced."""
+    if isinstance(value, str):
+        return [value]
+    entries = (
+        [entry for key, entry in value.items() if key not in _OURS]
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, list)
+        else []
+    )
+    return [text for entry in entries for text in _texts(entry)]
+
+
+def _look_through(name: str, text: str, clean: Any, words: _Words) -> None:
+    """Refuse to write what still holds a secret or a name.
+
+    Raises: ConfigError.
+    """
+    foreign = "\n".join(_texts(clean))
+    left = [
+        known
+        for known in words.originals
+        if re.search(rf"(?<![A-Za-z0-9]){re.escape(known)}(?![A-Za-z0-9])", foreign)
+    ]
+    if CLIENT_SECRET.search(text) or left:
+        raise ConfigError(
+            f"the bundle is not written: {name} would still hold {'a name' if left else 'a secret'}; please report it"
+        )

@@ -1,0 +1,110 @@
+"""Where a secret that was entered stays: this process, the lab, a private file, the system's keyring (floor 1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ConfigError
+from ..system.files import data_folder
+from . import lab_memory
+from .references import KEYRING_SERVICE, Secret, write_private
+
+KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
+_WORDS = {FILE: "the private file", LAB: "the lab's memory", KEYRING: "the keyring"}
+
+
+def private_file(name: str) -> Path:
+    """Give the private file of a tenant's secret."""
+    return data_folder() / "secrets" / f"{name}.secret"
+
+
+def keep_in(place: str, name: str, secret: Secret) -> str:
+    """Keep a secret in a place; give the reference to it there, empty for this kernel only.
+
+    Raises: ConfigError when the place refuses it.
+    """
+    reference = _put(place, name, secret)
+    # only now: a place that refuses must not cost the copy that there is
+    remove(name, but=place)
+    return reference
+
+
+def _put(place: str, name: str, secret: Secret) -> str:
+    if place == FILE:
+        try:
+            write_private(private_file(name), secret)
+        except OSError as error:
+            raise ConfigError(f"the private file cannot be written: {error.strerror}") from None
+        return f"file:{private_file(name)}"
+    if place == LAB:
+        if lab_memory.ask("keep", name, secret.reveal()) is None:
+            raise ConfigError("the lab cannot be reached; choose another place for the secret")
+        return "lab:"
+    if place == KEYRING:
+        import keyring
+        import keyring.errors
+
+        try:
+            keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
+        except (keyring.errors.KeyringError, RuntimeError) as error:
+            raise ConfigError(f"the keyring refuses it: {type(error).__name__}") from None
+        return "keyring:"
+    return ""
+
+
+def keyring_works() -> bool:
+    """Say whether the system has a keyring that can be used; in a bare container there is none."""
+    try:
+        import keyring
+        from keyring.backends.fail import Keyring as NoKeyring
+    except ImportError:
+        return False
+    return not isinstance(keyring.get_keyring(), NoKeyring)
+
+
+def places_of(name: str) -> list[str]:
+    """Give the places that hold a secret of this tenant, as `FILE`, `LAB`, `KEYRING`."""
+    found = [FILE] if private_file(name).exists() else []
+    if lab_memory.ask("give", name) is not None:
+        found.append(LAB)
+    if _in_keyring(name):
+        found.append(KEYRING)
+    return found
+
+
+def in_words(places: list[str]) -> str:
+    """Name places for people."""
+    return " and ".join(_WORDS[place] for place in places)
+
+
+def remove(name: str, but: str = "") -> list[str]:
+    """Remove a tenant's secret from wherever it was kept, except from one place; give the places.
+
+    Raises: ConfigError when the keyring does not let go of it.
+    """
+    found = [place for place in places_of(name) if place != but]
+    if FILE in found:
+        private_file(name).unlink()
+    if LAB in found:
+        lab_memory.ask("forget", name)
+    if KEYRING in found:
+        import keyring
+        import keyring.errors
+
+        try:
+            keyring.delete_password(KEYRING_SERVICE, name)
+        except (keyring.errors.KeyringError, RuntimeError) as error:
+            raise ConfigError(f"the keyring does not remove it: {type(error).__name__}") from None
+    return found
+
+
+def _in_keyring(name: str) -> bool:
+    if not keyring_works():
+        return False
+    import keyring
+    import keyring.errors
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, name) is not None
+    except (keyring.errors.KeyringError, RuntimeError):
+        return False

@@ -1,0 +1,1 @@
+"""The machine: files, places, time and the event loop. Nothing of HaloPSA."""

@@ -1,0 +1,71 @@
+"""Where this package keeps a user's things, and where its notebooks are (floor 0)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def data_folder() -> Path:
+    """Give the user's data folder; `HALO_RUNBOOK_HOME` names another one."""
+    named = os.environ.get("HALO_RUNBOOK_HOME")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("halo-runbook", appauthor=False))
+
+
+def practice_state_file() -> Path:
+    """Give the file that says where a practice server listens."""
+    return data_folder() / "practice.json"
+
+
+def notebooks_folder() -> Path:
+    """Give the folder with the notebooks: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).parents[1]
+    installed = package / "_notebooks"
+    return installed if installed.is_dir() else package.parent / "notebooks"
+
+
+def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
+    """Write a file whole or not at all, so that a reader or a crash never sees half of it; `mode` is its own, before the umask."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode
+        )
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def hold(descriptor: int, *, wait: bool) -> None:
+    """Lock an open file for this process, until it is closed or the process dies.
+
+    Raises: OSError when another one holds it, and not to wait was asked.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be the only one in a `with` on this lock file, waiting for others."""
+    with path.open("a") as stream:
+        hold(stream.fileno(), wait=True)
+        yield

@@ -1,0 +1,100 @@
+"""Upkeep of a tenants file: entries are added and retired, comments stay (floor 1)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, Mistake
+from ..system.files import write_whole
+from .tenants_file import FIELDS, load_tenants
+
+
+def add_tenant(file: Path, entry: dict[str, Any]) -> None:
+    """Add a tenant to a file, which is made when there is none; with a mistake in it nothing is written.
+
+    Raises: ConfigError with what is wrong, or when the file cannot be written.
+    """
+    given = {name: entry[name] for name in FIELDS if entry.get(name) not in (None, "")}
+    if file.suffix.lower() == ".csv":
+        _change_csv(file, lambda rows: rows.append({name: str(value) for name, value in given.items()}))
+    else:
+        _change_yaml(file, lambda tenants: tenants.append(given))
+
+
+def retire_tenant(file: Path, name: str) -> None:
+    """Take a tenant out of a file.
+
+    Raises: ConfigError when it does not stand there, or the file cannot be written.
+    """
+    known = [tenant.name for tenant in load_tenants(file)]
+    if name not in known:
+        raise ConfigError(Mistake(f"no tenant is called {name!r}; it holds {len(known)} others", str(file)))
+    if len(known) == 1:
+        raise ConfigError(Mistake(f"{name} is the only tenant; delete the file instead", str(file)))
+
+    def take_out(rows: list[dict[str, Any]]) -> None:
+        rows[:] = [row for row in rows if row.get("name") != name]
+
+    def take_out_kept(tenants: Any) -> None:
+        del tenants[next(n for n, row in enumerate(tenants) if row.get("name") == name)]
+
+    if file.suffix.lower() == ".csv":
+        _change_csv(file, take_out)
+    else:
+        _change_yaml(file, take_out_kept)
+
+
+def _change_yaml(file: Path, change: Any) -> None:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    if file.exists():
+        load_tenants(file)  # every mistake that is there already, before anything is touched
+        document = yaml.load(file.read_text(encoding="utf-8-sig"))
+    else:
+        document = {"tenants": []}
+    change(document["tenants"])
+    out = io.StringIO()
+    yaml.dump(document, out)
+    _replace(file, out.getvalue())
+
+
+def _change_csv(file: Path, change: Any) -> None:
+    rows: list[dict[str, str]] = []
+    columns, delimiter = ["name", "base_url", "client_id", "client_secret", "agent_id"], ","
+    if file.exists():
+        load_tenants(file)
+        text = file.read_text(encoding="utf-8-sig").removeprefix("sep=;\n")
+        first = text.partition("\n")[0]
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+        columns, rows = list(reader.fieldnames or columns), list(reader)
+    change(rows)
+    columns += [name for row in rows for name in row if name not in columns]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, delimiter=delimiter, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _replace(file, "\ufeff" + out.getvalue())
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put a new text in the file's place, when it holds no mistake."""
+    trial = file.with_name(f".{file.stem}.new{file.suffix}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        trial.write_text(text, encoding="utf-8", newline="")
+        try:
+            load_tenants(trial)
+        except ConfigError as error:
+            raise ConfigError(Mistake(m.message, str(file), m.line) for m in error.mistakes) from None
+        write_whole(file, text)
+    except OSError as error:
+        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(file))) from None
+    finally:
+        trial.unlink(missing_ok=True)
