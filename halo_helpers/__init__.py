@@ -14,13 +14,15 @@ __version__ = VERSION
 __all__ = ["Tenant", "__version__", "list_agents", "load_tenants", "test_connection", "verify"]
 
 if TYPE_CHECKING:
-    from .tenants.tenants_file import Tenant, load_tenants
-    from .verification.run_checks import list_agents, test_connection, verify
+    from .tenants.tenant import Tenant
+    from .tenants.tenants_file import load_tenants
+    from .verification.agents import list_agents
+    from .verification.run_checks import test_connection, verify
 
 _MODULES = {
     "Tenant": "tenants.tenants_file",
     "load_tenants": "tenants.tenants_file",
-    "list_agents": "verification.run_checks",
+    "list_agents": "verification.agents",
     "test_connection": "verification.run_checks",
     "verify": "verification.run_checks",
 }

@@ -1,4 +1,4 @@
-"""The tree of errors (floor 0).
+"""The tree of errors.
 
     HaloError
     ├── ConfigError            bad usage, configuration or input; lists every mistake

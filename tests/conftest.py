@@ -16,7 +16,8 @@ from hypothesis import settings
 from halo_helpers.practice.control import PracticeServer, ask, start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants.tenants_file import Tenant, from_ready_entry, write_practice_tenants
+from halo_helpers.tenants.practice import from_ready_entry, write_practice_tenants
+from halo_helpers.tenants.tenant import Tenant
 
 # the same examples each time, so that a change is judged by what it changed; HALO_FUZZ=N looks for new ones
 settings.register_profile("same", derandomize=True)

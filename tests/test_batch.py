@@ -22,21 +22,24 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from halo_helpers import verify
 from halo_helpers.batch import schedule
-from halo_helpers.batch.fleet import FleetOptions, _locked, preflight, run_fleet
+from halo_helpers.batch.fleet import FleetOptions, preflight, run_fleet
 from halo_helpers.batch.history import History
 from halo_helpers.batch.notify import Target, note, target
-from halo_helpers.batch.one_tenant import Job, Judgement, judge
+from halo_helpers.batch.one_tenant import Judgement, TenantJob, judge
+from halo_helpers.batch.run_folder import locked_run
 from halo_helpers.engine.by_papermill import run_job
 from halo_helpers.engine.fork_server.asker import close_server, fork_server
-from halo_helpers.engine.papermill_engine import UnknownParameterError, parameter_names
+from halo_helpers.engine.job import Answer, FileJob
+from halo_helpers.engine.record import UnknownParameterError, parameter_names
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import headline, load_run
 from halo_helpers.report.evidence import read_evidence
-from halo_helpers.system.files import notebooks_folder
-from halo_helpers.tenants.tenants_file import load_tenants, write_practice_tenants
-from halo_helpers.verification.run_checks import failed_run
+from halo_helpers.system.paths import notebooks_folder
+from halo_helpers.tenants.practice import write_practice_tenants
+from halo_helpers.tenants.tenants_file import load_tenants
+from halo_helpers.verification.result import failed_run
 
 from .conftest import Practice, http, raw_server
 
@@ -75,14 +78,9 @@ def test_papermill_gives_the_same_as_verify(
     practice: Practice, tmp_path: Path, name: str, verdict: str
 ) -> None:
     file = practice.write(tmp_path / "t.yaml", name)
-    job = {
-        "notebook": str(VERIFY),
-        "output": str(tmp_path / "o.ipynb"),
-        "cwd": str(tmp_path),
-        "deadline_s": 100,
-        "parameters": {"tenant": name, "tenants_file": str(file)},
-    }
-    assert run_job(job) == {"status": "ok", "message": ""}
+    parameters = {"tenant": name, "tenants_file": str(file)}
+    job = FileJob(str(VERIFY), str(tmp_path / "o.ipynb"), str(tmp_path), parameters, deadline_s=60.0)
+    assert run_job(job) == Answer("ok")
     evidence = read_evidence(tmp_path / "o.ipynb")
     direct = verify(practice.tenant(name))
     assert evidence
@@ -229,7 +227,7 @@ def test_ctrl_c_finishes_what_is_in_flight(practice: Practice, tmp_path: Path) -
 def test_two_do_not_write_one_run(practice: Practice, tmp_path: Path) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy")
     run = run_fleet(file, tmp_path / "runs")
-    with _locked(run.folder), pytest.raises(ConfigError, match=f"process {os.getpid()}"):
+    with locked_run(run.folder), pytest.raises(ConfigError, match=f"process {os.getpid()}"):
         run_fleet(file, tmp_path / "runs", FleetOptions(resume=run.id))
 
 
@@ -290,7 +288,7 @@ def test_a_tenants_process_knows_no_secret_but_its_own(
     monkeypatch.setenv("VAULT_TOKEN", "opens everything")
     fork_server()  # such as of another tenants file, with what this one hides
     for name in names:
-        assert judge(Job(name, str(file), 60.0)).verification
+        assert judge(TenantJob(name, str(file), 60.0)).verification
     server = fork_server().pid
     assert b"VAULT_TOKEN" not in Path(f"/proc/{server}/environ").read_bytes()
     assert not any(practice.entries[name]["client_secret"].encode() in memory(server) for name in names)
@@ -412,7 +410,7 @@ def test_while_all_are_busy_the_schedule_sleeps(
     tenants, real, waits = load_tenants(file), schedule.wait, []
     busy = threading.Event()
 
-    def judged(job: Job) -> Judgement:
+    def judged(job: TenantJob) -> Judgement:
         if job.tenant == "healthy":
             busy.wait(20)
         return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
@@ -428,7 +426,7 @@ def test_while_all_are_busy_the_schedule_sleeps(
     kept: list[tuple[str, int]] = []
     with ThreadPoolExecutor(1) as executor:
         schedule.Schedule(executor, 1, 0.0, schedule.Stop()).run(
-            reversed(tenants), lambda t: Job(t.name, str(file), 5.0), lambda r, _: kept.append((r.tenant, r.attempts)), lambda _: None
+            reversed(tenants), lambda t: TenantJob(t.name, str(file), 5.0), lambda r, _: kept.append((r.tenant, r.attempts)), lambda _: None
         )  # fmt: skip
     assert sorted(kept) == [("healthy", 2), ("wrong-secret", 2)]
     assert 0.0 not in waits
@@ -440,7 +438,7 @@ def test_stopped_before_the_second_try_the_first_result_stands(
     (tenant,) = load_tenants(practice.write(tmp_path / "t.yaml", "healthy"))
     stop, kept = schedule.Stop(), []
 
-    def judged(job: Job) -> Judgement:
+    def judged(job: TenantJob) -> Judgement:
         return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
 
     def tell(_: str) -> None:
@@ -449,7 +447,7 @@ def test_stopped_before_the_second_try_the_first_result_stands(
     monkeypatch.setattr(schedule, "judge", judged)
     with ThreadPoolExecutor(1) as executor:
         schedule.Schedule(executor, 1, 60.0, stop).run(
-            [tenant], lambda t: Job(t.name, "t.yaml", 5.0), lambda r, _: kept.append(r.tenant), tell
+            [tenant], lambda t: TenantJob(t.name, "t.yaml", 5.0), lambda r, _: kept.append(r.tenant), tell
         )
     assert kept == ["healthy"]
 

@@ -12,13 +12,15 @@ from collections.abc import Callable
 import pytest
 
 from halo_helpers import Tenant
-from halo_helpers.client.halo_client import HaloClient, Limits
+from halo_helpers.client.door import Request
+from halo_helpers.client.halo_client import HaloClient
+from halo_helpers.client.limits import Limits
 from halo_helpers.errors import BudgetError, GuardError, HaloError
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
-from halo_helpers.secrets.references import Secret
+from halo_helpers.secrets.value import Secret
 from halo_helpers.system.event_loop import run
-from halo_helpers.tenants.tenants_file import from_ready_entry
+from halo_helpers.tenants.practice import from_ready_entry
 
 from .conftest import Practice, http, raw_server
 
@@ -241,7 +243,7 @@ def test_a_429_that_says_how_long_is_waited_for() -> None:
 def test_only_reads_and_only_at_the_own_host(practice: Practice) -> None:
     async def work(method: str, url: str, headers: dict[str, str] | None = None) -> None:
         async with HaloClient(practice.tenant(), Secret(SECRET)) as client:
-            await client._send(method, url, headers=headers)
+            await client._door.send(Request(method, url, headers=headers))
 
     for method, url in (
         ("POST", "/api/Tickets"),

@@ -17,7 +17,8 @@ from halo_helpers.batch.fleet import run_fleet
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants.tenants_file import load_tenants, write_practice_tenants
+from halo_helpers.tenants.practice import write_practice_tenants
+from halo_helpers.tenants.tenants_file import load_tenants
 
 
 @contextmanager

@@ -25,16 +25,16 @@ import trustme
 from halo_helpers import Tenant, verify
 from halo_helpers.batch.fleet import FleetOptions, run_fleet
 from halo_helpers.checks import DIAGNOSES
-from halo_helpers.checks.registry import FIXERS
-from halo_helpers.client.halo_client import Limits
+from halo_helpers.checks.findings import FIXERS
+from halo_helpers.client.limits import Limits
 from halo_helpers.guide.steps import STEPS
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
 from halo_helpers.report.text import step_words
-from halo_helpers.secrets.references import Secret
-from halo_helpers.tenants.tenants_file import from_ready_entry
-from halo_helpers.verification.run_checks import Verification
+from halo_helpers.secrets.value import Secret
+from halo_helpers.tenants.practice import from_ready_entry
+from halo_helpers.verification.result import Verification
 
 from .conftest import Practice, http, raw_server
 from .test_client import HTML, ID, QUICK, SECRET, TOKEN, api, body, hang, reset
@@ -287,7 +287,7 @@ def fleet(
     def ask(stack: ExitStack) -> Verification:
         import tempfile
 
-        from halo_helpers.tenants.tenants_file import write_practice_tenants
+        from halo_helpers.tenants.practice import write_practice_tenants
 
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(start(Options(scenarios=[scenario])))

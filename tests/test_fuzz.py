@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from halo_helpers import Tenant, verify
-from halo_helpers.client.halo_client import Limits
+from halo_helpers.client.limits import Limits
 from halo_helpers.client.models import Agent, AuthInfo, Instance, as_rows
 from halo_helpers.errors import ConfigError, ConnectionFailedError, ShapeError
-from halo_helpers.secrets.references import REDACTED, Secret, check_reference, redact
+from halo_helpers.secrets.redaction import REDACTED, redact
+from halo_helpers.secrets.references import check_reference
+from halo_helpers.secrets.value import Secret
 from halo_helpers.tenants.base_url import parse_address
-from halo_helpers.tenants.tenants_file import FIELDS, load_tenants
+from halo_helpers.tenants.tenant import FIELDS
+from halo_helpers.tenants.tenants_file import load_tenants
 
 from .conftest import raw_server
 from .test_client import ID, body

@@ -18,9 +18,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.practice.control import ask, running_at, start
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants.answers import open_walk, write_answers
+from halo_helpers.tenants.answers import write_answers
 
 from .browser import CHROMIUM, chromium, needs_browser, new_page
 from .test_screens import make_agent

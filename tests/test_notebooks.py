@@ -14,8 +14,8 @@ import pytest
 
 from halo_helpers.guide.steps import EDITIONS, NOTEBOOKS, STEPS, step
 from halo_helpers.guide.stored_outputs import refresh
-from halo_helpers.secrets.references import CLIENT_SECRET
-from halo_helpers.system.files import notebooks_folder
+from halo_helpers.secrets.value import CLIENT_SECRET
+from halo_helpers.system.paths import notebooks_folder
 
 FILES = sorted(notebooks_folder().glob("*.ipynb"))
 COMMON = {"tenant": "practice", "tenants_file": "", "edition": "current"}

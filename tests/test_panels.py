@@ -14,6 +14,7 @@ import pytest
 from halo_helpers.errors import ConfigError
 from halo_helpers.guide.jupyter import _settings
 from halo_helpers.guide.progress import note_step, read_progress
+from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.panels import open_guide, walk
 from halo_helpers.panels.base.view import View
 from halo_helpers.panels.credentials import form_problem
@@ -21,8 +22,8 @@ from halo_helpers.panels.start import load_record
 from halo_helpers.practice.control import ask
 from halo_helpers.secrets.lab_memory import ask as ask_lab
 from halo_helpers.secrets.lab_memory import keeper
-from halo_helpers.secrets.references import Secret
-from halo_helpers.tenants.answers import open_walk, read_answers, write_answers
+from halo_helpers.secrets.value import Secret
+from halo_helpers.tenants.answers import read_answers, write_answers
 from halo_helpers.tenants.tenants_file import load_tenants
 
 from .conftest import Practice

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from halo_helpers import verify
-from halo_helpers.batch.one_tenant import Job, judge
+from halo_helpers.batch.one_tenant import TenantJob, judge
 from halo_helpers.engine.fork_server.asker import close_server
 from halo_helpers.practice.control import PracticeServer, start
 from halo_helpers.practice.serve import Options
-from halo_helpers.secrets.references import Secret
-from halo_helpers.system.files import notebooks_folder
+from halo_helpers.secrets.value import Secret
+from halo_helpers.system.paths import notebooks_folder
 from halo_helpers.tenants.tenants_file import load_tenants
 
 from .conftest import http, raw_server
@@ -134,7 +134,7 @@ def test_a_crash_in_the_middle_keeps_no_secret(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("halo_helpers.batch.one_tenant.notebooks_folder", lambda: tmp_path)
     cells = ["tenant = ''\ntenants_file = ''\ncontrol = True\ncontrol_note = ''",
-             "from halo_helpers.tenants.tenants_file import find_tenant\ns = find_tenant(tenant).client_secret.reveal()\nprint('before', s)", "import os; os._exit(9)"]  # fmt: skip
+             "from halo_helpers.tenants.find import find_tenant\ns = find_tenant(tenant).client_secret.reveal()\nprint('before', s)", "import os; os._exit(9)"]  # fmt: skip
     source = [{"cell_type": "code", "id": f"c{n}", "metadata": {"tags": ["parameters"]} if not n else {}, "outputs": [], "execution_count": None, "source": cell}
               for n, cell in enumerate(cells)]  # fmt: skip
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -143,7 +143,7 @@ def test_a_crash_in_the_middle_keeps_no_secret(
     )
     close_server()
     (tmp_path / "out").mkdir()
-    result = judge(Job("healthy", str(file), 30.0, folder=str(tmp_path / "out")))
+    result = judge(TenantJob("healthy", str(file), 30.0, folder=str(tmp_path / "out")))
     assert result.verification
     assert result.verification["codes"] == ["run-crashed"]
     assert "before [secret]" in (tmp_path / "out" / "healthy.ipynb").read_text()
@@ -171,7 +171,7 @@ def test_a_server_that_echoes_everything_is_not_repeated(
     from .test_diagnoses import tenant
 
     if not redacting:
-        for module in ("client.halo_client", "verification.run_checks"):
+        for module in ("client.answers", "client.door", "client.token", "verification.run_checks"):
             monkeypatch.setattr(sys.modules[f"halo_helpers.{module}"], "redact", str)
     caplog.set_level(logging.DEBUG)
     with raw_server(script) as url:

@@ -31,7 +31,7 @@ from halo_helpers.report import (
     verification_text,
 )
 from halo_helpers.report.evidence import MIME, Evidence, read_evidence
-from halo_helpers.verification.run_checks import CheckResult, Verification
+from halo_helpers.verification.result import CheckResult, Verification
 
 from .browser import chromium, needs_browser, new_page
 

@@ -17,7 +17,7 @@ from halo_helpers.practice.control import PracticeServer, ask, start
 from halo_helpers.practice.screens import Form, Screens, Session
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.wire import Ask
-from halo_helpers.secrets.references import Secret
+from halo_helpers.secrets.value import Secret
 
 from .browser import chromium, needs_browser, new_page
 

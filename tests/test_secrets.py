@@ -14,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_helpers.errors import SecretError
-from halo_helpers.secrets.references import Secret, check_reference, redact, resolve, write_private
+from halo_helpers.secrets.private_file import write_private
+from halo_helpers.secrets.redaction import redact
+from halo_helpers.secrets.references import check_reference, resolve
+from halo_helpers.secrets.value import Secret
 
 VALUE = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
 
@@ -69,7 +72,7 @@ def test_redaction_of_any_value(value: str, before: str, after: str) -> None:
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HALO_T_SECRET", VALUE)
     found = resolve("env:HALO_T_SECRET", "t")
-    assert (found.secret.reveal(), found.source) == (VALUE, "environment variable HALO_T_SECRET")
+    assert (found.reveal(), found.source) == (VALUE, "environment variable HALO_T_SECRET")
     monkeypatch.delenv("HALO_T_SECRET")
     with pytest.raises(SecretError, match="not set"):
         resolve("env:HALO_T_SECRET", "t")
@@ -78,8 +81,8 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_file_relative_to_the_tenants_file(tmp_path: Path) -> None:
     write_private(tmp_path / "a.secret", Secret(VALUE))
     assert (tmp_path / "a.secret").stat().st_mode & 0o077 == 0
-    assert resolve("file:a.secret", "t", tmp_path).secret.reveal() == VALUE
-    assert not resolve("file:a.secret", "t", tmp_path).secret.was_trimmed
+    assert resolve("file:a.secret", "t", tmp_path).reveal() == VALUE
+    assert not resolve("file:a.secret", "t", tmp_path).was_trimmed
 
 
 def test_file_that_others_can_read_is_refused_with_the_remedy(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from halo_helpers import Tenant, load_tenants
 from halo_helpers.errors import ConfigError
-from halo_helpers.tenants.tenants_file import FIELDS, find_tenant, same_client_ids
+from halo_helpers.tenants.find import find_tenant
+from halo_helpers.tenants.tenant import FIELDS
+from halo_helpers.tenants.tenants_file import same_client_ids
 
 from .conftest import Practice
 

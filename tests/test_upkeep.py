@@ -19,14 +19,19 @@ from halo_helpers.batch.forget import forget, what_is_kept
 from halo_helpers.batch.history import History
 from halo_helpers.batch.schedule import Budget, instance_of
 from halo_helpers.errors import ConfigError, SecretError
+from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.report import load_run
 from halo_helpers.report.run import newest_run, parse_age, status_of
 from halo_helpers.report.support_bundle import make_bundle
+from halo_helpers.secrets.access_log import access_log
 from halo_helpers.secrets.places import FILE, keep_in, remove
-from halo_helpers.secrets.references import Secret, access_log, resolve, sddl_is_private, synchronised
-from halo_helpers.tenants.answers import open_walk, write_answers
+from halo_helpers.secrets.private_file import sddl_is_private, synchronised
+from halo_helpers.secrets.references import resolve
+from halo_helpers.secrets.value import Secret
+from halo_helpers.tenants.answers import write_answers
 from halo_helpers.tenants.edit_file import add_tenant, retire_tenant
-from halo_helpers.tenants.tenants_file import Tenant, load_tenants
+from halo_helpers.tenants.tenant import Tenant
+from halo_helpers.tenants.tenants_file import load_tenants
 
 from .conftest import Practice, http, raw_server
 from .test_cli import document, halo
@@ -145,7 +150,7 @@ def test_a_kept_secret_is_private_and_goes(own_home: Path) -> None:
     reference = keep_in(FILE, "acme", Secret("a-secret-of-some-length"))
     path = Path(reference.removeprefix("file:"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert resolve(reference, "acme").secret.reveal() == "a-secret-of-some-length"
+    assert resolve(reference, "acme").reveal() == "a-secret-of-some-length"
     assert json.loads(access_log().read_text())["tenant"] == "acme"
     assert stat.S_IMODE(access_log().stat().st_mode) == 0o600
     assert remove("acme") == [FILE]
@@ -288,8 +293,8 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 def test_a_vault_answers_by_reference(vault: list[bytes]) -> None:
     found = resolve("vault:secret/halo/{tenant}#client_secret", "acme")
-    assert (found.secret.reveal(), found.source) == ("from-the-vault-of-acme", "vault vault")
-    assert resolve("vault:secret/halo/acme", "acme").secret.reveal() == "from-the-vault-of-acme"
+    assert (found.reveal(), found.source) == ("from-the-vault-of-acme", "vault vault")
+    assert resolve("vault:secret/halo/acme", "acme").reveal() == "from-the-vault-of-acme"
     assert vault[0].startswith(b"GET /v1/secret/data/halo/acme")
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from halo_helpers import Tenant, verify
-from halo_helpers.client.halo_client import Limits
+from halo_helpers.client.limits import Limits
 from halo_helpers.errors import ConfigError
-from halo_helpers.verification.run_checks import Verification, failed_run
+from halo_helpers.verification.result import Verification, failed_run
 
 from .conftest import Practice, http, raw_server
 

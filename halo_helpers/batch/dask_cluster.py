@@ -1,4 +1,4 @@
-"""A Dask cluster as the executor of a fleet run (floor 6, extra `dask`).
+"""A Dask cluster as the executor of a fleet run (extra `dask`).
 
 Over the wire go names: of the tenant and of the tenants file, which has to be at the same path on each worker.
 Secrets are resolved on the worker, and results come back as plain data.

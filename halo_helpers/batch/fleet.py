@@ -1,4 +1,4 @@
-"""Run a fleet: manifest first, a fresh process a tenant, evidence, one report (floor 6)."""
+"""Run a fleet: manifest first, a fresh process a tenant, evidence, one report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -19,37 +18,34 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..engine import own_process
+from ..engine.job import ENGINE
 from ..errors import ConfigError, Mistake
-from ..report import (
-    Run,
-    differences,
-    find_run,
-    load_run,
-    to_csv,
-    to_html,
-    to_junit,
-    totals,
-    whose_network,
-    worst,
-)
+from ..report import Run, differences, find_run, load_run, totals, whose_network, worst
 from ..report.run import LATEST, RUN_SCHEMA
-from ..secrets.references import redact
-from ..system.files import hold, write_whole
+from ..system.files import write_whole
 from ..system.timestamps import utc_text
 from ..system.version import VERSION
-from ..tenants.tenants_file import Tenant, load_tenants, same_client_ids
-from ..verification.run_checks import Verification, is_practice, shown_url
-from . import one_tenant
+from ..tenants.tenant import Tenant, is_practice, shown_url
+from ..tenants.tenants_file import load_tenants, same_client_ids
+from ..verification.result import Verification
 from .history import History
-from .one_tenant import ENGINE, Job, Judgement
+from .one_tenant import Judgement, TenantJob, tenants_of
+from .run_folder import (
+    PARTIAL,
+    RunLog,
+    locked_run,
+    make_folder,
+    make_out,
+    prune,
+    write_manifest,
+    write_summaries,
+)
 from .schedule import Schedule, Stop, default_workers
 
 DEFAULT_TIMEOUT_S = 120.0
 BACKOFF_S = 30.0
 """Before a tenant that was throttled is tried once more: HaloPSA counts a rolling window of minutes."""
-_PARTIAL = ".partial"
-_LOCK = "run.lock"
-
 Progress = Callable[[Verification, int, int], None]
 """Called as each tenant is done, with the number done and of all."""
 
@@ -87,7 +83,7 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     Raises: ConfigError for mistakes in the file or an unwritable folder, before anything runs; Interrupted.
     """
     options = options or FleetOptions()
-    tenants = list(one_tenant.tenants_of(tenants_file).values())
+    tenants = list(tenants_of(tenants_file).values())
     chosen = _choose(tenants, options, out)
     _refuse_mixture(chosen)
     today = dt.datetime.now(dt.UTC).date()
@@ -100,7 +96,7 @@ def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
         raise ConfigError(
             Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
         ) from None
-    with _locked(folder):
+    with locked_run(folder):
         return _Fleet(
             folder, manifest, active, Path(tenants_file).absolute(), options, progress, executor
         ).run()
@@ -117,28 +113,14 @@ def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) ->
     tenants = load_tenants(tenants_file)
     problems = same_client_ids(tenants)
     for tenant in _choose(tenants, FleetOptions(only=only), Path()):
-        reference = tenant.client_secret
-        if isinstance(reference, str) and reference.startswith("prompt:"):
+        if tenant.reference and tenant.reference.is_interactive:
             problems.append(f"{tenant.name}: prompt: cannot be answered in an unattended run")
             continue
         try:
-            resolve(reference, tenant.name, tenant.folder)
+            resolve(tenant.client_secret, tenant.name, tenant.folder)
         except SecretError as error:
             problems.append(f"{tenant.name}: {error.seen}")
     return problems
-
-
-def make_out(out: Path) -> None:
-    """Make the folder for runs.
-
-    Raises: ConfigError when it cannot be written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
-        ) from None
 
 
 def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Tenant]:
@@ -185,7 +167,7 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
     if options.resume:
         folder = find_run(options.resume, out)
         return folder, _without_the_left(load_run(folder), active, paused)
-    now, folder = _make_folder(out)
+    now, folder = make_folder(out)
     manifest = {
         "schema": RUN_SCHEMA, "id": folder.name, "version": VERSION, "engine": ENGINE,
         "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
@@ -194,7 +176,7 @@ def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOpt
         "paused": [_pause(tenant) for tenant in paused],
         "warnings": warnings,
     }  # fmt: skip
-    _write_manifest(folder, manifest)
+    write_manifest(folder, manifest)
     # at once, so that a run that is killed is the one that `--resume latest` completes
     write_whole(out / LATEST, folder.name + "\n")
     return folder, manifest
@@ -218,59 +200,6 @@ def _pause(tenant: Tenant) -> dict[str, str | None]:
     return {"name": tenant.name, "until": str(tenant.paused_until), "reason": tenant.paused_reason}
 
 
-def _make_folder(out: Path) -> tuple[dt.datetime, Path]:
-    """Make a run's folder, whose name sorts by time: the second, and its fraction in four hexadecimal digits."""
-    while True:
-        now = dt.datetime.now(dt.UTC)
-        folder = out / f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return now, folder
-
-
-def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    write_whole(folder / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the run's folder, so that two processes never write one run; the system lets go when this one dies.
-
-    Raises: ConfigError that says who holds it.
-    """
-    with (folder / _LOCK).open("a+", encoding="utf-8") as stream:
-        try:
-            hold(stream.fileno(), wait=False)
-            if not os.path.samestat(os.fstat(stream.fileno()), (folder / _LOCK).stat()):
-                raise OSError  # noqa: TRY301 - the holder has just removed this file: somebody else may hold a new one
-        except OSError:
-            stream.seek(0)
-            holder = stream.read().strip() or "unknown"
-            raise ConfigError(
-                Mistake(f"is being written by process {holder}; wait for it, or stop it", str(folder))
-            ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                (folder / _LOCK).unlink()
-
-
-def is_under_way(folder: Path) -> bool:
-    """Say whether a process writes this run now: a lock that nobody holds is of one that was killed."""
-    try:
-        with (folder / _LOCK).open("r+", encoding="utf-8") as stream:
-            hold(stream.fileno(), wait=False)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
-
-
 class _Fleet:
     """One run under way."""
 
@@ -281,8 +210,8 @@ class _Fleet:
         self._executor = executor
         self._history = History(folder.parent)
         self._controlled = self._history.controlled_since(dt.datetime.now(dt.UTC))
-        self._log = _Log(folder / "run.log")
-        self._partial = folder / _PARTIAL
+        self._log = RunLog(folder / "run.log")
+        self._partial = folder / PARTIAL
         self._done = 0
         self._telling = threading.Lock()
         self._writer = ThreadPoolExecutor(4, thread_name_prefix="writer")
@@ -332,17 +261,17 @@ class _Fleet:
                 self._written.popleft().result()
         except OSError:
             self.stop.no_more = True
-            one_tenant.stop_all()
+            own_process.stop_all()
             raise
         finally:
             self._writer.shutdown()
-            one_tenant.go_on()
+            own_process.go_on()
 
-    def _job(self, tenant: Tenant) -> Job:
+    def _job(self, tenant: Tenant) -> TenantJob:
         asked = self._controlled.get((tenant.name, shown_url(tenant)))
         note = f"asked on {asked[:10]}; in a fleet run once a week" if asked else ""
         folder = None if self._executor else str(self._partial.absolute())
-        return Job(
+        return TenantJob(
             tenant.name,
             str(self._file),
             self._options.timeout_s,
@@ -390,7 +319,7 @@ class _Fleet:
             manifest["finished_at"] = utc_text()
         self._history.add(self.folder.name, results)
         manifest |= self._compared(results)
-        _write_manifest(self.folder, manifest)
+        write_manifest(self.folder, manifest)
         run = Run(self.folder, manifest, results)
         write_summaries(run)
         self._log.line(
@@ -435,7 +364,7 @@ class _Fleet:
             self.stop.now, self.stop.no_more = self.stop.no_more, True
             if self.stop.now:
                 # a thread, since the handler may have interrupted who holds what ending takes
-                threading.Thread(target=one_tenant.stop_all).start()
+                threading.Thread(target=own_process.stop_all).start()
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -443,35 +372,3 @@ class _Fleet:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def prune(out: Path, keep: int, history: History | None = None) -> list[str]:
-    """Remove all but the newest runs from a folder and its history; give the names of those removed.
-
-    A run that is being written stays, and so does everything that is no run.
-    """
-    runs = sorted((path for path in out.iterdir() if (path / "run.json").is_file()), reverse=True)
-    gone = [path for path in runs[keep:] if not is_under_way(path)]
-    for path in gone:
-        shutil.rmtree(path, ignore_errors=True)
-    (history or History(out)).forget_runs(path.name for path in gone)
-    return [path.name for path in gone]
-
-
-def write_summaries(run: Run) -> None:
-    """Write a run's report, and its results as JUnit and CSV, into its folder."""
-    write_whole(run.folder / "report.html", to_html(run.results, run.manifest, evidence=True))
-    write_whole(run.folder / "junit.xml", to_junit(run.results))
-    write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results))
-
-
-class _Log:
-    """`run.log`: one line an event, redacted."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def line(self, text: str) -> None:
-        flat = re.sub(r"\s+", " ", redact(text))
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(f"{utc_text()} {flat}\n")

@@ -1,4 +1,4 @@
-"""Removes what is kept of a tenant on this machine (floor 6)."""
+"""Removes what is kept of a tenant on this machine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 from ..errors import ConfigError, Mistake
 from ..report import load_run, totals, worst
 from ..secrets.places import in_words, places_of, remove
-from ..system.files import data_folder, write_whole
+from ..system.files import write_whole
+from ..system.paths import data_folder
 from ..tenants.answers import walks_folder
-from .fleet import is_under_way, write_summaries
 from .history import History
+from .run_folder import is_under_way, write_summaries
 
 
 def what_is_kept(name: str | None, runs: Path) -> list[str]:

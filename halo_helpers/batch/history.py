@@ -1,4 +1,4 @@
-"""The history over all runs of a folder, in SQLite (floor 6). It holds verdicts and codes, never a secret."""
+"""The history over all runs of a folder, in SQLite. It holds verdicts and codes, never a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError, Mistake
 from ..report.run import Broken
 from ..system.timestamps import utc_text
-from ..verification.run_checks import Verification
+from ..verification.result import Verification
 
 CONTROL_EVERY = dt.timedelta(days=7)
 TREND = 30

@@ -1,4 +1,4 @@
-"""A run looked at in a notebook (floor 6)."""
+"""A run looked at in a notebook."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import Verdict
-from ..checks.registry import WORST_FIRST
+from ..checks.findings import WORST_FIRST
 from ..practice.control import start
 from ..practice.serve import Options
 from ..report import Run, compare, find_run, fleet_table, load_run, totals
 from ..report.evidence import Evidence, word
-from ..tenants.tenants_file import PRACTICE, write_practice_tenants
-from ..verification.run_checks import WORDS, Verification
+from ..tenants.practice import write_practice_tenants
+from ..tenants.tenant import PRACTICE
+from ..verification.result import WORDS, Verification
 from .fleet import FleetOptions, run_fleet
 
 PRACTICE_SCENARIOS = ("healthy", "wrong-secret", "agent-disabled", "scope-missing-webhooks")

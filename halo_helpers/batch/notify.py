@@ -1,4 +1,4 @@
-"""A paragraph to whoever wants to know what a run changed (floor 6)."""
+"""A paragraph to whoever wants to know what a run changed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..client.halo_client import post_summary
+from ..client.connections import post_json
 from ..errors import ConfigError, HaloError, Mistake, SecretError
 from ..report import has_changed, headline
-from ..secrets.references import Secret, redact, resolve
+from ..secrets.redaction import redact
+from ..secrets.references import resolve
+from ..secrets.value import Secret
 from ..system.files import write_whole
 
 WEBHOOK = "webhook:"
@@ -39,12 +41,12 @@ def target(text: str) -> Target:
         )
     if text.startswith(WEBHOOK):
         try:
-            found = resolve(text.removeprefix(WEBHOOK), "notify")
+            url = resolve(text.removeprefix(WEBHOOK), "notify")
         except SecretError as error:
             raise ConfigError(f"--notify: {error.seen}") from None
         # no notebook of the run needs it
         os.environ.pop(text.removeprefix(f"{WEBHOOK}env:"), None)
-        return Target(webhook=found.secret)
+        return Target(webhook=url)
     return Target(file=Path(text))
 
 
@@ -55,7 +57,7 @@ def note(to: Target, manifest: dict[str, Any], *, say: Callable[[str], None]) ->
     text = redact(headline(manifest))
     try:
         if to.webhook is not None:
-            post_summary(to.webhook, json.dumps({"text": text}))
+            post_json(to.webhook, json.dumps({"text": text}))
         elif to.file is not None:
             write_whole(to.file, text + "\n")
         else:

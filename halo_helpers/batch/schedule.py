@@ -1,4 +1,4 @@
-"""In which order, how many at a time, how often: the tenants of a fleet run given to an executor (floor 6)."""
+"""In which order, how many at a time, how often: the tenants of a fleet run given to an executor."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from ..tenants.base_url import parse_address
-from ..tenants.tenants_file import Tenant
-from ..verification.run_checks import Verification, shown_url
-from .one_tenant import Job, Judgement, judge
+from ..tenants.tenant import Tenant, shown_url
+from ..verification.result import Verification
+from .one_tenant import Judgement, TenantJob, judge
 
 POLL_S = 0.5
 """How often a waiting run looks whether it was asked to stop."""
@@ -92,7 +92,7 @@ class Schedule:
     """On the monotonic clock: no tenant is begun after that."""
     budget: Budget = field(default_factory=Budget)
 
-    def run(self, tenants: Iterable[Tenant], job_of: Callable[[Tenant], Job],
+    def run(self, tenants: Iterable[Tenant], job_of: Callable[[Tenant], TenantJob],
             keep: Callable[[Verification, Judgement], None], tell: Callable[[str], None]) -> None:  # fmt: skip
         """Judge all tenants; `keep` gets each result, `tell` a line for the log."""
         turn = count()
@@ -133,7 +133,7 @@ class Schedule:
             keep(*result)
 
     def _begin(self, todo: list[tuple[float, int, Tenant, int]], later: list[tuple[float, int, Tenant, int]],
-               waiting: dict[Future[Judgement], tuple[Tenant, int]], job_of: Callable[[Tenant], Job]) -> None:  # fmt: skip
+               waiting: dict[Future[Judgement], tuple[Tenant, int]], job_of: Callable[[Tenant], TenantJob]) -> None:  # fmt: skip
         """Begin as many as there is room for: first those not tried yet, then those whose time has come."""
         while len(waiting) < self.workers and not self.stop.no_more:
             if todo:
@@ -164,8 +164,9 @@ class Schedule:
         """Give a result, None when the run is being stopped; an executor that lost the job is the tenant's error."""
         from dataclasses import replace
 
-        from ..secrets.references import redact
-        from ..verification.run_checks import failed_run, is_practice
+        from ..secrets.redaction import redact
+        from ..tenants.tenant import is_practice
+        from ..verification.result import failed_run
 
         try:
             judgement = future.result()

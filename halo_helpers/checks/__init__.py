@@ -1,10 +1,11 @@
-"""The checks: a registry, one file a layer (floor 3). Importing this package registers all of them in order."""
+"""The checks: a registry, one file a layer. Importing this package registers all of them in order."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from .registry import CHECKS, DIAGNOSES, Check, Diagnosis, Finding, Skipped, Verdict, diagnose, select
+from .findings import DIAGNOSES, Diagnosis, Finding, Skipped, Verdict, diagnose
+from .registry import CHECKS, Check, select
 
 LAYERS = ("address", "token", "identity", "access", "webhooks", "limits")
 """The order in which checks are registered and reported: a check stands after those that it needs."""

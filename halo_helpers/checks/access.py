@@ -1,4 +1,4 @@
-"""Can each area that Neo Agent uses be read? One cheap request per area (floor 3)."""
+"""Can each area that Neo Agent uses be read? One cheap request per area."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from ..client.models import Page, as_id
 from ..errors import NotFoundError, RefusedError
-from ..guide.steps import WRITES
-from .address import WIRE
+from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
-from .registry import Finding, Function, Skipped, check, diagnosis
+from .registry import Function, check
+from .shared_codes import WIRE
 
+WRITES = ("tickets", "actions", "contacts", "assets", "products", "appointments")
+"""Areas that Neo Agent writes (facts 1.4)."""
 _STEP = "check-rights"
 AREA_REFUSED = diagnosis(
     "area-refused", "fail", step=_STEP,

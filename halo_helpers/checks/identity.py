@@ -1,4 +1,4 @@
-"""For whom does the token act, and is that agent set up for work? (floor 3)"""
+"""For whom does the token act, and is that agent set up for work?"""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 from ..client.models import UNASSIGNED_ID, Agent
 from ..errors import ApiError, HaloError, NotFoundError, RefusedError
-from .address import WIRE
+from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
-from .registry import Finding, Skipped, check, diagnosis
+from .registry import check
+from .shared_codes import WIRE
 from .token import TOKEN_REFUSED
 
 _AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (

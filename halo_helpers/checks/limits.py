@@ -1,13 +1,14 @@
-"""Is there room: how fast are answers, was anything throttled, do the clocks agree? (floor 3)"""
+"""Is there room: how fast are answers, was anything throttled, do the clocks agree?"""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import AsyncIterator
 
-from .address import RATE_LIMITED
+from .findings import Finding, diagnosis
 from .probe import Probe
-from .registry import Finding, check, diagnosis
+from .registry import check
+from .shared_codes import RATE_LIMITED
 
 SLOW_S = 1.0
 SKEW_S = 60.0

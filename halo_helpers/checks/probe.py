@@ -1,4 +1,4 @@
-"""What the checks of one tenant share: the client, and facts that are asked for only once (floor 3)."""
+"""What the checks of one tenant share: the client, and facts that are asked for only once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..client.halo_client import HaloClient, Token
+from ..client.halo_client import HaloClient
 from ..client.models import Agent, AuthInfo, Instance, Page
+from ..client.token import Token
 from ..errors import HaloError, RefusedError
-from ..tenants.tenants_file import Tenant
-from .registry import Skipped
+from ..tenants.tenant import Tenant
+from .findings import Skipped
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Does the authorisation server give a token, for the right reason, with the right scopes? (floor 3)"""
+"""Does the authorisation server give a token, for the right reason, with the right scopes?"""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 from ..errors import HaloError
-from ..secrets.references import CLIENT_SECRET, GUID, Secret, trim
-from .address import WIRE
+from ..secrets.value import CLIENT_SECRET, GUID, Secret, trim
+from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
-from .registry import Finding, Skipped, check, diagnosis
+from .registry import check
+from .shared_codes import WIRE
 
 _FIELDS, _PERMISSIONS, _SAVE, _ENTER = (
     "application-fields",

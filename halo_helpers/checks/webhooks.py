@@ -1,4 +1,4 @@
-"""May webhooks be managed? Neo Agent registers its own, and its connection fails without (floor 3)."""
+"""May webhooks be managed? Neo Agent registers its own, and its connection fails without."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from ..client.models import as_rows
 from ..errors import NotFoundError, RefusedError
 from .access import AREA_MISSING
-from .address import WIRE
+from .findings import Finding, diagnosis
 from .probe import Probe
-from .registry import Finding, check, diagnosis
+from .registry import check
+from .shared_codes import WIRE
 
 WEBHOOKS_REFUSED = diagnosis(
     "webhooks-refused", "fail", step="application-permissions",

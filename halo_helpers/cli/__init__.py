@@ -1,4 +1,4 @@
-"""The command line (floor 7): parses, calls, prints, exits. One file a group of commands."""
+"""The command line: parses, calls, prints, exits. One file a group of commands."""
 
 from __future__ import annotations
 

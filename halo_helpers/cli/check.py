@@ -1,4 +1,4 @@
-"""Commands about one tenant: `check` and `agents` (floor 7)."""
+"""Commands about one tenant: `check` and `agents`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
-    from ..tenants.tenants_file import Tenant
-    from ..verification.run_checks import CheckResult
+    from ..tenants.tenant import Tenant
+    from ..verification.result import CheckResult
 
 
 def _one_tenant(
@@ -48,7 +48,8 @@ def _one_tenant(
     """
     from dataclasses import replace
 
-    from ..tenants.tenants_file import Tenant, find_tenant
+    from ..tenants.find import find_tenant
+    from ..tenants.tenant import Tenant
 
     given: dict[str, Any] = {"ca_file": str(Path(ca_file).absolute())} if ca_file else {}
     if agent_id:
@@ -74,9 +75,9 @@ def _secret(reference: str | None) -> Any:
     from ..secrets.references import resolve
 
     if reference:
-        return resolve(reference, "command-line", Path.cwd()).secret
+        return resolve(reference, "command-line", Path.cwd())
     if os.environ.get("HALO_CLIENT_SECRET"):
-        return resolve("env:HALO_CLIENT_SECRET", "command-line").secret
+        return resolve("env:HALO_CLIENT_SECRET", "command-line")
     return piped_or_typed_secret(
         "the tenant", "give --secret REF, set HALO_CLIENT_SECRET, or pipe it to standard input"
     )
@@ -171,7 +172,7 @@ def agents(
     """List the agents of a tenant; the one that the application logs in as is marked."""
     from ..client.models import UNASSIGNED_ID
     from ..report import agents_table
-    from ..verification.run_checks import list_agents_and_own
+    from ..verification.agents import list_agents_and_own
 
     found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, None, secret, ca_file)
     try:

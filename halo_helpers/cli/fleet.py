@@ -1,4 +1,4 @@
-"""Commands about many tenants: `batch`, `report`, `diff`, `status` (floor 7)."""
+"""Commands about many tenants: `batch`, `report`, `diff`, `status`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..report import Run
-    from ..verification.run_checks import Verification
+    from ..verification.result import Verification
 
 Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
 
@@ -105,7 +105,7 @@ def _cluster(
 
 def fleet_progress(*, as_json: bool) -> Callable[[Verification, int, int], None]:
     """Give what tells of each tenant on standard error: a bar on a terminal, a plain line otherwise."""
-    from ..secrets.references import redact
+    from ..secrets.redaction import redact
 
     if sys.stderr.isatty() and not as_json:
         return _bar()
@@ -121,7 +121,7 @@ def _bar() -> Callable[[Verification, int, int], None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ..secrets.references import redact
+    from ..secrets.redaction import redact
 
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
                    TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip

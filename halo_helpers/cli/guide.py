@@ -1,4 +1,4 @@
-"""Commands to learn with: `practice`, `demo`, `lab`, `notebooks` (floor 7)."""
+"""Commands to learn with: `practice`, `demo`, `lab`, `notebooks`."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def practice(
     from ..practice.control import forget_running, note_running
     from ..practice.serve import Options, serve
     from ..practice.state import Realm
-    from ..system.files import practice_state_file
-    from ..tenants.tenants_file import write_practice_tenants
+    from ..system.paths import practice_state_file
+    from ..tenants.practice import write_practice_tenants
 
     if list_all:
         return _list_practice()
@@ -122,10 +122,11 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
 ) -> int:
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
-    from ..batch.fleet import make_out, run_fleet
+    from ..batch.fleet import run_fleet
+    from ..batch.run_folder import make_out
     from ..practice.control import PracticeError, start
     from ..practice.serve import Options
-    from ..tenants.tenants_file import write_practice_tenants
+    from ..tenants.practice import write_practice_tenants
 
     make_out(out)
     print("Starting practice tenants and verifying each by a papermill run of its own …", file=sys.stderr)
@@ -162,7 +163,7 @@ def _command() -> str:
 @notebooks_app.command("list")
 def notebooks_list() -> int:
     """List the notebooks."""
-    from ..system.files import notebooks_folder
+    from ..system.paths import notebooks_folder
 
     say("\n".join(str(path) for path in sorted(notebooks_folder().glob("*.ipynb"))))
     return OK

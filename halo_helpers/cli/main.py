@@ -1,4 +1,4 @@
-"""The entry of the command line: every foreseeable error is a line on standard error and an exit code (floor 7)."""
+"""The entry of the command line: every foreseeable error is a line on standard error and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command needs: the application, exit codes, and the two streams (floor 7)."""
+"""What every command needs: the application, exit codes, and the two streams."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import Mistake, SecretError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..secrets.references import Secret
+    from ..secrets.value import Secret
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -39,14 +39,14 @@ def group(name: str, about: str) -> typer.Typer:
 
 def say(text: str) -> None:
     """Print for people, or the one JSON document; without any secret that this process has seen."""
-    from ..secrets.references import redact
+    from ..secrets.redaction import redact
 
     print(redact(text), end="" if text.endswith("\n") else "\n", flush=True)
 
 
 def complain(text: str) -> None:
     """Print a line on standard error."""
-    from ..secrets.references import redact
+    from ..secrets.redaction import redact
 
     print(f"halo-runbook: {redact(text)}", file=sys.stderr, flush=True)
 
@@ -56,10 +56,11 @@ def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") ->
 
     Raises: SecretError when it is empty.
     """
-    from ..secrets.references import Secret, resolve
+    from ..secrets.references import resolve
+    from ..secrets.value import Secret
 
     if sys.stdin.isatty():
-        return resolve("prompt:", name).secret
+        return resolve("prompt:", name)
     value = Secret(sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r"))
     if not value:
         raise SecretError(f"no secret: {ways}")

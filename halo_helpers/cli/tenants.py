@@ -1,4 +1,4 @@
-"""Commands of upkeep: `tenants`, `secrets`, `forget`, `bundle` (floor 7)."""
+"""Commands of upkeep: `tenants`, `secrets`, `forget`, `bundle`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _file(given: str | None) -> Path:
 
     Raises: ConfigError when none is named or found.
     """
-    from ..tenants.tenants_file import tenants_file
+    from ..tenants.find import tenants_file
 
     found = tenants_file(given)
     if found is None:
@@ -65,7 +65,7 @@ def tenants_add(
 ) -> int:
     """Add a tenant; with a mistake in the entry nothing is written."""
     from ..tenants.edit_file import add_tenant
-    from ..tenants.tenants_file import tenants_file as find
+    from ..tenants.find import tenants_file as find
 
     file = find(tenants_file) or Path("tenants.yaml")
     agent: Any = int(agent_id) if agent_id and agent_id.isascii() and agent_id.isdecimal() else agent_id
@@ -95,7 +95,8 @@ def tenants_list(tenants_file: TenantsFile = None, as_json: AsJson = False) -> i
 def tenants_check(tenants_file: TenantsFile = None, as_json: AsJson = False) -> int:
     """Find mistakes and secrets that do not resolve, without contacting HaloPSA."""
     from ..batch.fleet import preflight
-    from ..tenants.tenants_file import load_tenants, worth_a_warning
+    from ..tenants.find import worth_a_warning
+    from ..tenants.tenants_file import load_tenants
 
     file = _file(tenants_file)
     warnings = [line for tenant in load_tenants(file) for line in worth_a_warning(tenant)]
@@ -135,7 +136,7 @@ def secrets_set(
 def secrets_where(name: TenantName, tenants_file: TenantsFile = None) -> int:
     """Say which source would answer, never the value."""
     from ..secrets.references import resolve
-    from ..tenants.tenants_file import find_tenant, worth_a_warning
+    from ..tenants.find import find_tenant, worth_a_warning
 
     tenant = find_tenant(name, tenants_file)
     found = resolve(tenant.client_secret, tenant.name, tenant.folder)
@@ -161,7 +162,7 @@ def secrets_remove(name: TenantName) -> int:
 
 
 def _known_name(name: str) -> None:
-    from ..tenants.tenants_file import NAME
+    from ..tenants.tenant import NAME
 
     if not NAME.fullmatch(name):
         raise ConfigError(f"{name!r} is no name of a tenant: a-z, 0-9 and -")

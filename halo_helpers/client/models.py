@@ -1,4 +1,4 @@
-"""HaloPSA's objects as this package reads them: one tolerant parser each (floor 0).
+"""HaloPSA's objects as this package reads them: one tolerant parser each.
 
 Tolerant means: a missing field is a null one, ids may be floats or digits in text, unknown fields are
 ignored (facts 3.3, 3.5, 4.2). What cannot be read at all is a ShapeError.

@@ -1,4 +1,4 @@
-"""What went wrong below HTTP, told from the chain of exceptions (floor 1).
+"""What went wrong below HTTP, told from the chain of exceptions.
 
 It knows exceptions by their names and attributes, so that only `client` imports httpx.
 """

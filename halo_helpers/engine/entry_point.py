@@ -1,4 +1,4 @@
-"""The entry point of our papermill engine (floor 6).
+"""The entry point of our papermill engine.
 
 papermill imports every registered engine whenever it is imported itself: this module stays light, and the
 engine is loaded when it is first used.
@@ -7,8 +7,6 @@ engine is loaded when it is first used.
 from __future__ import annotations
 
 from typing import Any
-
-NAME = "halo-runbook"
 
 
 class HaloEngine:

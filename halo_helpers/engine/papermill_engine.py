@@ -1,4 +1,4 @@
-"""The papermill engine `halo-runbook`: fast, and a notebook that tells the truth (floor 6).
+"""The papermill engine `halo-runbook`: fast, and a notebook that tells the truth.
 
 On Linux each notebook runs in a process forked from one that has everything imported; elsewhere in a stock
 kernel. Stock papermill marks every cell "completed" after a timeout or a dead kernel, and only logs a parameter
@@ -8,8 +8,6 @@ later cells stay pending, and an unknown parameter is refused before anything ru
 
 from __future__ import annotations
 
-import ast
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,39 +15,15 @@ from typing import Any
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
-from papermill.engines import NBClientEngine, NotebookExecutionManager
+from papermill.engines import NBClientEngine
 from papermill.exceptions import PapermillException
 
-from .fork_server import asker, server
+from .fork_server import asker, child
+from .job import SUPPORTED, CellsJob, Outcome
+from .record import TruthfulManager, refuse_unknown
 
 GRACE_S = 10.0
 """Time that a child gets to tell of its timeout before it is ended."""
-
-
-class UnknownParameterError(PapermillException):  # type: ignore[misc]
-    """A parameter that the notebook does not have."""
-
-
-class TruthfulManager(NotebookExecutionManager):  # type: ignore[misc]
-    """Keeps papermill's record of a run, without calling unfinished cells completed."""
-
-    def cell_complete(self, cell: Any, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Finish a cell; papermill calls this also while an exception is on its way out."""
-        error = sys.exc_info()[1]
-        if error is not None:
-            self.cell_exception(cell, cell_index, exception=error)
-            _say_in_cell(cell, error)
-        super().cell_complete(cell, cell_index, **kwargs)
-
-    def notebook_complete(self, **kwargs: Any) -> None:
-        """Finish the notebook: after a failure, cells that were not reached stay pending."""
-        failed = any(cell.metadata.papermill["status"] == self.FAILED for cell in self.nb.cells)
-        pending = [cell for cell in self.nb.cells if cell.metadata.papermill["status"] == self.PENDING]
-        super().notebook_complete(**kwargs)
-        if failed:
-            for cell in pending:
-                cell.metadata.papermill["status"] = self.PENDING
-            self.save()
 
 
 class HaloEngine(NBClientEngine):  # type: ignore[misc]
@@ -78,11 +52,11 @@ class HaloEngine(NBClientEngine):  # type: ignore[misc]
         cls, nb_man: Any, kernel_name: str, deadline_s: float | None = None, **kwargs: Any
     ) -> Any:
         """Run the cells: here when this is a forked child, in one when there can be one, else in a stock kernel."""
-        child = server.current()
-        if child is not None:
-            child.nb_man = nb_man
-            return child.client(nb_man, **_client_options(kwargs)).execute()
-        if asker.SUPPORTED:
+        here = child.current()
+        if here is not None:
+            here.nb_man = nb_man
+            return here.client(nb_man, **_client_options(kwargs)).execute()
+        if SUPPORTED:
             return _run_in_child(nb_man, deadline_s, kwargs)
         if deadline_s:
             ends_at = time.monotonic() + float(deadline_s)
@@ -104,24 +78,28 @@ def _run_in_child(nb_man: Any, deadline_s: float | None, kwargs: dict[str, Any])
     language = nb_man.nb.metadata.get("kernelspec", {}).get("language", "python")
     if language != "python":
         raise PapermillException(f"the engine halo-runbook runs Python, not {language}")
-    cell_timeout_s = kwargs.get("execution_timeout") or kwargs.get("timeout")
-    job = {"nb": nbformat.writes(nb_man.nb), "cwd": str(Path.cwd()), "options": _client_options(kwargs), "deadline_s": deadline_s,
-           "cell_timeout_s": cell_timeout_s}  # fmt: skip
+    job = CellsJob(
+        nb=nbformat.writes(nb_man.nb),
+        cwd=str(Path.cwd()),
+        options=_client_options(kwargs),
+        deadline_s=deadline_s,
+        cell_timeout_s=kwargs.get("execution_timeout") or kwargs.get("timeout"),
+    )
     outcome = asker.fork_server().run(job, (deadline_s + GRACE_S) if deadline_s else None)
-    if "nb" in outcome.answer:
-        done = nbformat.reads(outcome.answer["nb"], 4)
+    answer = outcome.answer
+    if answer.nb is not None:
+        done = nbformat.reads(answer.nb, 4)
         nb_man.nb.cells, nb_man.nb.metadata = done.cells, done.metadata
-    status, message = outcome.answer["status"], outcome.answer.get("message", "")
-    if status == "ok":
+    if answer.status == "ok":
         return nb_man.nb
-    if status != "timeout" or "nb" not in outcome.answer:
-        _take_cells(nb_man, outcome.cells, f"{status}: {message}")
-    raise CellTimeoutError(message) if status == "timeout" else DeadKernelError(message)
+    if answer.status != "timeout" or answer.nb is None:
+        _take_cells(nb_man, outcome, f"{answer.status}: {answer.message}")
+    raise CellTimeoutError(answer.message) if answer.status == "timeout" else DeadKernelError(answer.message)
 
 
-def _take_cells(nb_man: Any, cells: dict[int, dict[str, Any] | None], reason: str) -> None:
+def _take_cells(nb_man: Any, outcome: Outcome, reason: str) -> None:
     """Put into a notebook what was told of its cells before its process died; the one under way has failed."""
-    for index, ended in cells.items():
+    for index, ended in outcome.cells.items():
         if ended is not None:
             nb_man.nb.cells[index] = nbformat.from_dict(ended)
             continue
@@ -133,60 +111,3 @@ def _take_cells(nb_man: Any, cells: dict[int, dict[str, Any] | None], reason: st
                 "error", ename="DeadKernelError", evalue=reason, traceback=[f"DeadKernelError: {reason}"]
             ),
         ]
-
-
-def run_cells(nb: Any, options: dict[str, Any]) -> Any:
-    """Run the cells of a notebook that papermill has prepared, in this forked child; give its manager."""
-    child = server.current()
-    assert child is not None  # noqa: S101 - only a child asks
-    child.nb_man = manager = TruthfulManager(nb, progress_bar=False)
-    child.client(manager, **options).execute()
-    return manager
-
-
-def finish_after_timeout(nb_man: Any, cell: Any, index: int, error: Exception) -> None:
-    """Mark the cell under way as failed, from within it, and finish the notebook's record."""
-    nb_man.cell_exception(cell, cell_index=index)
-    _say_in_cell(cell, error)
-    nb_man.cell_complete(cell, cell_index=index)
-    if nb_man.start_time is not None:
-        nb_man.notebook_complete()
-
-
-def refuse_unknown(nb: Any, given: dict[str, Any]) -> None:
-    """Compare parameters with the names that the notebook's `parameters` cell sets.
-
-    Raises: UnknownParameterError with the known names.
-    """
-    known = parameter_names(nb)
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise UnknownParameterError(
-            f"the notebook has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known)) or 'none'}"
-        )
-
-
-def parameter_names(nb: Any) -> set[str]:
-    """Give the names that the cell tagged `parameters` sets."""
-    names: set[str] = set()
-    for cell in nb.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            for node in ast.parse(cell.source).body:
-                targets = (
-                    node.targets
-                    if isinstance(node, ast.Assign)
-                    else [node.target]
-                    if isinstance(node, ast.AnnAssign)
-                    else []
-                )
-                names.update(target.id for target in targets if isinstance(target, ast.Name))
-    return names
-
-
-def _say_in_cell(cell: Any, error: BaseException) -> None:
-    """Put the reason into the cell's outputs, where the kernel could not put it itself."""
-    reasons = {CellTimeoutError: ("TimeoutError", "the cell was stopped: the time for this tenant was up"),
-               DeadKernelError: ("DeadKernelError", "the kernel died while this cell ran")}  # fmt: skip
-    for kind, (name, text) in reasons.items():
-        if isinstance(error, kind) and cell.get("cell_type") == "code":
-            cell.outputs.append(new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"]))

@@ -1,4 +1,4 @@
-"""The evidence of a notebook whose process died: what was told of its cells, and where it died (floor 6)."""
+"""The evidence of a notebook whose process died: what was told of its cells, and where it died."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..secrets.references import redact
+from ..secrets.redaction import redact
 from ..system.files import write_whole
 
 

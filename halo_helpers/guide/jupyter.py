@@ -1,4 +1,4 @@
-"""The guide in JupyterLab or as web pages, with settings that keep secrets and clutter out (floor 6)."""
+"""The guide in JupyterLab or as web pages, with settings that keep secrets and clutter out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pathlib import Path
 
 from ..errors import ConfigError, Mistake
 from ..secrets.lab_memory import keeper
-from ..system.files import data_folder, practice_state_file, write_whole
-from ..tenants.answers import open_walk, walks_folder
-from ..tenants.tenants_file import NAME, PRACTICE
+from ..system.files import write_whole
+from ..system.paths import data_folder, practice_state_file
+from ..tenants.answers import walks_folder
+from ..tenants.tenant import NAME, PRACTICE
+from .working_copy import open_walk
 
 
 def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:

@@ -1,4 +1,4 @@
-"""How far a walk through the guide is: one record a step, the same from any notebook, never a secret (floor 1).
+"""How far a walk through the guide is: one record a step, the same from any notebook, never a secret.
 
 It lies in the walk's folder as `.progress.json`. A step whose result rests on an answer that was changed since is
 stale. Writers lock, so that two open notebooks do not lose each other's records.

@@ -1,4 +1,4 @@
-"""The guide as data: every step, where to click, what to set, what to see then (floor 1).
+"""The guide as data: every step, where to click, what to set, what to see then.
 
 The notebooks show these steps, diagnoses point to them, and tests hold the notebooks against them.
 Source: facts 1.1 to 1.6; deep links facts 5 (a convenience: the click path always stands beside them).
@@ -289,11 +289,9 @@ _ALL = (
         after=("connect-neo",),
     ),
 )  # fmt: skip
+
 STEPS: dict[str, Step] = {step.id: step for step in _ALL}
 NOTEBOOKS = (_START, _AGENT, _APP, _CREDENTIALS, _CONNECTION, _NEO)
-
-WRITES = ("tickets", "actions", "contacts", "assets", "products", "appointments")
-"""Areas that Neo Agent writes (facts 1.4)."""
 
 
 def step(step_id: str) -> Step:

@@ -1,4 +1,4 @@
-"""Make the stored outputs of the notebooks again, the same bytes each time (floor 6).
+"""Make the stored outputs of the notebooks again, the same bytes each time.
 
 They run against a practice server of their own; its origin is written as a fixed text, times and what differs
 from machine to machine are left out, and so is widget state.
@@ -16,7 +16,8 @@ import nbformat
 from nbclient import NotebookClient
 
 from ..errors import ConfigError
-from ..system.files import notebooks_folder, write_whole
+from ..system.files import write_whole
+from ..system.paths import notebooks_folder
 
 ORIGIN = "http://practice.localhost"
 _LIVE = re.compile(r"http://127\.0\.0\.1:\d+")

@@ -1,4 +1,4 @@
-"""What a person sees in a notebook: steps, entries, checks (floor 6, the only importer of ipywidgets and anywidget).
+"""What a person sees in a notebook: steps, entries, checks.
 
 Every panel also has a static HTML form of itself, for stored pages and unattended runs.
 """

@@ -1,4 +1,4 @@
-"""The agents of a tenant as a table; choosing one sets the Agent ID (floor 6)."""
+"""The agents of a tenant as a table; choosing one sets the Agent ID."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entry of the four values, and where the secret stays (floor 6).
+"""The entry of the four values, and where the secret stays.
 
 The secret comes as one message and goes to a private attribute; no trait, output or file of the notebook holds it.
 Source: measurements of stock fields, which save what is typed in clear text when widget state is saved.
@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from ..report.evidence import evidence_html
 from ..secrets import lab_memory
 from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keep_in, keyring_works
-from ..secrets.references import CLIENT_SECRET, GUID, Secret
+from ..secrets.value import CLIENT_SECRET, GUID, Secret
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers
 from .base.style import box, sentence

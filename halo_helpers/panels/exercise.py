@@ -1,4 +1,4 @@
-"""An exercise: three practice tenants are broken on purpose, and the learner says what is wrong (floor 6)."""
+"""An exercise: three practice tenants are broken on purpose, and the learner says what is wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..practice.control import PracticeError, ask
 from ..practice.scenarios import SCENARIOS
 from ..practice.settings import OPTIONS
 from ..report.evidence import evidence_html, word
-from ..tenants.tenants_file import from_ready_entry, practice_url
+from ..tenants.practice import from_ready_entry, practice_url
 from ..verification.run_checks import verify
 from .base.form import FormPanel
 from .base.style import box

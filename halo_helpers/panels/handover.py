@@ -1,4 +1,4 @@
-"""The hand-over: the four values, the record of the walk, the entry in the fleet's tenants file (floor 6)."""
+"""The hand-over: the four values, the record of the walk, the entry in the fleet's tenants file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from ..errors import ConfigError, HaloError, Mistake
 from ..guide.progress import WORDS
 from ..guide.steps import STEPS
 from ..report.evidence import evidence_html
-from ..secrets.references import redact, resolve
+from ..secrets.redaction import redact
+from ..secrets.references import resolve
 from ..system.files import write_whole
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers, walks_folder
 from ..tenants.edit_file import add_tenant
-from ..tenants.tenants_file import tenants_file
-from ..verification.run_checks import Verification
+from ..tenants.find import tenants_file
+from ..verification.result import Verification
 from .base.form import FormPanel
 from .base.style import box
 from .base.view import Panel, static

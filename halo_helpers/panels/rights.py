@@ -1,4 +1,4 @@
-"""The rights, area by area, as a matrix (floor 6)."""
+"""The rights, area by area, as a matrix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 
 from ..checks.access import AREAS
 from ..report.evidence import word
-from ..verification.run_checks import WORDS, Verification
+from ..verification.result import WORDS, Verification
 from .base.style import box
 from .base.view import Panel
 

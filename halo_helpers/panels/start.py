@@ -1,4 +1,4 @@
-"""The start of a walk: the map of the steps, a new customer, a colleague's record (floor 6)."""
+"""The start of a walk: the map of the steps, a new customer, a colleague's record."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError, Mistake
 from ..guide.progress import WORDS, note_step
 from ..guide.steps import NOTEBOOKS, STEPS
-from ..tenants.answers import ANSWERS, known_walks, open_walk, read_answers, write_answers
+from ..guide.working_copy import open_walk
+from ..tenants.answers import ANSWERS, known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
-from ..tenants.tenants_file import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
+from ..tenants.tenant import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
 from .base.form import FormPanel
 from .base.style import state_word
 from .base.view import Panel

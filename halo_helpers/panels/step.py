@@ -1,4 +1,4 @@
-"""The panel of one step: its state, what is closed and why, the check, and what it found (floor 6)."""
+"""The panel of one step: its state, what is closed and why, the check, and what it found."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from ..errors import HaloError
 from ..guide.progress import OF_VERDICT, StepRecord
 from ..guide.steps import STEPS, Field, Step
 from ..report.evidence import evidence_html, finding_card
-from ..secrets.references import redact
-from ..verification.run_checks import CheckResult, Stopped, Verification
+from ..secrets.redaction import redact
+from ..verification.result import CheckResult, Verification
+from ..verification.run_checks import Stopped
 from .base.style import box, chip, sentence
 from .base.view import Background, Panel, View, script
 

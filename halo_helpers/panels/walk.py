@@ -1,4 +1,4 @@
-"""The guided walk of one customer through the notebooks (floor 6).
+"""The guided walk of one customer through the notebooks.
 
 One `Walk` a notebook. It knows the answers given so far, where the secret is, and the state of every step; the
 panels show it, and ask through it the same checks that everything else asks.
@@ -18,11 +18,16 @@ from ..guide.progress import StepRecord, note_step, read_progress
 from ..guide.steps import EDITIONS, Step
 from ..guide.steps import step as find_step
 from ..report.evidence import Evidence
-from ..secrets.references import Found, Secret, redact, resolve
+from ..secrets.redaction import redact
+from ..secrets.references import resolve
+from ..secrets.value import Secret
 from ..tenants.answers import known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
-from ..tenants.tenants_file import PRACTICE, Tenant, find_tenant, tenants_file
-from ..verification.run_checks import CheckResult, Verification, list_agents_and_own, verify
+from ..tenants.find import find_tenant, tenants_file
+from ..tenants.tenant import PRACTICE, Tenant
+from ..verification.agents import list_agents_and_own
+from ..verification.result import CheckResult, Verification
+from ..verification.run_checks import verify
 from . import handover, start
 from .agents import AgentsPanel
 from .base.style import SHEET, box
@@ -171,10 +176,9 @@ class Walk:
 
     def secret_now(self) -> Secret | None:
         """Give the secret from wherever it is, None when it is not to be had."""
-        found = self._secret(used=True)
-        return found.secret if found else None
+        return self._secret(used=True)
 
-    def _secret(self, *, used: bool = False) -> Found | None:
+    def _secret(self, *, used: bool = False) -> Secret | None:
         self._follow()
         reference = self.secret_in_memory() or (self._found.client_secret if self._found else "")
         try:

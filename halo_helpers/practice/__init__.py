@@ -1,4 +1,4 @@
-"""The practice tenant: a local imitation of HaloPSA, API and authorisation server (floor 0).
+"""The practice tenant: a local imitation of HaloPSA, API and authorisation server.
 
 It imports nothing else of the package, so that it cannot share the client's mistakes. It serves
 loopback only, accepts only credentials that it issued, and says "practice" in everything it answers.

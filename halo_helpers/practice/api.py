@@ -1,4 +1,4 @@
-"""The REST routes of a practice tenant (floor 0). Source: wire contract 9-33; facts 3 and 4."""
+"""The REST routes of a practice tenant. Source: wire contract 9-33; facts 3 and 4."""
 
 from __future__ import annotations
 

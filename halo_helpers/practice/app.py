@@ -1,4 +1,4 @@
-"""The one door of a practice server: guards, recording, throttling and routing (floor 0)."""
+"""The one door of a practice server: guards, recording, throttling and routing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The authorisation server of a practice tenant (floor 0).
+"""The authorisation server of a practice tenant.
 
 Source: wire contract 1-8; facts 2.4 to 2.7. `GET` on the token endpoint is 405, as "endpoint exists".
 """

@@ -1,6 +1,6 @@
-"""Start a practice server of one's own, or ask a running one (floor 0).
+"""Start a practice server of one's own, or ask a running one.
 
-The client here is the standard library's: the package's one door for HaloPSA requests is another floor.
+The client here is the standard library's: the package's one door for HaloPSA requests stays in another room.
 """
 
 from __future__ import annotations

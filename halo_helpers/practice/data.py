@@ -1,4 +1,4 @@
-"""Records of a practice tenant, made from a seed when they are asked for (floor 0).
+"""Records of a practice tenant, made from a seed when they are asked for.
 
 Every record is a function of (seed, kind, id): nothing is stored, the same seed gives the same bytes,
 and a tenant with 20,000 tickets costs nothing until somebody reads them. Names and types of the fields

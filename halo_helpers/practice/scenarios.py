@@ -1,4 +1,4 @@
-"""Scenarios: practice tenants with exactly one thing wrong, each a short declaration (floor 0).
+"""Scenarios: practice tenants with exactly one thing wrong, each a short declaration.
 
 `expect` is the whole set of diagnosis codes with verdict warn, fail or error that the scenario must get.
 `row` is the row of the failure table that it stands for (facts, section 6).

@@ -1,4 +1,4 @@
-"""The screens of the set-up: what is set here is what the API then does (floor 0).
+"""The screens of the set-up: what is set here is what the API then does.
 
 Plain forms, no framework of their own. A browser on the same machine visits other sites too: the session
 cookie is strict and bound to the port, forms carry a token, a foreign Origin is refused, nothing is cached,

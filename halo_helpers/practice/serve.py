@@ -1,4 +1,4 @@
-"""The process of a practice server: builds the worlds, listens on loopback, says when it is ready (floor 0)."""
+"""The process of a practice server: builds the worlds, listens on loopback, says when it is ready."""
 
 from __future__ import annotations
 

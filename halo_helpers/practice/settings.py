@@ -1,4 +1,4 @@
-"""What the sources on HaloPSA leave open, as settings with the likeliest answer as default (floor 0).
+"""What the sources on HaloPSA leave open, as settings with the likeliest answer as default.
 
 Source: facts, section 7 (the numbers in brackets are its rows).
 """

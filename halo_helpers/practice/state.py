@@ -1,4 +1,4 @@
-"""The state of practice tenants: one `World` each, many in one `Realm` (floor 0).
+"""The state of practice tenants: one `World` each, many in one `Realm`.
 
 Routes read and change this state and nothing else; no route knows the name of a scenario.
 """

@@ -1,4 +1,4 @@
-"""Requests and answers as the routes see them: no framework on the hot path (floor 0)."""
+"""Requests and answers as the routes see them: no framework on the hot path."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Verifications as text, HTML, JUnit and CSV, and runs as they lie on disk (floor 5)."""
+"""Verifications as text, HTML, JUnit and CSV, and runs as they lie on disk."""
 
 from __future__ import annotations
 
-from .html import to_csv, to_html, to_junit
+from .csv_junit import to_csv, to_junit
+from .html import to_html
 from .run import (
     Run,
     compare,

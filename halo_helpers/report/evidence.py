@@ -1,4 +1,4 @@
-"""A Verification as the output of a notebook cell: text, HTML, and data for the fleet run (floor 5)."""
+"""A Verification as the output of a notebook cell: text, HTML, and data for the fleet run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ..checks import Finding
 from ..guide.steps import DEFAULT_EDITION, STEPS
-from ..verification.run_checks import WORDS, CheckResult, Verification
+from ..verification.result import WORDS, CheckResult, Verification
 from .text import step_words, verification_text
 
 MIME = "application/vnd.halo-runbook.verification+json"

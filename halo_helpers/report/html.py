@@ -1,89 +1,21 @@
-"""Verifications as HTML, JUnit and CSV. Text from a tenant is data: escaped wherever it is shown (floor 5)."""
+"""Verifications as one HTML page. Text from a tenant is data: escaped wherever it is shown."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 from ..checks import CHECKS
-from ..checks.registry import FIXERS, WORST_FIRST
-from ..verification.run_checks import RUN, WORDS, Verification
+from ..checks.findings import FIXERS, WORST_FIRST
+from ..verification.result import RUN, WORDS, Verification
 from .run import totals, whose_network
 from .text import step_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-CSV_COLUMNS = ("tenant", "label", "owner", "practice", "verdict", "codes", "seen", "what_to_do", "agent_id", "agent_name",
-               "base_url", "started_at", "duration_s")  # fmt: skip
-
-
-def to_csv(results: Sequence[Verification]) -> str:
-    """Give one row a tenant; cells that a spreadsheet would take for a formula get a quote in front."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    for result in results:
-        value = result.as_json()
-        worst = result.findings[0][1] if result.findings else None
-        row = (result.tenant, result.label, result.owner, "yes" if result.practice else "no", result.verdict,
-               " ".join(result.codes), worst.seen if worst else "", worst.remedy if worst else "",
-               result.agent.id if result.agent else "", result.agent.name if result.agent else "",
-               result.base_url, value["started_at"], value["duration_s"])  # fmt: skip
-        writer.writerow([_cell(cell) for cell in row])
-    return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
-
-
-def to_junit(results: Sequence[Verification]) -> str:
-    """Give one suite a tenant and one case a check, as CI servers read them."""
-    root = ET.Element("testsuites", name="halo-runbook")
-    for result in results:
-        counts = Counter(check.verdict for check in result.checks)
-        suite = ET.SubElement(root, "testsuite", name=_xml(result.tenant), tests=str(len(result.checks)), failures=str(counts["fail"]),
-                              errors=str(counts["error"]), skipped=str(counts["skip"]), time=f"{result.duration_s:.3f}",
-                              timestamp=str(result.as_json()["started_at"]))  # fmt: skip
-        for check in result.checks:
-            case = ET.SubElement(
-                suite,
-                "testcase",
-                classname=_xml(result.tenant),
-                name=check.id,
-                time=f"{check.duration_s:.3f}",
-            )
-            if check.verdict in {"fail", "error"}:
-                worst = check.findings[0]
-                tag = "failure" if check.verdict == "fail" else "error"
-                ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(
-                    f"{worst.cause}\n{worst.remedy}"
-                )
-            elif check.verdict == "skip":
-                ET.SubElement(case, "skipped", message=_xml(check.seen))
-            else:
-                ET.SubElement(case, "system-out").text = _xml(f"{WORDS[check.verdict]}: {check.seen}")
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def _xml(text: str) -> str:
-    """Drop what XML cannot hold."""
-    return "".join(
-        letter
-        for letter in text
-        if letter in "\t\n\r"
-        or (ord(letter) >= 32 and not 0xD800 <= ord(letter) <= 0xDFFF and letter not in "\ufffe\uffff")
-    )
 
 
 def to_html(

@@ -1,4 +1,4 @@
-"""An executed notebook as a page that opens offline (floor 6)."""
+"""An executed notebook as a page that opens offline."""
 
 from __future__ import annotations
 

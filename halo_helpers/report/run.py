@@ -1,4 +1,4 @@
-"""A run on disk, read back; totals, exit codes and what changed between two runs (floor 5)."""
+"""A run on disk, read back; totals, exit codes and what changed between two runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..checks.registry import WORST_FIRST
+from ..checks.findings import WORST_FIRST
 from ..errors import ConfigError, Mistake
-from ..verification.run_checks import Verification
+from ..verification.result import Verification
 
 RUN_SCHEMA = "halo-runbook/run/1"
 DIFF_SCHEMA = "halo-runbook/diff/1"

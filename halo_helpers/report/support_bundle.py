@@ -1,4 +1,4 @@
-"""A zip for a support ticket: what was seen, without saying whose it is (floor 6).
+"""A zip for a support ticket: what was seen, without saying whose it is.
 
 Host names, ids, Client IDs and names are replaced, the same one always by the same word; e-mail addresses and
 texts in quotation marks, which may be foreign, are left out. Before it is written, the whole is looked through for
@@ -19,11 +19,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError, Mistake
-from ..secrets.references import CLIENT_SECRET, EMAIL, GUID, redact
+from ..secrets.redaction import redact
+from ..secrets.value import CLIENT_SECRET, EMAIL, GUID
 from ..system.files import write_whole
 from ..system.version import VERSION
-from ..tenants.tenants_file import find_tenant
-from ..verification.run_checks import Verification, verify
+from ..tenants.find import find_tenant
+from ..verification.result import Verification
+from ..verification.run_checks import verify
 from . import find_run, load_run
 
 PACKAGES = (

@@ -1,4 +1,4 @@
-"""Verifications for a terminal (floor 5)."""
+"""Verifications for a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..client.models import Agent
 from ..guide.steps import STEPS
-from ..verification.run_checks import WORDS, CheckResult, Verification
+from ..verification.result import WORDS, CheckResult, Verification
 
 if TYPE_CHECKING:
     from rich.table import Table

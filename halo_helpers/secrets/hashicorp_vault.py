@@ -1,4 +1,4 @@
-"""Secrets in a vault: HashiCorp Vault's key-value store, version 2 (floor 1, extra `vault`).
+"""Secrets in a vault: HashiCorp Vault's key-value store, version 2 (extra `vault`).
 
 A vault is an entry point of the group `halo_helpers.secrets`: a function `(rest, tenant_name) -> str`, by the
 name of its scheme. This one reads `vault:MOUNT/PATH#FIELD`, with `{tenant}` for the tenant's name; address and

@@ -1,4 +1,4 @@
-"""Secrets in the memory of `halo-runbook lab`, for as long as it runs: several notebooks share one (floor 0).
+"""Secrets in the memory of `halo-runbook lab`, for as long as it runs: several notebooks share one.
 
 The lab listens on a socket of its user's own and hands its place and key to its kernels by the environment.
 """
@@ -10,9 +10,10 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from multiprocessing import ProcessError
-from multiprocessing.connection import Client, Connection, Listener
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection, Listener
 
 ANSWER_S = 5.0
 """Time for the lab to answer."""
@@ -22,6 +23,8 @@ PLACE, KEY = "HALO_LAB_PLACE", "HALO_LAB_KEY"
 @contextlib.contextmanager
 def keeper() -> Iterator[dict[str, str]]:
     """Keep secrets until left; give the environment by which kernels find the place."""
+    from multiprocessing.connection import Listener
+
     key = secrets.token_bytes(32)
     kept: dict[str, str] = {}
     closed = threading.Event()
@@ -61,6 +64,9 @@ def ask(what: str, tenant: str, value: str = "") -> str | None:
     """Let the lab `keep`, `give` or `forget` a tenant's secret; give what it has then, None without a lab."""
     if not is_there():
         return None
+    from multiprocessing import ProcessError
+    from multiprocessing.connection import Client
+
     found: list[str | None] = []
 
     def speak() -> None:

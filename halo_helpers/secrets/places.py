@@ -1,13 +1,15 @@
-"""Where a secret that was entered stays: this process, the lab, a private file, the system's keyring (floor 1)."""
+"""Where a secret that was entered stays: this process, the lab, a private file, the system's keyring."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import ConfigError
-from ..system.files import data_folder
+from ..system.paths import data_folder
 from . import lab_memory
-from .references import KEYRING_SERVICE, Secret, write_private
+from .private_file import write_private
+from .references import KEYRING_SERVICE
+from .value import Secret
 
 KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
 _WORDS = {FILE: "the private file", LAB: "the lab's memory", KEYRING: "the keyring"}

@@ -1,4 +1,4 @@
-"""Run a coroutine to its end from anywhere, also in a kernel whose own event loop is running (floor 1)."""
+"""Run a coroutine to its end from anywhere, also in a kernel whose own event loop is running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments as they stand in files: UTC, ISO 8601, with Z (floor 0)."""
+"""Moments as they stand in files: UTC, ISO 8601, with Z."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base URLs as people paste them, brought into one form (floor 1).
+"""Base URLs as people paste them, brought into one form.
 
 Source: facts, section 6, rows 1 to 6: trailing slash, `/api`, a page's path, scheme missing or doubled,
 `http://`, a product domain twice.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConnectionFailedError
-from ..secrets.references import trim
+from ..secrets.value import trim
 
 PRODUCT_DOMAINS = ("halopsa.com", "haloitsm.com", "haloservicedesk.com")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")

@@ -1,4 +1,4 @@
-"""Upkeep of a tenants file: entries are added and retired, comments stay (floor 1)."""
+"""Upkeep of a tenants file: entries are added and retired, comments stay."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from ..errors import ConfigError, Mistake
 from ..system.files import write_whole
-from .tenants_file import FIELDS, load_tenants
+from .tenant import FIELDS
+from .tenants_file import load_tenants
 
 
 def add_tenant(file: Path, entry: dict[str, Any]) -> None:

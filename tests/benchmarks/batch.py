@@ -38,7 +38,8 @@ import psutil
 
 from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants.tenants_file import load_tenants, write_practice_tenants
+from halo_helpers.tenants.practice import write_practice_tenants
+from halo_helpers.tenants.tenants_file import load_tenants
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "verify-tenant.ipynb"
 WAYS = ("ours", "floor", "pool", "nbclient", "xargs", "cli")

@@ -10,7 +10,7 @@ from halo_helpers.guide.steps import STEPS
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants.tenants_file import from_ready_entry
+from halo_helpers.tenants.practice import from_ready_entry
 
 from ..conftest import Practice
 

@@ -1,4 +1,4 @@
-"""Asks the fork server to run notebooks (floor 6). One server a process, started at the first notebook."""
+"""Asks the fork server to run notebooks. One server a process, started at the first notebook."""
 
 from __future__ import annotations
 
@@ -12,24 +12,14 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from ...errors import ConfigError
+from ..job import Answer, CellsJob, FileJob, Outcome
 
 START_S = 60.0
 STOP_S = 10.0
-SUPPORTED = sys.platform == "linux"
-"""Whether processes can be forked safely; elsewhere stock kernels run the notebooks."""
-
-
-@dataclass
-class Outcome:
-    """How one notebook ended: what the child said last, the cells that were told, its exit status."""
-
-    answer: dict[str, Any]
-    cells: dict[int, dict[str, Any] | None] = field(default_factory=dict)
-    """By index; None for a cell that began and did not end."""
 
 
 class ForkServer:
@@ -98,10 +88,11 @@ class ForkServer:
         """Whether the server is there to be asked."""
         return self._process.poll() is None
 
-    def run(self, job: dict[str, Any], limit_s: float | None = None) -> Outcome:
+    def run(self, job: FileJob | CellsJob, limit_s: float | None = None) -> Outcome:
         """Run one job in a fresh process; end it when it says nothing for longer than the limit, in seconds."""
+        line = job.as_line()
         ours, theirs = socket.socketpair()
-        outcome = Outcome({"status": "crashed", "message": "the process ended without a word"})
+        outcome = Outcome(Answer("crashed", "the process ended without a word"))
         with ours:
             with theirs:
                 try:
@@ -115,21 +106,19 @@ class ForkServer:
             try:
                 pid = int(json.loads(lines.readline())["pid"])
                 self._future_of(pid)
-                ours.sendall(json.dumps(job).encode() + b"\n")
+                ours.sendall(line)
                 self._read(lines, outcome)
             except TimeoutError:
                 self._end(pid)
-                outcome.answer = {
-                    "status": "timeout",
-                    "message": f"the notebook did not end after {limit_s:g} s and was stopped",
-                }
+                seen = f"the notebook did not end after {limit_s:g} s and was stopped"
+                outcome.answer = Answer("timeout", seen)
             except (OSError, ValueError):
                 pass
             finally:
                 lines.close()
         status = self._exit_of(pid) if pid else None
-        if outcome.answer.get("status") == "crashed" and status is not None and status != 1:
-            outcome.answer["message"] = _words(status)
+        if outcome.answer.status == "crashed" and status is not None and status != 1:
+            outcome.answer = replace(outcome.answer, message=_words(status))
         return outcome
 
     def close(self) -> None:
@@ -148,7 +137,7 @@ class ForkServer:
         for line in lines:
             said = json.loads(line)
             if "status" in said:
-                outcome.answer = said
+                outcome.answer = Answer.from_json(said)
                 return
             outcome.cells[said["cell"]] = said["ended"]
 

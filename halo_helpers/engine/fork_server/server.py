@@ -1,4 +1,4 @@
-"""The fork server: every import is paid once, every notebook gets a fresh process (floor 6).
+"""The fork server: every import is paid once, every notebook gets a fresh process.
 
 `python -m halo_helpers.engine.fork_server.server FD` is started by exec with an environment without secrets, has no thread
 and no event loop, and makes a child for each connection that it is handed. What a job holds, a tenant's
@@ -25,12 +25,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ...secrets.references import Secret, redact, refuse
-from ...system.files import write_whole
-from ...tenants.tenants_file import Tenant, hand_over
+from ...secrets.redaction import redact
+from ...secrets.value import Secret
+from ...tenants.tenant import Tenant
+from .child import become, current
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_current: Child | None = None
 
 
 def die_with(parent: int) -> None:
@@ -38,137 +38,6 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-
-
-def current() -> Child | None:
-    """Give the child that this process is, None when it is none."""
-    return _current
-
-
-class Child:
-    """One forked process: takes a job, runs one notebook in this process, says how it goes."""
-
-    def __init__(self, connection: socket.socket, shell: Any) -> None:
-        self.shell = shell
-        self._connection = connection
-        self._lines = connection.makefile("rb")
-        self.job: dict[str, Any] = {}
-        self.nb_man: Any = None
-        """papermill's record of the notebook under way."""
-
-    def run(self) -> None:
-        """Take the job, run it, answer. Nothing of it returns to the server."""
-        self.say(pid=os.getpid())
-        self.job = json.loads(self._lines.readline())
-        os.chdir(self.job["cwd"])
-        self._take_tenant()
-        self.shell.take_over_streams()
-        answer = self._by_papermill() if "output" in self.job else self._cells_only()
-        self.say(**answer)
-
-    def say(self, **what: Any) -> None:
-        """Send one line, without secrets: only this process knows the access token."""
-        self._connection.sendall(redact(json.dumps(what, ensure_ascii=False)).encode() + b"\n")
-
-    def on_cell(self, index: int, cell: Any) -> None:
-        """Say that a cell begins (None) or has ended, so that the evidence outlives this process."""
-        if cell is None or cell.cell_type == "code":
-            self.say(cell=index, ended=cell)
-
-    def client(self, nb_man: Any, **options: Any) -> Any:
-        """Give the client that runs a notebook's cells here."""
-        from .shell import ShellClient
-
-        return ShellClient(nb_man, self.shell, deadline_s=self.job.get("deadline_s"), on_timeout=self._give_up,
-                           on_cell=self.on_cell, timeout=self.job.get("cell_timeout_s"), **options)  # fmt: skip
-
-    def _take_tenant(self) -> None:
-        given = self.job.get("tenant")
-        if not given:
-            return
-        secret: str | Secret = self.job.get("reference", "")
-        if "refused" in self.job:
-            refuse(str(secret), self.job["refused"])
-        if "secret" in self.job:
-            secret = Secret(self.job.pop("secret"), source=self.job["source"])
-            secret.was_trimmed = self.job["was_trimmed"]
-        hand_over(Tenant.from_json(given, secret))
-
-    def _by_papermill(self) -> dict[str, Any]:
-        """Let papermill run a notebook file with parameters; see `worker.run_job` for the job and the answer."""
-        from ..by_papermill import run_job
-
-        answer = run_job(self.job)
-        output = Path(self.job["output"])
-        if self.nb_man is not None and not output.exists():
-            # papermill writes nothing when the shell itself has ended
-            write_whole(output, _text_of(self.nb_man.nb))
-        try:
-            return answer | {"evidence": _settle(output)}
-        except ValueError:
-            return {"status": "no-room", "message": "a notebook could not be written whole"}
-
-    def _cells_only(self) -> dict[str, Any]:
-        """Run the cells of a notebook that papermill has prepared elsewhere."""
-        import nbformat
-
-        from ..papermill_engine import run_cells
-
-        return {
-            "status": "ok",
-            "nb": _text_of(run_cells(nbformat.reads(self.job["nb"], 4), self.job["options"]).nb),
-        }
-
-    def _give_up(self, nb_man: Any, cell: Any, index: int, error: Exception) -> None:
-        """Write the notebook and answer, from within the cell whose time is up."""
-        from papermill.exceptions import PapermillExecutionError
-        from papermill.execute import raise_for_execution_errors
-
-        from ..papermill_engine import finish_after_timeout
-
-        finish_after_timeout(nb_man, cell, index, error)
-        answer: dict[str, Any] = {
-            "status": "timeout",
-            "message": f"the notebook was stopped after {self.limit_words}",
-        }
-        if "output" in self.job:
-            with contextlib.suppress(PapermillExecutionError):
-                raise_for_execution_errors(nb_man.nb, self.job["output"])
-            _settle(Path(self.job["output"]))
-        else:
-            answer["nb"] = _text_of(nb_man.nb)
-        self.say(**answer)
-        os._exit(1)
-
-    @property
-    def limit_words(self) -> str:
-        """The limits of the job, in words."""
-        limits = {"the notebook": self.job.get("deadline_s"), "a cell": self.job.get("cell_timeout_s")}
-        return " or ".join(f"{seconds:g} s for {what}" for what, seconds in limits.items() if seconds)
-
-
-def _text_of(notebook: Any) -> str:
-    import nbformat
-
-    text: str = nbformat.writes(notebook)
-    return text
-
-
-def _settle(notebook: Path) -> dict[str, Any] | None:
-    """Take secrets out of an executed notebook, see it on the disk, and give the evidence in it."""
-    from ...report.evidence import evidence_of
-
-    try:
-        text = notebook.read_text(encoding="utf-8")
-    except OSError:
-        return None
-    clean = redact(text)
-    if clean != text:
-        write_whole(notebook, clean)
-    else:
-        with notebook.open("rb") as stream:
-            os.fsync(stream.fileno())
-    return evidence_of(json.loads(clean))
 
 
 def _preload() -> Any:
@@ -184,7 +53,7 @@ def _preload() -> Any:
     import papermill.execute
     import papermill.parameterize  # noqa: F401
 
-    from ...client.halo_client import warm_up
+    from ...client.connections import warm_up
     from .. import by_papermill, papermill_engine  # noqa: F401
     from .shell import Shell
 
@@ -286,13 +155,12 @@ def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socke
         control.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         random.seed()
-        global _current  # noqa: PLW0603 - this process is this one child from here on
-        _current = Child(socket.socket(fileno=descriptor), shell)
-        _current.run()
+        become(socket.socket(fileno=descriptor), shell).run()
         status = 0
     except BaseException as error:
-        if _current is not None:
-            _current.say(status="crashed", message=redact(f"{type(error).__name__}: {error}"))
+        child = current()
+        if child is not None:
+            child.say(status="crashed", message=redact(f"{type(error).__name__}: {error}"))
     finally:
         os._exit(status)
 
@@ -308,7 +176,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # by its own name, which the engine asks for the current child
-    from halo_helpers.engine.fork_server.server import main as serve_under_own_name
-
-    sys.exit(serve_under_own_name())
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""A notebook run by IPython's shell in this very process: no kernel process, no protocol (floor 6).
+"""A notebook run by IPython's shell in this very process: no kernel process, no protocol.
 
 ipykernel's own kernel object runs the cells; what it would send over sockets is put on a tape and read by
 nbclient's own handling of messages, so that outputs, displays, widgets and counts come out as from a kernel.

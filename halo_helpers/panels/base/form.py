@@ -1,4 +1,4 @@
-"""A small form: a few inputs, a few buttons, and what came of it (floor 6)."""
+"""A small form: a few inputs, a few buttons, and what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one style sheet of the panels, and small pieces of HTML that wear it (floor 6).
+"""The one style sheet of the panels, and small pieces of HTML that wear it.
 
 Text first, colour second. Colours follow JupyterLab's theme by its attribute on the page, and the system's
 elsewhere. Every piece has to read well without the sheet, too: stored pages on a code host have none.

@@ -1,4 +1,4 @@
-"""A panel: a widget whose buttons ask the kernel, and the static HTML that stands for it where nobody clicks (floor 6).
+"""A panel: a widget whose buttons ask the kernel, and the static HTML that stands for it where nobody clicks.
 
 Every message is acknowledged, so that a page tells when its kernel has gone. No exception is lost in a callback:
 what is foreseeable becomes a card, and everything else one that asks to report it.
@@ -17,7 +17,7 @@ import anywidget
 import traitlets
 
 from ...errors import HaloError
-from ...secrets.references import redact
+from ...secrets.redaction import redact
 from .style import SHEET, sentence
 
 _JS = Path(__file__).parent / "js"

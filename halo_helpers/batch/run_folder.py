@@ -1,0 +1,123 @@
+"""A run's folder: made, locked, written, logged, pruned. The only writer of run.json."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, Mistake
+from ..report import Run, to_csv, to_html, to_junit
+from ..secrets.redaction import redact
+from ..system.files import hold, write_whole
+from ..system.timestamps import utc_text
+from .history import History
+
+PARTIAL = ".partial"
+_LOCK = "run.lock"
+
+
+def make_out(out: Path) -> None:
+    """Make the folder for runs.
+
+    Raises: ConfigError when it cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
+        ) from None
+
+
+def make_folder(out: Path) -> tuple[dt.datetime, Path]:
+    """Make a run's folder, whose name sorts by time: the second, and its fraction in four hexadecimal digits."""
+    while True:
+        now = dt.datetime.now(dt.UTC)
+        folder = out / f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return now, folder
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write `run.json` whole."""
+    write_whole(folder / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+@contextlib.contextmanager
+def locked_run(folder: Path) -> Iterator[None]:
+    """Hold the run's folder, so that two processes never write one run; the system lets go when this one dies.
+
+    Raises: ConfigError that says who holds it.
+    """
+    with (folder / _LOCK).open("a+", encoding="utf-8") as stream:
+        try:
+            hold(stream.fileno(), wait=False)
+            if not os.path.samestat(os.fstat(stream.fileno()), (folder / _LOCK).stat()):
+                raise OSError  # noqa: TRY301 - the holder has just removed this file: somebody else may hold a new one
+        except OSError:
+            stream.seek(0)
+            holder = stream.read().strip() or "unknown"
+            raise ConfigError(
+                Mistake(f"is being written by process {holder}; wait for it, or stop it", str(folder))
+            ) from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (folder / _LOCK).unlink()
+
+
+def is_under_way(folder: Path) -> bool:
+    """Say whether a process writes this run now: a lock that nobody holds is of one that was killed."""
+    try:
+        with (folder / _LOCK).open("r+", encoding="utf-8") as stream:
+            hold(stream.fileno(), wait=False)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def prune(out: Path, keep: int, history: History | None = None) -> list[str]:
+    """Remove all but the newest runs from a folder and its history; give the names of those removed.
+
+    A run that is being written stays, and so does everything that is no run.
+    """
+    runs = sorted((path for path in out.iterdir() if (path / "run.json").is_file()), reverse=True)
+    gone = [path for path in runs[keep:] if not is_under_way(path)]
+    for path in gone:
+        shutil.rmtree(path, ignore_errors=True)
+    (history or History(out)).forget_runs(path.name for path in gone)
+    return [path.name for path in gone]
+
+
+def write_summaries(run: Run) -> None:
+    """Write a run's report, and its results as JUnit and CSV, into its folder."""
+    write_whole(run.folder / "report.html", to_html(run.results, run.manifest, evidence=True))
+    write_whole(run.folder / "junit.xml", to_junit(run.results))
+    write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results))
+
+
+class RunLog:
+    """`run.log`: one line an event, redacted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def line(self, text: str) -> None:
+        """Append one event with its time, in one line and without secrets."""
+        flat = re.sub(r"\s+", " ", redact(text))
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(f"{utc_text()} {flat}\n")

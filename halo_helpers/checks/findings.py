@@ -1,0 +1,92 @@
+"""What a check finds: a stable code with its cause and remedy, and a finding of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..errors import HaloError
+from ..guide.steps import STEPS
+
+Verdict = Literal["pass", "warn", "fail", "skip", "error"]
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "error", "warn", "pass", "skip")
+
+FIXERS = {
+    "customer-admin": "the customer's HaloPSA administrator",
+    "us": "us",
+    "neo": "Neo Agent support",
+    "network": "whoever runs the network",
+    "halopsa": "HaloPSA support",
+}
+"""Who can mend something, and how that reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found. `seen` is what was observed this time."""
+
+    code: str
+    verdict: Verdict
+    seen: str
+    cause: str
+    remedy: str
+    step: str | None
+    fixer: str
+    retryable: bool = False
+
+    @property
+    def link(self) -> str | None:
+        """The deep link of the step, a path on the instance, where one is known."""
+        return (STEPS[self.step].link or None) if self.step else None
+
+    def as_json(self) -> dict[str, object]:
+        """Shape of an entry of `findings`."""
+        return {"code": self.code, "verdict": self.verdict, "seen": self.seen, "cause": self.cause,
+                "remedy": self.remedy, "step": self.step, "fixer": self.fixer}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A stable code with what it means: the likeliest cause first, what to do, at which step, who can."""
+
+    code: str
+    verdict: Verdict
+    cause: str
+    remedy: str
+    step: str | None
+    fixer: str
+    retryable: bool
+
+    def __call__(self, seen: str, **changes: str) -> Finding:
+        """Make a finding; cause, remedy, step or verdict may be more exact than the code's own."""
+        finding = Finding(
+            self.code, self.verdict, seen, self.cause, self.remedy, self.step, self.fixer, self.retryable
+        )
+        return replace(finding, **changes) if changes else finding  # type: ignore[arg-type]
+
+
+class Skipped(Exception):
+    """A check finds while running that what it needs is not there; `requires` names the checks."""
+
+    def __init__(self, seen: str, *requires: str) -> None:
+        super().__init__(seen)
+        self.seen = seen
+        self.requires = requires
+
+
+DIAGNOSES: dict[str, Diagnosis] = {}
+
+
+def diagnosis(code: str, verdict: Verdict, *, cause: str, remedy: str, step: str | None,
+              fixer: str = "customer-admin", retryable: bool = False) -> Diagnosis:  # fmt: skip
+    """Declare a diagnosis code."""
+    if code in DIAGNOSES or (step is not None and step not in STEPS) or fixer not in FIXERS:
+        raise ValueError(f"diagnosis {code}: declared twice, or with an unknown step or fixer")
+    DIAGNOSES[code] = Diagnosis(code, verdict, cause, remedy, step, fixer, retryable)
+    return DIAGNOSES[code]
+
+
+def diagnose(error: HaloError) -> Finding:
+    """Turn an error into the finding of its code."""
+    known = DIAGNOSES.get(error.code) or DIAGNOSES["internal-error"]
+    return known(error.seen)

@@ -1,0 +1,137 @@
+"""Codes that belong to no single check: the wire's, the caps', ours, a run's."""
+
+from __future__ import annotations
+
+from .findings import diagnosis
+
+WEB = "prerequisites"
+
+DNS_FAILED = diagnosis(
+    "dns-failed", "error", step=WEB, fixer="network", retryable=True,
+    cause="The host is misspelt, the custom domain has expired, or this machine's name server does not know it (VPN, split DNS).",
+    remedy="Compare the host with the browser's address bar; then try from another network or with the VPN on or off.")  # fmt: skip
+
+CONNECT_REFUSED = diagnosis(
+    "connect-refused", "error", step=WEB, fixer="network", retryable=True,
+    cause="Nothing listens on this host and port, or a firewall refuses the connection.",
+    remedy="Check host and port; on-premise: is the web server running and reachable from here?")  # fmt: skip
+
+CONNECT_TIMEOUT = diagnosis(
+    "connect-timeout", "error", step=WEB, fixer="network", retryable=True,
+    cause="A firewall drops the connection, or the host is down.",
+    remedy="Ask for outgoing https to this host to be allowed; on-premise: for this address to be let in.")  # fmt: skip
+
+CONNECTION_RESET = diagnosis(
+    "connection-reset", "error", step=WEB, fixer="network", retryable=True,
+    cause="An address allow-list or firewall cuts the connection, or the server restarted.",
+    remedy="Try again; if it stays, have this machine's address added to the allow-list of the instance or firewall.")  # fmt: skip
+
+READ_TIMEOUT = diagnosis(
+    "read-timeout", "error", step=WEB, fixer="halopsa", retryable=True,
+    cause="The instance is overloaded or a proxy between holds the answer back.",
+    remedy="Try again later; if it stays, ask HaloPSA support about the instance.")  # fmt: skip
+
+PROXY_REQUIRED = diagnosis(
+    "proxy-required", "error", step=WEB, fixer="network",
+    cause="The way out leads through a proxy that wants a log-in or cannot be used.",
+    remedy="Set HTTPS_PROXY to the company's proxy (with log-in where it wants one), or NO_PROXY for this host.")  # fmt: skip
+
+TLS_UNTRUSTED = diagnosis(
+    "tls-untrusted", "fail", step=WEB, fixer="network",
+    cause="On-premise: the web server does not send its intermediate certificate, or uses a private authority. Elsewhere: a company proxy inspects TLS.",
+    remedy="Install the full chain on the server; for a private or inspecting authority give its certificate as ca_file. Never switch verification off.")  # fmt: skip
+
+TLS_NAME_MISMATCH = diagnosis(
+    "tls-name-mismatch", "fail", step=WEB, fixer="us",
+    cause="The host is misspelt or has the product's domain twice: any name below halopsa.com resolves, whether it exists or not.",
+    remedy="Copy the host from the browser's address bar.")  # fmt: skip
+
+TLS_EXPIRED = diagnosis(
+    "tls-expired", "fail", step=WEB, fixer="customer-admin",
+    cause="The server's certificate has expired; or this machine's clock is far off.",
+    remedy="Look at this machine's date first; then have the certificate renewed.")  # fmt: skip
+
+TLS_FAILED = diagnosis(
+    "tls-failed", "fail", step=WEB, fixer="network",
+    cause="The host speaks no TLS on this port, an outdated version only, or the ca_file cannot be read.",
+    remedy="Check the port and the ca_file; on-premise: allow TLS 1.2 or newer.")  # fmt: skip
+
+HTML_INSTEAD_OF_JSON = diagnosis(
+    "html-instead-of-json", "fail", step=WEB,
+    cause="A log-in page, a firewall's block page or the web page of another address answers in place of the API.",
+    remedy="Check the base URL; then ask whether a firewall or single sign-on stands before the instance, and have /api and /auth let through.")  # fmt: skip
+
+BAD_JSON = diagnosis(
+    "bad-json", "fail", step=WEB,
+    cause="A proxy or firewall changes the answers, or this is no HaloPSA API.",
+    remedy="Check the base URL; try from another network.")  # fmt: skip
+
+RESPONSE_TOO_LARGE = diagnosis(
+    "response-too-large", "error", step=WEB, fixer="us",
+    cause="The instance gives a very long list in one answer.",
+    remedy="This tool stops reading at 16 MiB; report it, and confirm the agent in HaloPSA itself.")  # fmt: skip
+
+REDIRECTED = diagnosis(
+    "redirected", "fail", step=WEB, fixer="us",
+    cause="The base URL leads on to another address: an old or custom domain, http instead of https, or a log-in page.",
+    remedy="Open the base URL in a browser and use the address where it ends; compare API Details: Resource Server and Authorisation Server.")  # fmt: skip
+
+MAINTENANCE = diagnosis(
+    "maintenance", "error", step=WEB, fixer="halopsa", retryable=True,
+    cause="The instance is being upgraded or is down.",
+    remedy="Try again in half an hour; look at HaloPSA's status page.")  # fmt: skip
+
+GATEWAY_TIMEOUT = diagnosis(
+    "gateway-timeout", "error", step=WEB, fixer="halopsa", retryable=True,
+    cause="The instance takes longer than its gateway waits, often because of a very long list.",
+    remedy="Try again later; if it stays, ask HaloPSA support.")  # fmt: skip
+
+SERVER_ERROR = diagnosis(
+    "server-error", "error", step=WEB, fixer="halopsa", retryable=True,
+    cause="HaloPSA failed inside.",
+    remedy="Try again; if it stays, report the route and the time to HaloPSA support.")  # fmt: skip
+
+RATE_LIMITED = diagnosis(
+    "rate-limited", "error", step=WEB, retryable=True,
+    cause="The requests of all integrations of this instance together are over its limit (HaloPSA counts a rolling window of some minutes).",
+    remedy="Wait five minutes and try again; look for an integration that asks too often.")  # fmt: skip
+
+BLOCKED = diagnosis(
+    "blocked", "fail", step=WEB, fixer="network",
+    cause="An address allow-list or firewall answers with a block page.",
+    remedy="Have this machine's address, and Neo Agent's, added to the allow-list.")  # fmt: skip
+
+PROTOCOL_ERROR = diagnosis(
+    "protocol-error", "error", step=WEB, fixer="network",
+    cause="The answer breaks the rules of HTTP, or has a status that HaloPSA does not use here.",
+    remedy="Try from another network; if it stays, report what was seen.")  # fmt: skip
+
+BUDGET_EXHAUSTED = diagnosis(
+    "budget-exhausted", "error", step=WEB, fixer="us", retryable=True,
+    cause="The tenant was too slow, or needed too many requests, for the caps of one verification.",
+    remedy="Try again later; the checks that were not reached say nothing about the tenant.")  # fmt: skip
+
+INTERNAL_ERROR = diagnosis(
+    "internal-error", "error", step=None, fixer="us",
+    cause="A fault of this tool.",
+    remedy="Report it with the check's id; the other checks hold.")  # fmt: skip
+
+WIRE = (DNS_FAILED, CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECTION_RESET, READ_TIMEOUT, PROXY_REQUIRED, TLS_UNTRUSTED,
+        TLS_NAME_MISMATCH, TLS_EXPIRED, TLS_FAILED, HTML_INSTEAD_OF_JSON, BAD_JSON, RESPONSE_TOO_LARGE, REDIRECTED,
+        MAINTENANCE, GATEWAY_TIMEOUT, SERVER_ERROR, RATE_LIMITED, BLOCKED, PROTOCOL_ERROR, BUDGET_EXHAUSTED)  # fmt: skip
+"""Codes that any check which sends a request can give."""
+
+RUN_TIMEOUT = diagnosis(
+    "run-timeout", "error", step=None, fixer="us", retryable=True,
+    cause="The tenant's notebook did not come to its end in the time that it was given.",
+    remedy="Run the tenant again, with a larger --timeout if the instance is known to be slow.")  # fmt: skip
+
+RUN_CRASHED = diagnosis(
+    "run-crashed", "error", step=None, fixer="us", retryable=True,
+    cause="The tenant's notebook or its kernel failed.",
+    remedy="Open the tenant's notebook in the run folder: the failed cell says what happened.")  # fmt: skip
+
+RUN_CANCELLED = diagnosis(
+    "run-cancelled", "error", step=None, fixer="us", retryable=True,
+    cause="The run was stopped before this tenant was done.",
+    remedy="Complete the run with --resume.")  # fmt: skip

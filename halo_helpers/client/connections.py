@@ -1,0 +1,91 @@
+"""Connections: which authorities are trusted, the pool of one tenant, and the one POST to a chat's webhook."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from ..errors import ApiError, ConnectionFailedError
+from ..secrets.value import Secret
+from ..system.version import VERSION
+from ..tenants.base_url import is_loopback
+from .limits import AT_ONCE, Limits
+from .transport_errors import code_of_transport_error
+
+USER_AGENT = f"halo-runbook/{VERSION}"
+_LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+
+
+def connect(ca_file: str | None, limits: Limits, *, to_loopback: bool) -> httpx.AsyncClient:
+    """Return a pool of connections; a proxy of the environment is used, but never for this machine itself.
+
+    Raises: ConnectionFailedError when `ca_file` cannot be used; what httpx raises for a proxy that cannot.
+    """
+    no_proxy: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(_LOOPBACK)
+    return httpx.AsyncClient(
+        verify=_tls_context(ca_file),
+        follow_redirects=False,
+        trust_env=not to_loopback,
+        mounts=no_proxy,
+        timeout=httpx.Timeout(limits.request_s, connect=limits.connect_s),
+        limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
+        headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
+    )
+
+
+def warm_up() -> None:
+    """Read the list of trusted authorities, which takes longer than most requests."""
+    _tls_context(None)
+
+
+def post_json(url: Secret, body: str) -> None:
+    """Post to a chat's webhook. It is no HaloPSA: nothing of a tenant's credentials is near it.
+
+    Raises: ConnectionFailedError with `url-insecure` for a URL that is not https (loopback aside), ApiError for
+    an answer other than 2xx. Messages never hold the URL, which is as good as a password.
+    """
+    parts = urlsplit(url.reveal())
+    on_loopback = is_loopback(parts.hostname or "")
+    if parts.scheme != "https" and not (parts.scheme == "http" and on_loopback):
+        raise ConnectionFailedError("url-insecure", "the webhook's URL does not begin with https://")
+    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    try:
+        with httpx.Client(verify=_tls_context(None), timeout=10.0, trust_env=not on_loopback) as http:
+            answer = http.post(url.reveal(), content=body, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        code, seen = code_of_transport_error(error)
+        raise ConnectionFailedError(code, f"the webhook at {parts.hostname}: {seen}") from None
+    if not answer.is_success:
+        seen = f"the webhook at {parts.hostname} answers {answer.status_code}"
+        raise ApiError("protocol-error", seen, answer.status_code)
+
+
+@lru_cache(maxsize=8)
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Trust what the operating system trusts, and `ca_file` besides; certifi's list where the system has none.
+
+    Raises: ConnectionFailedError when the file cannot be used.
+    """
+    import truststore
+
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.platform not in {"win32", "darwin"} and not _system_has_authorities():
+        context = httpx.create_ssl_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            seen = f"ca_file {ca_file} cannot be used: {type(error).__name__}"
+            raise ConnectionFailedError("tls-failed", seen) from None
+    return context
+
+
+def _system_has_authorities() -> bool:
+    """Whether OpenSSL finds any authority: a bare container has no package ca-certificates."""
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or bool(paths.capath and any(Path(paths.capath).iterdir()))

@@ -1,0 +1,236 @@
+"""The one door for every request to a HaloPSA: the guard, the caps, retries, and reading within bounds.
+
+No redirect is followed. Caps on time, requests and size hold whatever the other side does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ssl
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from ..errors import BudgetError, ConnectionFailedError, GuardError
+from ..secrets.redaction import redact
+from ..tenants.base_url import Address
+from .answers import Reply, clean
+from .connections import connect
+from .limits import AT_ONCE, Limits, Reading
+from .transport_errors import code_of_transport_error
+
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_BROKEN = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    ssl.SSLError,
+    OSError,
+    ImportError,
+    ValueError,
+)
+"""What httpx, the layers below it and a proxy that cannot be used raise."""
+
+
+class Guard(Protocol):
+    """Decides which requests may leave."""
+
+    def check(self, method: str, url: str, *, with_credentials: bool) -> None:
+        """Let a request through.
+
+        Raises: GuardError when it must not leave.
+        """
+
+
+class ReadOnly:
+    """Lets reading through: GET, and the POST to the token endpoint. Credentials go to these two places only."""
+
+    def __init__(self, base_url: str, token_url: str) -> None:
+        self._base_url = base_url
+        self.token_url = token_url
+
+    def check(self, method: str, url: str, *, with_credentials: bool) -> None:
+        """Let a request through.
+
+        Raises: GuardError for a request that writes, or that takes credentials elsewhere.
+        """
+        if method != "GET" and not (method == "POST" and url == self.token_url):
+            raise GuardError(f"{method} refused: verification only reads")
+        if with_credentials and url != self.token_url and not url.startswith(f"{self._base_url}/"):
+            raise GuardError("credentials are sent to the tenant's own host only")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; `form` goes into the body of a POST."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether a secret or token is in it."""
+        return self.form is not None or bool(self.headers)
+
+
+class Door:
+    """Sends requests to one address within the caps. `requests_made` counts them."""
+
+    def __init__(
+        self,
+        address: Address,
+        ca_file: str | None,
+        limits: Limits,
+        guard: Guard,
+        reading: Reading,
+        ends_at: float,
+    ) -> None:
+        self._address, self._ca_file, self._limits = address, ca_file, limits
+        self._guard, self._reading, self._ends_at = guard, reading, ends_at
+        self._http: httpx.AsyncClient | None = None
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self.requests_made = 0
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds that are left for this tenant."""
+        return self._ends_at - time.monotonic()
+
+    async def send(self, request: Request) -> Reply:
+        """Send one request within the caps; wait and repeat when a 429 says how long and it fits.
+
+        Raises: BudgetError, ConnectionFailedError, GuardError.
+        """
+        self._guard.check(request.method, request.url, with_credentials=request.has_credentials)
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                reply = await self._send_once(request)
+            except ConnectionFailedError as error:
+                if tries == 1 and self._may_ask_again(request, error):
+                    continue
+                raise
+            if reply.status != 429:
+                return reply
+            self._reading.throttled += 1
+            wait = _retry_after(reply)
+            if wait is None or tries > 2 or wait >= self.remaining_s - 1:
+                return reply
+            await asyncio.sleep(wait)
+
+    def _may_ask_again(self, request: Request, error: ConnectionFailedError) -> bool:
+        """Whether a read met an idle connection that the server had closed."""
+        was_reset = error.code == "connection-reset" and request.method == "GET"
+        return was_reset and len(self._reading.latencies_s) > 0
+
+    async def _send_once(self, request: Request) -> Reply:
+        limits = self._limits
+        async with self._slots:
+            if self.requests_made >= limits.requests:
+                raise BudgetError(f"{self.requests_made} requests were made, the cap for one tenant")
+            left = self.remaining_s
+            used_up = f"{limits.total_s:g} s are used up, the cap for one tenant"
+            if left <= 0:
+                raise BudgetError(used_up)
+            self.requests_made += 1
+            started = time.monotonic()
+            try:
+                async with asyncio.timeout(min(limits.request_s, left)):
+                    return await self._exchange(request, started)
+            except TimeoutError:
+                if left <= limits.request_s:
+                    raise BudgetError(used_up) from None
+                seen = f"no complete answer from {place_of(request.url)} within {limits.request_s:g} s"
+                raise ConnectionFailedError("read-timeout", seen) from None
+            except _BROKEN as error:
+                code, seen = code_of_transport_error(error)
+                raise ConnectionFailedError(code, f"{place_of(request.url)}: {redact(seen)}") from None
+
+    async def _exchange(self, request: Request, started: float) -> Reply:
+        if self._http is None:
+            self._http = connect(self._ca_file, self._limits, to_loopback=self._address.is_loopback)
+        async with self._http.stream(
+            request.method,
+            request.url,
+            params=request.params or None,
+            data=request.form,
+            headers=request.headers,
+        ) as response:
+            self._look_at(response.headers, started)
+            body = await _read_capped(response, self._limits.answer_bytes)
+        self._reading.latencies_s.append(time.monotonic() - started)
+        if 300 <= response.status_code < 400:
+            target = redact(response.headers.get("location", ""))[:120]
+            seen = f"{place_of(request.url)} answers {response.status_code} and points to {target!r}"
+            raise ConnectionFailedError("redirected", seen)
+        return Reply(response.status_code, response.headers, body)
+
+    def _look_at(self, headers: Mapping[str, str], started: float) -> None:
+        """Note what an answer's headers tell: a practice tenant, and the server's clock."""
+        self._reading.practice = self._reading.practice or headers.get("x-practice-tenant") == "1"
+        try:
+            theirs = parsedate_to_datetime(headers.get("date", ""))
+        except (TypeError, ValueError):
+            return
+        if theirs.tzinfo is None:
+            return
+        # the server stamped it between our question and now; its clock shows whole seconds
+        ours = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=(time.monotonic() - started) / 2)
+        self._reading.clock_skew_s = (theirs - ours).total_seconds() + 0.5
+
+
+async def _read_capped(response: httpx.Response, cap: int) -> bytes:
+    """Read and unpack an answer, never holding more than the cap in bytes (a packed bomb included).
+
+    Raises: ConnectionFailedError `response-too-large` or `protocol-error`.
+    """
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"", "identity", *_PACKED}:
+        seen = f"the answer is packed as “{clean(coding)}”, which was not asked for"
+        raise ConnectionFailedError("protocol-error", seen)
+    unpack = zlib.decompressobj(wbits=47) if coding in _PACKED else None
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_raw(64 * 1024):
+            body += unpack.decompress(chunk, cap + 1 - len(body)) if unpack else chunk
+            if len(body) > cap:
+                seen = f"the answer is larger than {cap / 1024 / 1024:g} MiB"
+                raise ConnectionFailedError("response-too-large", seen)
+        if unpack and not unpack.eof and body:
+            raise ConnectionFailedError("protocol-error", "the packed answer ends too early")
+    except zlib.error:
+        raise ConnectionFailedError("protocol-error", "the packed answer cannot be unpacked") from None
+    return bytes(body)
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Return the seconds that a `Retry-After` asks for, None when it says nothing usable."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isdecimal() and len(text) < 7:
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds()) if moment.tzinfo else None
+
+
+def place_of(url: str) -> str:
+    """Return host and port of a URL: the rest may hold more than a message should show."""
+    return urlsplit(url).netloc

@@ -1,0 +1,33 @@
+"""The caps for one tenant, and what its answers told besides their content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+AT_ONCE = 7
+"""Requests under way at a time in one tenant."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The caps for one tenant (design, section 7): times in seconds, sizes in bytes unpacked."""
+
+    total_s: float = 60.0
+    request_s: float = 20.0
+    connect_s: float = 7.0
+    """For TCP and for TLS each: with the name's look-up (5 s) less than a request, whose end by force would
+    leave a half-made TLS connection open."""
+    requests: int = 120
+    answer_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass
+class Reading:
+    """What the answers told besides their content, for `limits.headroom`."""
+
+    latencies_s: list[float] = field(default_factory=list)
+    throttled: int = 0
+    clock_skew_s: float | None = None
+    """Server's clock minus ours; positive when ours is behind."""
+    practice: bool = False
+    """Whether the answers are marked as those of a practice tenant."""

@@ -1,0 +1,77 @@
+"""One notebook in a stock kernel below a worker process, where processes cannot be forked safely."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..report.evidence import read_evidence
+from ..secrets.redaction import redact
+from .job import STARTING_S, Answer, FileJob
+
+_processes: set[subprocess.Popen[str]] = set()
+
+
+def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
+    """Let a worker process run the notebook, and end it when it does not end itself.
+
+    The kernel resolves the secret from its reference; of the `hidden` variables it gets those that this takes.
+    """
+    reference = job.tenant.reference if job.tenant else None
+    needed = reference.variables_needed() if reference else set()
+    environment = {name: value for name, value in os.environ.items() if name not in hidden - needed}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "halo_helpers.engine.by_papermill"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        env=environment | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
+        **_own_group(),
+    )
+    _processes.add(process)
+    try:
+        out, _ = process.communicate(json.dumps(job.as_json()) + "\n", timeout=limit_s + STARTING_S)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        process.communicate()
+        return Answer("timeout", f"the notebook did not end after {limit_s:g} s and was stopped")
+    finally:
+        _processes.discard(process)
+    try:
+        answer = Answer.from_json(json.loads(out))
+    except ValueError:
+        return Answer("crashed", f"the worker ended with exit status {process.returncode}")
+    output = Path(job.output)
+    if output.exists():
+        output.write_text(redact(output.read_text(encoding="utf-8")), encoding="utf-8")
+    return Answer(answer.status, answer.message, read_evidence(output))
+
+
+def stop_kernels() -> None:
+    """End the workers that this process has under way, with their kernels."""
+    for process in list(_processes):
+        _kill(process)
+
+
+def _own_group() -> dict[str, Any]:
+    """Keep Ctrl+C from reaching the worker: what is under way is finished first."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a worker and its kernel at once."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

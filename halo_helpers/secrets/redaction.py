@@ -1,0 +1,83 @@
+"""Redaction: take every secret and token that this process has seen out of a text. The last line, not the first."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+REDACTED = "[secret]"
+_known: dict[str, frozenset[str]] = {}
+_parts: dict[str, int] = {}
+"""How many known values a part belongs to."""
+_letters: frozenset[str] = frozenset()
+_shortest = 10
+_runs: re.Pattern[str] | None = None
+_lock = threading.Lock()
+_PART = 10
+"""Parts of a secret that long are taken out, too: a message that was cut off may hold only its beginning or end."""
+_MOST_KNOWN = 256
+"""Secrets and tokens that `redact` looks for; in a process that sees more, the oldest make room."""
+
+
+def remember(value: str) -> None:
+    """Make `redact` take this value out of any text, raw, JSON-, URL- and base64-encoded."""
+    if len(value) < 8:
+        return
+    with _lock:
+        if value in _known:
+            return
+        raw = value.encode()
+        # the middle of base64 text depends on what stands before it: three alignments, ends cut off
+        shifted = [base64.b64encode(b"\0" * n + raw).decode()[4 if n else 0 : -4] for n in range(3)]
+        forms = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value),
+                 base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), *shifted}  # fmt: skip
+        parts = {
+            form[n : n + _PART]
+            for form in forms
+            for n in range(max(1, len(form) - _PART + 1))
+            if len(form) >= 8
+        }
+        if len(_known) >= _MOST_KNOWN:
+            _forget(_known.pop(next(iter(_known))))
+        _known[value] = frozenset(parts)
+        for part in parts:
+            _parts[part] = _parts.get(part, 0) + 1
+        _learn("".join(parts), min(map(len, parts)))
+
+
+def _forget(parts: Iterable[str]) -> None:
+    for part in parts:
+        _parts[part] -= 1
+        if not _parts[part]:
+            del _parts[part]
+
+
+def _learn(letters: str, shortest: int) -> None:
+    """Widen the runs of letters in which `redact` looks."""
+    global _runs, _letters, _shortest  # noqa: PLW0603 - what is known to this process
+    if _runs is None or shortest < _shortest or not _letters.issuperset(letters):
+        _letters |= frozenset(letters)
+        _shortest = min(_shortest, shortest)
+        _runs = re.compile(f"[{re.escape(''.join(sorted(_letters)))}]{{{_shortest},}}")
+
+
+def redact(text: str) -> str:
+    """Give the text without any secret or token that this process has seen, parts of ten characters included."""
+    return text if _runs is None else _runs.sub(lambda match: _redact_run(match.group()), text)
+
+
+def _redact_run(run: str) -> str:
+    """Take every stretch out of a run in which each place begins, or lies in, a part of a secret."""
+    kept: list[str] = []
+    end = 0
+    for place in range(len(run) - _shortest + 1):
+        length = next((n for n in (_PART, 9, 8) if run[place : place + n] in _parts), 0)
+        if length:
+            if place > end or not kept:
+                kept += [run[end:place], REDACTED]
+            end = max(end, place + length)
+    return run if not kept else "".join([*kept, run[end:]])

@@ -1,0 +1,113 @@
+"""Find or start the practice server, and read its tenants."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, Mistake
+from ..secrets.value import Secret
+from .tenant import PRACTICE, Tenant
+
+if TYPE_CHECKING:
+    from ..practice.control import PracticeServer
+
+
+_own_server: PracticeServer | None = None
+
+
+def practice_url() -> str:
+    """Give the base URL of a practice server: `HALO_PRACTICE_URL`, the noted one, or one started now.
+
+    A server started here ends with this process.
+
+    Raises: ConfigError when none can be started.
+    """
+    global _own_server  # noqa: PLW0603 - one server per process
+    from ..practice.control import PracticeError, ask, running_at, start
+    from ..system.paths import practice_state_file
+
+    named = os.environ.get("HALO_PRACTICE_URL")
+    try:
+        if named:
+            ask(named, "tenants")
+            return named.rstrip("/")
+        if _own_server is not None and _own_server.running:
+            return _own_server.base_url
+        noted = running_at(practice_state_file())
+        if noted:
+            try:
+                ask(noted, "tenants", timeout_s=1)
+            except PracticeError:
+                pass
+            else:
+                return noted
+        _own_server = start()
+    except PracticeError as error:
+        raise ConfigError(f"the practice tenant cannot be used: {error}") from None
+    except ImportError:
+        raise ConfigError(
+            "the practice tenant needs the extra “practice”: pip install 'halo-runbook[practice]'"
+        ) from None
+    import atexit
+
+    atexit.register(_own_server.stop)
+    return _own_server.base_url
+
+
+def practice_tenant() -> Tenant:
+    """Give the tenant called `practice` of the running practice server, or its first one."""
+    from ..practice.control import PracticeError, ask
+
+    base_url = practice_url()
+    try:
+        entries = ask(base_url, "tenants")["tenants"]
+    except PracticeError as error:
+        raise ConfigError(f"the practice tenant cannot be used: {error}") from None
+    entry = next((one for one in entries if one["name"] == PRACTICE), entries[0])
+    return replace(from_ready_entry(entry, base_url), name=PRACTICE)
+
+
+def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None = None) -> Tenant:
+    """Make a tenant of one entry of a practice server's ready line."""
+    return Tenant(name=entry["name"], base_url=base_url, halo_tenant=entry["tenant"], client_id=entry["client_id"],
+                  client_secret=Secret(entry["client_secret"]), agent_id=entry["agent_id"], ca_file=ca_file,
+                  label=f"scenario {entry['scenario']}")  # fmt: skip
+
+
+def write_practice_tenants(
+    path: Path, entries: list[dict[str, Any]], base_url: str, ca_file: str | None = None
+) -> None:
+    """Write a tenants file for practice tenants; each secret in a private file beside it.
+
+    Raises: ConfigError when the folder cannot be written.
+    """
+    from ruamel.yaml import YAML
+
+    from ..secrets.private_file import write_private
+
+    folder = path.with_name(f"{path.name}.secrets")
+    rows = []
+    for entry in entries:
+        secret_file = folder / f"{entry['name']}.secret"
+        row = {"name": entry["name"], "base_url": base_url, "halo_tenant": entry["tenant"],
+               "client_id": entry["client_id"], "client_secret": f"file:{folder.name}/{secret_file.name}",
+               "agent_id": entry["agent_id"], "label": f"scenario {entry['scenario']}"}  # fmt: skip
+        if ca_file:
+            row["ca_file"] = ca_file
+        rows.append(row)
+    # the one tenant of a plain practice server has the reserved name; in a file it needs another
+    for row in rows:
+        if row["name"] == PRACTICE:
+            row["name"] = "practice-tenant"
+    try:
+        for entry in entries:
+            write_private(folder / f"{entry['name']}.secret", Secret(entry["client_secret"]))
+        with path.open("w", encoding="utf-8") as stream:
+            YAML().dump({"tenants": rows}, stream)
+    except OSError as error:
+        raise ConfigError(
+            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(path))
+        ) from None

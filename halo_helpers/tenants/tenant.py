@@ -1,0 +1,107 @@
+"""One customer's HaloPSA: its fields, their names and limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError, HaloError
+from ..secrets.references import Reference, check_reference
+from ..secrets.value import Secret, Unresolved
+from .base_url import parse_address
+
+DEFAULT_SCOPES = ("all:standard", "all:teams", "admin:webhooks")
+"""What Neo Agent needs by the newest edition of its documentation (facts 1.1)."""
+PRACTICE = "practice"
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+RESERVED = frozenset({PRACTICE, "run", "latest", "history"})
+
+WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+)
+
+FIELDS = ("name", "base_url", "halo_tenant", "client_id", "client_secret", "agent_id", "scopes", "label", "owner",
+          "paused_until", "paused_reason", "ca_file")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One customer's HaloPSA.
+
+    `client_secret` is a reference (`env:NAME`, `file:PATH`, `keyring:`, `prompt:`) or a `Secret`, never the
+    text itself. `agent_id` is a number or the agent's name. `folder` is where relative paths start.
+
+    Raises: ConfigError when a value cannot be right.
+    """
+
+    name: str
+    base_url: str
+    client_id: str = ""
+    client_secret: str | Secret | Unresolved = field(default="", repr=False)
+    halo_tenant: str | None = None
+    agent_id: int | str | None = None
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    label: str | None = None
+    owner: str | None = None
+    paused_until: dt.date | None = None
+    paused_reason: str | None = None
+    ca_file: str | None = None
+    folder: Path | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.client_secret, str) and self.client_secret:
+            problem = check_reference(self.client_secret)
+            if problem:
+                raise ConfigError(f"client_secret of {self.name} {problem}")
+        if isinstance(self.scopes, str):
+            object.__setattr__(self, "scopes", tuple(self.scopes.split()))
+
+    @property
+    def display(self) -> str:
+        """The name that people read."""
+        return self.label or self.name
+
+    @property
+    def reference(self) -> Reference | None:
+        """How the secret is found, None when it is at hand or was not given."""
+        text = self.client_secret
+        return Reference.parse(text) if isinstance(text, str) and text else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything but the secret, for another process."""
+        values = {
+            entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "client_secret"
+        }
+        return values | {
+            "scopes": list(self.scopes), "folder": str(self.folder) if self.folder else None,
+            "paused_until": self.paused_until.isoformat() if self.paused_until else None,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], client_secret: str | Secret | Unresolved) -> Tenant:
+        """Read what `as_json` gives."""
+        until, folder = values["paused_until"], values["folder"]
+        return cls(**values | {
+            "client_secret": client_secret, "scopes": tuple(values["scopes"]), "folder": Path(folder) if folder else None,
+            "paused_until": dt.date.fromisoformat(until) if until else None})  # fmt: skip
+
+    def is_paused(self, today: dt.date) -> bool:
+        """Say whether this tenant is not to be judged today."""
+        return self.paused_until is not None and today < self.paused_until
+
+
+def is_practice(tenant: Tenant) -> bool:
+    """Say whether a tenant is a practice one, before anybody is asked: nobody else's HaloPSA is on loopback."""
+    url = shown_url(tenant)
+    return bool(url) and parse_address(url).is_loopback
+
+
+def shown_url(tenant: Tenant) -> str:
+    """Give the normalised base URL, empty when it cannot be used."""
+    try:
+        return parse_address(tenant.base_url).url
+    except HaloError:
+        return ""

@@ -1,0 +1,46 @@
+"""List the agents of one tenant."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from ..client.halo_client import HaloClient
+from ..client.limits import Limits
+from ..client.models import Agent
+from ..errors import HaloError
+from ..secrets.references import resolve
+from ..system.event_loop import run
+from ..tenants.find import find_tenant
+from ..tenants.tenant import Tenant
+
+
+def list_agents(
+    tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, limits: Limits | None = None
+) -> list[Agent]:
+    """List a tenant's agents, disabled and API-only ones included, ordered by id.
+
+    Raises: ConfigError, SecretError, and the errors of the client when the list cannot be had.
+    """
+    return list_agents_and_own(tenant, tenants_file=tenants_file, limits=limits)[0]
+
+
+def list_agents_and_own(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None,
+                        limits: Limits | None = None) -> tuple[list[Agent], Agent | None]:  # fmt: skip
+    """List a tenant's agents, and give the one that the token acts for where that can be told.
+
+    Raises: as `list_agents`.
+    """
+    found = find_tenant(tenant, tenants_file)
+    secret = resolve(found.client_secret, found.name, found.folder)
+
+    async def ask() -> tuple[list[Agent], Agent | None]:
+        async with HaloClient(found, secret, limits) as client:
+            await client.auth_info()
+            agents = await client.agents()
+            try:
+                own = await client.me()
+            except HaloError:
+                own = None
+            return agents, own
+
+    return run(ask())
