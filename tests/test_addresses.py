@@ -15,21 +15,56 @@ GOOD = "https://acme.halopsa.com"
 @pytest.mark.parametrize(
     "text",
     [
-        GOOD, f"{GOOD}/", f"{GOOD}///", f"{GOOD}/api", f"{GOOD}/api/", f"{GOOD}/auth", f"{GOOD}/tickets?id=3&x=/", f"{GOOD}#a",
-        "acme.halopsa.com", "acme.halopsa.com/api", "//acme.halopsa.com", "https://https://acme.halopsa.com", "https:///acme.halopsa.com",
-        "https:acme.halopsa.com", "http://acme.halopsa.com", "HTTPS://ACME.HALOPSA.COM", f" {GOOD}\n", f"\u200b{GOOD}", f"{GOOD}.",
-        f"{GOOD}:443", "http://acme.halopsa.com:443", "http://acme.halopsa.com:80", "https://acme.halopsa.com.halopsa.com",
+        GOOD,
+        f"{GOOD}/",
+        f"{GOOD}///",
+        f"{GOOD}/api",
+        f"{GOOD}/api/",
+        f"{GOOD}/auth",
+        f"{GOOD}/tickets?id=3&x=/",
+        f"{GOOD}#a",
+        "acme.halopsa.com",
+        "acme.halopsa.com/api",
+        "//acme.halopsa.com",
+        "https://https://acme.halopsa.com",
+        "https:///acme.halopsa.com",
+        "https:acme.halopsa.com",
+        "http://acme.halopsa.com",
+        "HTTPS://ACME.HALOPSA.COM",
+        f" {GOOD}\n",
+        f"\u200b{GOOD}",
+        f"{GOOD}.",
+        f"{GOOD}:443",
+        "http://acme.halopsa.com:443",
+        "http://acme.halopsa.com:80",
+        "https://acme.halopsa.com.halopsa.com",
     ],
-)  # fmt: skip
+)
 def test_usable_after_normalising(text: str) -> None:
     assert parse_address(text).url == GOOD
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "https://", "acme", "ftp://acme.halopsa.com", "https://user:pw@acme.halopsa.com", "https://a b.c", "https://acme..com",
-     "https://a:99999", "https://a:0", "halopsa.com", "https://[::1", "https://-a.com", "https://a_\\b.com", "https://\x00a.com", "javascript:alert(1)//x.y"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "https://",
+        "acme",
+        "ftp://acme.halopsa.com",
+        "https://user:pw@acme.halopsa.com",
+        "https://a b.c",
+        "https://acme..com",
+        "https://a:99999",
+        "https://a:0",
+        "halopsa.com",
+        "https://[::1",
+        "https://-a.com",
+        "https://a_\\b.com",
+        "https://\x00a.com",
+        "javascript:alert(1)//x.y",
+    ],
+)
 def test_not_usable(text: str) -> None:
     with pytest.raises(ConnectionFailedError) as error:
         parse_address(text)

@@ -281,8 +281,15 @@ def test_a_tenants_process_knows_no_secret_but_its_own(
     for name in names:
         entry = practice.entries[name]
         monkeypatch.setenv(f"SECRET_{name.upper().replace('-', '_')}", entry["client_secret"])
-        rows.append({"name": name, "base_url": practice.base_url, "halo_tenant": entry["tenant"], "client_id": entry["client_id"],
-                     "client_secret": f"env:SECRET_{name.upper().replace('-', '_')}"})  # fmt: skip
+        rows.append(
+            {
+                "name": name,
+                "base_url": practice.base_url,
+                "halo_tenant": entry["tenant"],
+                "client_id": entry["client_id"],
+                "client_secret": f"env:SECRET_{name.upper().replace('-', '_')}",
+            }
+        )
     file = tmp_path / "t.yaml"
     file.write_text(json.dumps({"tenants": rows}))
     monkeypatch.setenv("VAULT_TOKEN", "opens everything")
@@ -351,7 +358,10 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
         for _ in range(20):
             process = subprocess.Popen(
                 [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", str(out), *resume],
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
             assert process.stderr
             for _ in range(chance.randrange(1, 9)):
                 process.stderr.readline()
@@ -426,8 +436,11 @@ def test_while_all_are_busy_the_schedule_sleeps(
     kept: list[tuple[str, int]] = []
     with ThreadPoolExecutor(1) as executor:
         schedule.Schedule(executor, 1, 0.0, schedule.Stop()).run(
-            reversed(tenants), lambda t: TenantJob(t.name, str(file), 5.0), lambda r, _: kept.append((r.tenant, r.attempts)), lambda _: None
-        )  # fmt: skip
+            reversed(tenants),
+            lambda t: TenantJob(t.name, str(file), 5.0),
+            lambda r, _: kept.append((r.tenant, r.attempts)),
+            lambda _: None,
+        )
     assert sorted(kept) == [("healthy", 2), ("wrong-secret", 2)]
     assert 0.0 not in waits
 
@@ -526,7 +539,10 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_nothing_is_lost(
     practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch")
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)); import sys; from halo_helpers.cli import main; main()"
+    limit = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)); import sys; from "
+        "halo_helpers.cli import main; main()"
+    )
     done = subprocess.run(
         [sys.executable, "-c", limit, "batch", str(file), "--out", str(tmp_path / "runs")],
         capture_output=True,

@@ -117,15 +117,26 @@ def test_secret_that_does_not_resolve_is_exit_2(tmp_path: Path, practice: Practi
 
 
 BAD = {
-    "nothing": (["check"], "give a tenant's name"), "both": (["check", "a", "--base-url", "x"], "not both"),
-    "unknown tenant": (["check", "nobody"], "no tenants file"), "no such option": (["check", "--secret-value", "x"], "No such option"),
-    "no such command": (["nonsense"], "No such command"), "missing file": (["batch", "none.yaml", "--out", "x"], "cannot be read"),
-    "unwritable": (["demo", "--out", "/proc/x"], "cannot be written"), "no run": (["report", "none"], "no run is found"),
-    "bad setting": (["practice", "--setting", "a=b"], "unknown setting"), "bad size": (["practice", "--size", "x"], "small or large"),
-    "bad agent file": (["agents", "a", "--tenants-file", "none.yaml"], "cannot be read"), "unknown check": (["check", "practice", "--only", "x"], "layers are"),
-    "secret with a name": (["check", "practice", "--secret", "env:A"], "has its own"), "bad reference": (["check", "--base-url", "https://a.b", "--client-id", "x", "--secret", "x"], "is no reference"),
-    "no secret": (["check", "--base-url", "https://a.b", "--client-id", "x"], "no secret"), "bad tenant": (["lab", "--tenant", "../x"], "no name"),
-}  # fmt: skip
+    "nothing": (["check"], "give a tenant's name"),
+    "both": (["check", "a", "--base-url", "x"], "not both"),
+    "unknown tenant": (["check", "nobody"], "no tenants file"),
+    "no such option": (["check", "--secret-value", "x"], "No such option"),
+    "no such command": (["nonsense"], "No such command"),
+    "missing file": (["batch", "none.yaml", "--out", "x"], "cannot be read"),
+    "unwritable": (["demo", "--out", "/proc/x"], "cannot be written"),
+    "no run": (["report", "none"], "no run is found"),
+    "bad setting": (["practice", "--setting", "a=b"], "unknown setting"),
+    "bad size": (["practice", "--size", "x"], "small or large"),
+    "bad agent file": (["agents", "a", "--tenants-file", "none.yaml"], "cannot be read"),
+    "unknown check": (["check", "practice", "--only", "x"], "layers are"),
+    "secret with a name": (["check", "practice", "--secret", "env:A"], "has its own"),
+    "bad reference": (
+        ["check", "--base-url", "https://a.b", "--client-id", "x", "--secret", "x"],
+        "is no reference",
+    ),
+    "no secret": (["check", "--base-url", "https://a.b", "--client-id", "x"], "no secret"),
+    "bad tenant": (["lab", "--tenant", "../x"], "no name"),
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -236,7 +247,10 @@ def test_two_demos_side_by_side(tmp_path: Path) -> None:
 
 
 def test_demo_fails_when_an_expectation_is_not_met(tmp_path: Path) -> None:
-    change = "import halo_helpers.practice.scenarios as s, dataclasses; s.SCENARIOS['healthy'] = dataclasses.replace(s.SCENARIOS['healthy'], expect=('slow',))"
+    change = (
+        "import halo_helpers.practice.scenarios as s, dataclasses; s.SCENARIOS['healthy'] = "
+        "dataclasses.replace(s.SCENARIOS['healthy'], expect=('slow',))"
+    )
     # the server is a process of its own: the altered expectation goes in through its start-up
     (tmp_path / "sitecustomize.py").write_text(
         f"import sys\nif 'halo_helpers.practice' in ' '.join(sys.orig_argv):\n    {change}\n"

@@ -86,19 +86,35 @@ def endless(connection: socket.socket, _: bytes) -> None:
 GZIP = "Content-Encoding: gzip"
 BOMB = gzip.compress(b" " * 50_000_000)
 FAULTS = {
-    "reset": (reset, "connection-reset"), "hang": (hang, "read-timeout"), "drip": (drip, "read-timeout"), "drip head": (drip_head, "read-timeout"),
-    "endless": (endless, "response-too-large"), "bomb": (always(http("200 OK", BOMB, GZIP)), "response-too-large"),
-    "cut": (always(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "connection-reset"), "closed": (always(b""), "connection-reset"),
-    "cut gzip": (always(http("200 OK", gzip.compress(b"{}" * 99)[:20], GZIP)), "protocol-error"), "no gzip": (always(http("200 OK", b"{}", GZIP)), "protocol-error"),
-    "brotli": (always(http("200 OK", b"{}", "Content-Encoding: br")), "protocol-error"), "not http": (always(b"SSH-2.0-x\r\n"), "connection-reset"),
-    "html": (always(http("200 OK", HTML, "Content-Type: text/html")), "html-instead-of-json"), "html as json": (always(http("200 OK", HTML)), "html-instead-of-json"),
-    "text": (always(http("200 OK", b"fine")), "bad-json"), "empty": (always(http("200 OK")), "bad-json"), "deep": (always(http("200 OK", b"[" * 90_000)), "bad-json"),
-    "array": (always(http("200 OK", b"[]")), "bad-json"), "302": (always(http("302 Found", b"", "Location: https://evil.example/")), "redirected"),
-    "500": (always(http("500 Oops")), "server-error"), "502": (always(http("502 Bad", HTML)), "maintenance"), "503": (always(http("503 Soon", HTML)), "maintenance"),
-    "504": (always(http("504 Late")), "gateway-timeout"), "429": (always(http("429 Slow", b"Rate limit reached")), "rate-limited"),
-    "429 for long": (always(http("429 Slow", b"", "Retry-After: 300")), "rate-limited"), "403 page": (always(http("403 No", HTML)), "blocked"),
-    "418": (always(http("418 Teapot")), "protocol-error"), "407": (always(http("407 Proxy")), "proxy-required"),
-}  # fmt: skip
+    "reset": (reset, "connection-reset"),
+    "hang": (hang, "read-timeout"),
+    "drip": (drip, "read-timeout"),
+    "drip head": (drip_head, "read-timeout"),
+    "endless": (endless, "response-too-large"),
+    "bomb": (always(http("200 OK", BOMB, GZIP)), "response-too-large"),
+    "cut": (always(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "connection-reset"),
+    "closed": (always(b""), "connection-reset"),
+    "cut gzip": (always(http("200 OK", gzip.compress(b"{}" * 99)[:20], GZIP)), "protocol-error"),
+    "no gzip": (always(http("200 OK", b"{}", GZIP)), "protocol-error"),
+    "brotli": (always(http("200 OK", b"{}", "Content-Encoding: br")), "protocol-error"),
+    "not http": (always(b"SSH-2.0-x\r\n"), "connection-reset"),
+    "html": (always(http("200 OK", HTML, "Content-Type: text/html")), "html-instead-of-json"),
+    "html as json": (always(http("200 OK", HTML)), "html-instead-of-json"),
+    "text": (always(http("200 OK", b"fine")), "bad-json"),
+    "empty": (always(http("200 OK")), "bad-json"),
+    "deep": (always(http("200 OK", b"[" * 90_000)), "bad-json"),
+    "array": (always(http("200 OK", b"[]")), "bad-json"),
+    "302": (always(http("302 Found", b"", "Location: https://evil.example/")), "redirected"),
+    "500": (always(http("500 Oops")), "server-error"),
+    "502": (always(http("502 Bad", HTML)), "maintenance"),
+    "503": (always(http("503 Soon", HTML)), "maintenance"),
+    "504": (always(http("504 Late")), "gateway-timeout"),
+    "429": (always(http("429 Slow", b"Rate limit reached")), "rate-limited"),
+    "429 for long": (always(http("429 Slow", b"", "Retry-After: 300")), "rate-limited"),
+    "403 page": (always(http("403 No", HTML)), "blocked"),
+    "418": (always(http("418 Teapot")), "protocol-error"),
+    "407": (always(http("407 Proxy")), "proxy-required"),
+}
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -148,13 +164,22 @@ def body(value: object, status: str = "200 OK", *headers: str) -> bytes:
 
 TOKEN = body({"access_token": "a-token-of-some-length", "token_type": "Bearer", "expires_in": 3600})
 TOKEN_ERRORS = {
-    "invalid_client": (body({"error": "invalid_client", "error_description": "x"}, "401 No"), "invalid-client"),
+    "invalid_client": (
+        body({"error": "invalid_client", "error_description": "x"}, "401 No"),
+        "invalid-client",
+    ),
     "invalid_grant": (body({"error": "invalid_grant"}, "400 Bad"), "invalid-client"),
     "empty 401": (http("401 No"), "invalid-client"),
     "unauthorized_client": (body({"error": "unauthorized_client"}, "400 Bad"), "unauthorized-client"),
     "unsupported": (body({"error": "unsupported_grant_type"}, "400 Bad"), "unsupported-grant-type"),
     "scope": (body({"error": "invalid_scope"}, "400 Bad"), "invalid-scope"),
-    "tenant": (body({"error": "invalid_request", "error_description": "The specified tenant was not found."}, "400 Bad"), "tenant-unknown"),
+    "tenant": (
+        body(
+            {"error": "invalid_request", "error_description": "The specified tenant was not found."},
+            "400 Bad",
+        ),
+        "tenant-unknown",
+    ),
     "other": (body({"error": "access_denied"}, "400 Bad"), "token-refused"),
     "bare 400": (http("400 Bad", b'"no"'), "token-refused"),
     "404": (http("404 None"), "token-endpoint-missing"),
@@ -169,7 +194,7 @@ TOKEN_ERRORS = {
     "429": (http("429 Slow"), "rate-limited"),
     "503": (http("503 Soon", HTML), "maintenance"),
     "301": (http("301 Moved", b"", "Location: https://evil.example/token"), "redirected"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TOKEN_ERRORS)
@@ -283,11 +308,19 @@ def rows(connection: socket.socket, head: bytes, page: Callable[[int], object]) 
     [
         (lambda _: [{"id": n} for n in range(7)], 7),
         (lambda _: {"agents": [{"id": 1}]}, 1),
-        (lambda n: {"record_count": 250, "results": [{"id": i} for i in range(100 * (n - 1) if n else 0, min(100 * n, 250) if n else 50)]}, 250),
+        (
+            lambda n: {
+                "record_count": 250,
+                "results": [
+                    {"id": i} for i in range(100 * (n - 1) if n else 0, min(100 * n, 250) if n else 50)
+                ],
+            },
+            250,
+        ),
         (lambda _: {"record_count": 999, "results": [{"id": 1}, {"id": 2}]}, 2),  # the same page for ever
         (lambda _: {"record_count": 2, "results": [{"id": 1}, {"id": 2}]}, 2),  # paging ignored
     ],
-)  # fmt: skip
+)
 def test_paging_ends(page: Callable[[int], object], count: int) -> None:
     with raw_server(lambda connection, head: rows(connection, head, page)) as url:
         assert len(ask(url, "rows", "Agent", "agents")) == count  # type: ignore[arg-type]

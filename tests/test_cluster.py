@@ -61,8 +61,18 @@ def cluster(folder: Path, **env: str) -> Iterator[tuple[str, list[subprocess.Pop
         address = line.split()[-1]
         workers = []
         for number in (1, 2):
-            worker = ("distributed.cli.dask_worker", address, "--nthreads", "4", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
-                      "--local-directory", str(folder / f"worker-{number}"))  # fmt: skip
+            worker = (
+                "distributed.cli.dask_worker",
+                address,
+                "--nthreads",
+                "4",
+                "--no-nanny",
+                "--no-dashboard",
+                "--host",
+                "127.0.0.1",
+                "--local-directory",
+                str(folder / f"worker-{number}"),
+            )
             running, _ = stack.enter_context(
                 process(*worker, until="Registered to:", log=folder / f"worker-{number}.log", **env)
             )

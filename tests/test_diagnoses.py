@@ -396,9 +396,21 @@ def table(examples: dict[str, str]) -> str:
         if scenario.row is not None:
             for code in scenario.expect:
                 rows.setdefault(scenario.row, []).append(code)
-    lines = ["# Diagnoses", "", "Made from the registry of checks and from what its tests really saw (`tests/test_diagnoses.py`). *Verdict* is the",
-             "usual one; a check may be milder or stricter where it says so. Codes are stable: none is renamed or used again.", "",
-             "| code | verdict | for example, seen | why | what to do | where | who can |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "# Diagnoses",
+        "",
+        (
+            "Made from the registry of checks and from what its tests really saw "
+            "(`tests/test_diagnoses.py`). *Verdict* is the"
+        ),
+        (
+            "usual one; a check may be milder or stricter where it says so. Codes are stable: none is "
+            "renamed or used again."
+        ),
+        "",
+        "| code | verdict | for example, seen | why | what to do | where | who can |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for one in DIAGNOSES.values():
         example = _settled(examples.get(one.code, "this tool failed inside"))
         where = step_words(one.step) if one.step in STEPS else "the run folder"

@@ -32,20 +32,39 @@ CELLS: dict[str, str] = {
     "display-id": "h = display('first', display_id='fixed'); h.update('second')",
     "update-earlier": "h.update('third')",
     "markdown": "from IPython.display import Markdown; Markdown('*em*')",
-    "image": "from IPython.display import Image; Image(data=b'\\x89PNG\\r\\n\\x1a\\n' + b'0' * 40, format='png')",
+    "image": (
+        "from IPython.display import Image; Image(data=b'\\x89PNG\\r\\n\\x1a\\n' + b'0' * 40, format='png')"
+    ),
     "clear": "from IPython.display import clear_output; print('gone'); clear_output(); print('kept')",
     "clear-wait": "print('gone'); clear_output(wait=True); print('kept')",
     "dict": "{'b': 1, 'a': [1, 2, {'c': None}]}",
     "long-list": "list(range(200))",
     "big-output": "print('x' * 200_000)",
     "many-lines": "for n in range(3000): print(n)",
-    "class": "class Shown:\n    def _repr_html_(self): return '<i>shown</i>'\n    def __repr__(self): return 'Shown()'\nShown()",
+    "class": (
+        "class Shown:\n    def _repr_html_(self): return '<i>shown</i>'\n    def __repr__(self): return "
+        "'Shown()'\nShown()"
+    ),
     "await": "import asyncio\nawait asyncio.sleep(0.001)\n'awaited'",
-    "task": "async def later():\n    await asyncio.sleep(0.001)\n    return 'done'\nawait asyncio.gather(later(), later())",
-    "running-loop": "try:\n    asyncio.run(later())\nexcept RuntimeError as error:\n    print(str(error).split(' from')[0])",
-    "thread": "import threading\nt = threading.Thread(target=lambda: print('from a thread')); t.start(); t.join()",
-    "subprocess": "import subprocess; print(subprocess.run(['echo', 'captured'], capture_output=True, text=True).stdout)",
-    "subprocess-raw": "code = subprocess.run(['echo', 'raw']).returncode\nawait asyncio.sleep(0.3)  # a stock kernel reads it by a thread",
+    "task": (
+        "async def later():\n    await asyncio.sleep(0.001)\n    return 'done'\nawait "
+        "asyncio.gather(later(), later())"
+    ),
+    "running-loop": (
+        "try:\n    asyncio.run(later())\nexcept RuntimeError as error:\n    print(str(error).split(' "
+        "from')[0])"
+    ),
+    "thread": (
+        "import threading\nt = threading.Thread(target=lambda: print('from a thread')); t.start(); t.join()"
+    ),
+    "subprocess": (
+        "import subprocess; print(subprocess.run(['echo', 'captured'], capture_output=True, "
+        "text=True).stdout)"
+    ),
+    "subprocess-raw": (
+        "code = subprocess.run(['echo', 'raw']).returncode\nawait asyncio.sleep(0.3)  # a stock kernel "
+        "reads it by a thread"
+    ),
     "shell": "!echo from a shell",
     "shell-into": "found = !printf 'a\\nb\\n'\nfound",
     "bash": "%%bash\necho from bash; echo err >&2",
@@ -61,12 +80,21 @@ CELLS: dict[str, str] = {
     "output-widget": "out = w.Output()\nwith out:\n    print('in the widget')\nout",
     "output-widget-read": "out.outputs",
     "interact": "out.clear_output(); out.append_stdout('more'); len(out.outputs)",
-    "interrupted": "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(5)\nexcept KeyboardInterrupt:\n    print('interrupted')",
+    "interrupted": (
+        "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT); import time; "
+        "time.sleep(5)\nexcept KeyboardInterrupt:\n    print('interrupted')"
+    ),
     "environment": "import __main__; __name__, hasattr(__main__, 'slider')",
-    "failing-repr": "class Bad:\n    def _repr_html_(self): raise ValueError('in repr')\n    def __repr__(self): return 'Bad()'\nBad()",
+    "failing-repr": (
+        "class Bad:\n    def _repr_html_(self): raise ValueError('in repr')\n    def __repr__(self): "
+        "return 'Bad()'\nBad()"
+    ),
     "raises-allowed": "raise ValueError('allowed')",
     "exit-status": "import sys; get_ipython().system('exit 3'); _exit_code",
-    "multiprocessing": "import os; r, x = os.pipe(); pid = os.fork()\nif not pid:\n    os.write(x, b'child'); os._exit(0)\nos.waitpid(pid, 0); os.read(r, 5)",
+    "multiprocessing": (
+        "import os; r, x = os.pipe(); pid = os.fork()\nif not pid:\n    os.write(x, b'child'); "
+        "os._exit(0)\nos.waitpid(pid, 0); os.read(r, 5)"
+    ),
 }
 TAGS = {name: ["raises-exception"] for name in ("raises-allowed", "failing-repr")}
 IDS = re.compile(
@@ -222,7 +250,10 @@ def test_a_process_that_ends_itself_is_told_and_earlier_cells_are_kept(tmp_path:
 
 
 def test_code_that_swallows_everything_is_stopped_all_the_same(tmp_path: Path) -> None:
-    stubborn = "print('begun')\nwhile True:\n    try:\n        import time; time.sleep(10)\n    except BaseException:\n        pass"
+    stubborn = (
+        "print('begun')\nwhile True:\n    try:\n        import time; time.sleep(10)\n    except "
+        "BaseException:\n        pass"
+    )
     source = notebook(tmp_path, ("a", stubborn), ("b", "1"))
     from nbclient.exceptions import CellTimeoutError
 

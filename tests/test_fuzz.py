@@ -54,8 +54,11 @@ TEXTS = st.text(max_size=40) | st.sampled_from(
         "env:X",
     ]
 )
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | TEXTS,
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=12)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=12,
+)
 
 
 @given(
@@ -104,8 +107,15 @@ def read_or_refused(file: Path) -> None:
     assert all(tenant.name and tenant.base_url for tenant in tenants)
 
 
-@given(st.text(max_size=60) | st.builds("{}{}{}".format, st.sampled_from(["", "http://", "https://", "https://https://", "HTTPS:/", "ftp://"]), TEXTS,
-                                        st.sampled_from(["", "/", "/api", "/auth/token", ":443", ":x", "?a=b", "#c", "@evil.example"])))  # fmt: skip
+@given(
+    st.text(max_size=60)
+    | st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["", "http://", "https://", "https://https://", "HTTPS:/", "ftp://"]),
+        TEXTS,
+        st.sampled_from(["", "/", "/api", "/auth/token", ":443", ":x", "?a=b", "#c", "@evil.example"]),
+    )
+)
 @ROUGH
 def test_any_url_becomes_a_plain_origin_or_is_refused(text: str) -> None:
     try:
@@ -207,9 +217,19 @@ def test_every_mistake_at_once_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_tenants(tmp_path / "t.yaml")
     text = str(error.value)
-    for words in ("3: client_secret holds what looks like a secret in clear", "4: name “acme” stands already in line 3", "4: unknown field “colour”", "5: name “../etc”",
-                  "5: base_url cannot be used", "5: client_secret has an unknown kind", "6: name “CON”", "6: “base_url” must be one value", "6: scope “a b”",
-                  "7: paused_until “soon” is no date", "8: an entry of “tenants” must hold fields"):  # fmt: skip
+    for words in (
+        "3: client_secret holds what looks like a secret in clear",
+        "4: name “acme” stands already in line 3",
+        "4: unknown field “colour”",
+        "5: name “../etc”",
+        "5: base_url cannot be used",
+        "5: client_secret has an unknown kind",
+        "6: name “CON”",
+        "6: “base_url” must be one value",
+        "6: scope “a b”",
+        "7: paused_until “soon” is no date",
+        "8: an entry of “tenants” must hold fields",
+    ):
         assert f"t.yaml:{words}" in text
     assert "0f1e2d3c" not in text
 

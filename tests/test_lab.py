@@ -35,11 +35,22 @@ class Lab:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        environment = os.environ | {"HALO_RUNBOOK_HOME": str(home / "data"), "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
-                                    "IPYTHONDIR": str(home / "ipython"), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}  # fmt: skip
+        environment = os.environ | {
+            "HALO_RUNBOOK_HOME": str(home / "data"),
+            "HOME": str(home),
+            "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
+            "IPYTHONDIR": str(home / "ipython"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        }
         self.log: list[str] = []
-        self.process = subprocess.Popen([sys.executable, "-m", "halo_helpers", "lab", "--practice", "--no-browser", "--port", "0"],
-                                        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment, cwd=home)  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "halo_helpers", "lab", "--practice", "--no-browser", "--port", "0"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+            cwd=home,
+        )
         assert self.process.stderr
         for line in self.process.stderr:
             self.log.append(line)
@@ -133,8 +144,20 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
         yield one
 
 
-BY_HAND = ("open-agents", "create-agent", "agent-teams", "agent-preferences", "note-agent-id", "open-configuration", "open-integrations",
-           "open-api", "create-application", "application-fields", "application-permissions", "save-application")  # fmt: skip
+BY_HAND = (
+    "open-agents",
+    "create-agent",
+    "agent-teams",
+    "agent-preferences",
+    "note-agent-id",
+    "open-configuration",
+    "open-integrations",
+    "open-api",
+    "create-application",
+    "application-fields",
+    "application-permissions",
+    "save-application",
+)
 
 
 def test_the_walk_from_the_first_click_to_the_record(page: Page, lab: Lab, browser: Browser) -> None:
@@ -169,8 +192,11 @@ def test_the_walk_from_the_first_click_to_the_record(page: Page, lab: Lab, brows
         one = panel(page, step)
         one.get_by_label("Done by hand").check()
         expect(one.locator(".halo-chip")).to_have_text("done by hand")
-    for notebook, steps in {"30-credentials": ("test-token", "change-secret"), "40-connection": ("test-connection", "list-agents", "confirm-agent", "check-rights"),
-                            "50-connect-neo": ("note-values", "connect-neo", "webhooks")}.items():  # fmt: skip
+    for notebook, steps in {
+        "30-credentials": ("test-token", "change-secret"),
+        "40-connection": ("test-connection", "list-agents", "confirm-agent", "check-rights"),
+        "50-connect-neo": ("note-values", "connect-neo", "webhooks"),
+    }.items():
         lab.open(page, notebook)
         for step in steps:
             expect(check(page, step).locator(".halo-chip")).to_have_text("OK", timeout=30_000)
@@ -187,11 +213,15 @@ def test_the_walk_from_the_first_click_to_the_record(page: Page, lab: Lab, brows
 
 
 SCENARIOS = {
-    "wrong-grant": ("test-token", "30-credentials", "unauthorized-client"), "app-not-approved": ("test-token", "30-credentials", "token-refused"),
-    "scope-missing-webhooks": ("test-token", "30-credentials", "scopes-missing"), "login-type-user": ("test-connection", "40-connection", "login-not-agent"),
-    "agent-mismatch": ("confirm-agent", "40-connection", "agent-mismatch"), "agent-without-team": ("confirm-agent", "40-connection", "agent-without-team"),
-    "tickets-refused": ("check-rights", "40-connection", "area-refused"), "maintenance": ("test-connection", "40-connection", "maintenance"),
-}  # fmt: skip
+    "wrong-grant": ("test-token", "30-credentials", "unauthorized-client"),
+    "app-not-approved": ("test-token", "30-credentials", "token-refused"),
+    "scope-missing-webhooks": ("test-token", "30-credentials", "scopes-missing"),
+    "login-type-user": ("test-connection", "40-connection", "login-not-agent"),
+    "agent-mismatch": ("confirm-agent", "40-connection", "agent-mismatch"),
+    "agent-without-team": ("confirm-agent", "40-connection", "agent-without-team"),
+    "tickets-refused": ("check-rights", "40-connection", "area-refused"),
+    "maintenance": ("test-connection", "40-connection", "maintenance"),
+}
 
 
 @pytest.mark.parametrize("notebook", ["30-credentials", "40-connection"])

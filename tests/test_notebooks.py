@@ -132,7 +132,7 @@ SENTENCES = {
     "Next: connect in Neo Agent's dashboard": ("connect-neo", "Neo Agent dashboard → Integrations → HaloPSA"),
     "Next: Neo Agent tests the connection": ("connect-neo", "own test"),
     "Next: webhooks": ("webhooks", "Webhooks"),
-}  # fmt: skip
+}
 """What the set-up says, sentence by sentence (facts 1.2 to 1.6), and where the guide says it."""
 
 

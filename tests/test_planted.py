@@ -28,8 +28,20 @@ from halo_helpers.tenants.tenants_file import load_tenants
 from .conftest import http, raw_server
 from .test_lab import forms, holding
 
-SCENARIOS = ("healthy", "wrong-secret", "app-inactive", "wrong-grant", "login-type-user", "agent-disabled", "scope-none", "tickets-refused",
-             "rate-limited", "maintenance", "html-login-page", "connection-cut")  # fmt: skip
+SCENARIOS = (
+    "healthy",
+    "wrong-secret",
+    "app-inactive",
+    "wrong-grant",
+    "login-type-user",
+    "agent-disabled",
+    "scope-none",
+    "tickets-refused",
+    "rate-limited",
+    "maintenance",
+    "html-login-page",
+    "connection-cut",
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +57,16 @@ def fleet(server: PracticeServer, tmp_path: Path) -> tuple[Path, dict[str, str],
     for entry in server.tenants:
         variable = f"PLANTED_{entry['name'].upper().replace('-', '_')}"
         environment[variable] = planted[entry["name"]] = entry["client_secret"]
-        rows.append({"name": entry["name"], "base_url": server.base_url, "halo_tenant": entry["tenant"], "client_id": entry["client_id"],
-                     "client_secret": f"env:{variable}", "agent_id": entry["agent_id"]})  # fmt: skip
+        rows.append(
+            {
+                "name": entry["name"],
+                "base_url": server.base_url,
+                "halo_tenant": entry["tenant"],
+                "client_id": entry["client_id"],
+                "client_secret": f"env:{variable}",
+                "agent_id": entry["agent_id"],
+            }
+        )
     file = tmp_path / "kept" / "tenants.yaml"
     file.parent.mkdir()
     file.write_text(json.dumps({"tenants": rows}))
@@ -56,9 +76,15 @@ def fleet(server: PracticeServer, tmp_path: Path) -> tuple[Path, dict[str, str],
 def halo(folder: Path, environment: dict[str, str], *args: str) -> str:
     """Run a command at the loudest logging, watching every process's arguments; give all that it printed."""
     seen: list[str] = []
-    process = subprocess.Popen([sys.executable, "-X", "dev", "-W", "ignore", "-c", LOUD, *args], cwd=folder, text=True,
-                               env=os.environ | environment | {"HALO_RUNBOOK_HOME": str(folder / "home"), "HALO_RUNBOOK_DEBUG": "1"},
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-X", "dev", "-W", "ignore", "-c", LOUD, *args],
+        cwd=folder,
+        text=True,
+        env=os.environ | environment | {"HALO_RUNBOOK_HOME": str(folder / "home"), "HALO_RUNBOOK_DEBUG": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+    )
     done = threading.Event()
 
     def watch() -> None:
@@ -79,10 +105,30 @@ def halo(folder: Path, environment: dict[str, str], *args: str) -> str:
 
 def guide(folder: Path, environment: dict[str, str], notebook: str, file: Path) -> str:
     """Run a notebook of the guide by papermill's own command, for a tenant whose secret is wrong; give what was printed."""
-    command = [sys.executable, "-m", "papermill", str(notebooks_folder() / f"{notebook}.ipynb"), f"{notebook}.ipynb", "--log-level", "DEBUG",
-               "-p", "tenant", "wrong-secret", "-p", "tenants_file", str(file)]  # fmt: skip
-    done = subprocess.run(command, cwd=folder, text=True, capture_output=True, timeout=120, check=True,
-                          env=os.environ | environment | {"HALO_RUNBOOK_HOME": str(folder / "home")})  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(notebooks_folder() / f"{notebook}.ipynb"),
+        f"{notebook}.ipynb",
+        "--log-level",
+        "DEBUG",
+        "-p",
+        "tenant",
+        "wrong-secret",
+        "-p",
+        "tenants_file",
+        str(file),
+    ]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=True,
+        env=os.environ | environment | {"HALO_RUNBOOK_HOME": str(folder / "home")},
+    )
     assert "invalid-client" in (folder / f"{notebook}.ipynb").read_text()
     return done.stdout + done.stderr
 
@@ -133,10 +179,25 @@ def test_a_crash_in_the_middle_keeps_no_secret(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("halo_helpers.batch.one_tenant.notebooks_folder", lambda: tmp_path)
-    cells = ["tenant = ''\ntenants_file = ''\ncontrol = True\ncontrol_note = ''",
-             "from halo_helpers.tenants.find import find_tenant\ns = find_tenant(tenant).client_secret.reveal()\nprint('before', s)", "import os; os._exit(9)"]  # fmt: skip
-    source = [{"cell_type": "code", "id": f"c{n}", "metadata": {"tags": ["parameters"]} if not n else {}, "outputs": [], "execution_count": None, "source": cell}
-              for n, cell in enumerate(cells)]  # fmt: skip
+    cells = [
+        "tenant = ''\ntenants_file = ''\ncontrol = True\ncontrol_note = ''",
+        (
+            "from halo_helpers.tenants.find import find_tenant\ns = "
+            "find_tenant(tenant).client_secret.reveal()\nprint('before', s)"
+        ),
+        "import os; os._exit(9)",
+    ]
+    source = [
+        {
+            "cell_type": "code",
+            "id": f"c{n}",
+            "metadata": {"tags": ["parameters"]} if not n else {},
+            "outputs": [],
+            "execution_count": None,
+            "source": cell,
+        }
+        for n, cell in enumerate(cells)
+    ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     (tmp_path / "verify-tenant.ipynb").write_text(
         json.dumps({"cells": source, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})

@@ -43,12 +43,18 @@ def test_works_where_an_event_loop_runs(practice: Practice) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        errors.HaloError("slow", "seen"), errors.ConfigError("wrong"), errors.SecretError("none"), errors.BudgetError("used up"),
-        errors.ApiError("server-error", "seen", 500), errors.NotFoundError("area-missing", "seen", 404), errors.GuardError("no"),
-        errors.ConfigError([errors.Mistake("a", "f", 1), errors.Mistake("b")]), errors.ConnectionFailedError("dns-failed", "x"),
+        errors.HaloError("slow", "seen"),
+        errors.ConfigError("wrong"),
+        errors.SecretError("none"),
+        errors.BudgetError("used up"),
+        errors.ApiError("server-error", "seen", 500),
+        errors.NotFoundError("area-missing", "seen", 404),
+        errors.GuardError("no"),
+        errors.ConfigError([errors.Mistake("a", "f", 1), errors.Mistake("b")]),
+        errors.ConnectionFailedError("dns-failed", "x"),
     ],
     ids=lambda error: type(error).__name__,
-)  # fmt: skip
+)
 def test_errors_can_be_pickled(error: errors.HaloError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), copy.code, str(copy)) == (type(error), error.code, str(error))

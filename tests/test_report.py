@@ -197,9 +197,18 @@ def test_the_page_in_a_browser_finds_filters_and_runs_nothing_foreign(tmp_path: 
         result("birch", "dns-failed", label="=HYPERLINK(1)"),
         *(result(f"t{n:04}") for n in range(300)),
     ]
-    manifest = {"tenants": [{"name": r.tenant} for r in results], "started_at": "2026-01-01T00:00:00Z", "id": "one", "version": "1", "duration_s": 1.0,
-                "since": {"acme": "2026-01-01T00:00:00Z"}, "changes": {"new": [{"tenant": "acme", "check": "c", "code": "k"}], "fixed": [], "still": []},
-                "compared_with": evil, "paused": [{"name": "p", "until": "2027", "reason": evil}], "warnings": [evil]}  # fmt: skip
+    manifest = {
+        "tenants": [{"name": r.tenant} for r in results],
+        "started_at": "2026-01-01T00:00:00Z",
+        "id": "one",
+        "version": "1",
+        "duration_s": 1.0,
+        "since": {"acme": "2026-01-01T00:00:00Z"},
+        "changes": {"new": [{"tenant": "acme", "check": "c", "code": "k"}], "fixed": [], "still": []},
+        "compared_with": evil,
+        "paused": [{"name": "p", "until": "2027", "reason": evil}],
+        "warnings": [evil],
+    }
     file = tmp_path / "report.html"
     file.write_text(to_html(results, manifest, evidence=True), encoding="utf-8")
     with chromium() as browser, new_page(browser) as page:

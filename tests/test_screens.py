@@ -255,10 +255,20 @@ FIELDS = st.sampled_from(
 VALUES = st.sampled_from(
     ["", "1", "-1", "²", "9" * 12, "9" * 5000, "agent", "client-credentials", "healthy", "é\x00"]
 ) | st.text(max_size=12)
-PATHS = st.sampled_from([
-    "/config/agents/new", "/config/agents/27", "/config/agents/²", "/config/integrations/api/applications/new", "/practice", "/signin",
-    "/config/integrations/api/applications/x", "/config/integrations/api/applications/x/secret", "/config/x", "/config/agents/1/2",
-])  # fmt: skip
+PATHS = st.sampled_from(
+    [
+        "/config/agents/new",
+        "/config/agents/27",
+        "/config/agents/²",
+        "/config/integrations/api/applications/new",
+        "/practice",
+        "/signin",
+        "/config/integrations/api/applications/x",
+        "/config/integrations/api/applications/x/secret",
+        "/config/x",
+        "/config/agents/1/2",
+    ]
+)
 
 
 @example(path="/config/agents/new", form={"name": "x", "role": "9" * 5000}, method="POST")

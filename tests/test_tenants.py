@@ -91,11 +91,23 @@ def test_five_mistakes_with_their_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("", None), ("\n", None), ("tenants:\n", None), ("tenants: []\n", None), ("- a\n", 1), ("just text", 1), ("tenants: {a: 1}\n", 1),
-        ("tenants:\n  - acme\n", 2), ("tenants:\n\t- name: a\n", 2), ("a: [1\n", 2), ("tenants: &x []\nb: *x\n", 1),
-        ("tenants:\n" + "".join("  " * n + "- \n" for n in range(1, 40)), 21), ("x: 1\ntenants: []\n", 1), (b"\xff\xfe\x00\xd8", 1), (b"tenants:\n  - name: \xe9\n", 2),
+        ("", None),
+        ("\n", None),
+        ("tenants:\n", None),
+        ("tenants: []\n", None),
+        ("- a\n", 1),
+        ("just text", 1),
+        ("tenants: {a: 1}\n", 1),
+        ("tenants:\n  - acme\n", 2),
+        ("tenants:\n\t- name: a\n", 2),
+        ("a: [1\n", 2),
+        ("tenants: &x []\nb: *x\n", 1),
+        ("tenants:\n" + "".join("  " * n + "- \n" for n in range(1, 40)), 21),
+        ("x: 1\ntenants: []\n", 1),
+        (b"\xff\xfe\x00\xd8", 1),
+        (b"tenants:\n  - name: \xe9\n", 2),
     ],
-)  # fmt: skip
+)
 def test_files_that_are_none(tmp_path: Path, text: str | bytes, line: int | None) -> None:
     assert line in [found for found, _ in mistakes(write(tmp_path, text))]
 

@@ -253,9 +253,13 @@ def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:
     ("sddl", "private"),
     [
         ("O:S-1-5-21-1-2-3-1001G:S-1-5-21-1D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;S-1-5-21-1-2-3-1001)", True),
-        ("O:BAG:SYD:AI(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)", False), ("D:(A;;FR;;;WD)", False), ("D:(D;;FR;;;WD)(A;;FA;;;OW)", True), ("", False), ("O:BA", False),
+        ("O:BAG:SYD:AI(A;ID;FA;;;SY)(A;ID;0x1200a9;;;BU)", False),
+        ("D:(A;;FR;;;WD)", False),
+        ("D:(D;;FR;;;WD)(A;;FA;;;OW)", True),
+        ("", False),
+        ("O:BA", False),
     ],
-)  # fmt: skip
+)
 def test_access_lists_of_windows(sddl: str, private: bool) -> None:
     assert sddl_is_private(sddl) is private
 
@@ -301,11 +305,15 @@ def test_a_vault_answers_by_reference(vault: list[bytes]) -> None:
 @pytest.mark.parametrize(
     ("reference", "change", "said"),
     [
-        ("vault:secret/halo/other", {}, "holds nothing"), ("vault:secret/halo/acme#none", {}, "no field none"), ("vault:secret/halo/acme#number", {}, "no text"),
-        ("vault:secret", {}, "takes MOUNT/PATH"), ("vault:secret/halo/acme", {"VAULT_TOKEN": "bad-token-value"}, "refuses"),
-        ("vault:secret/halo/acme", {"VAULT_ADDR": "http://vault.example"}, "https"), ("vault:secret/halo/acme", {"VAULT_ADDR": "http://127.0.0.1:1"}, "cannot be asked"),
+        ("vault:secret/halo/other", {}, "holds nothing"),
+        ("vault:secret/halo/acme#none", {}, "no field none"),
+        ("vault:secret/halo/acme#number", {}, "no text"),
+        ("vault:secret", {}, "takes MOUNT/PATH"),
+        ("vault:secret/halo/acme", {"VAULT_TOKEN": "bad-token-value"}, "refuses"),
+        ("vault:secret/halo/acme", {"VAULT_ADDR": "http://vault.example"}, "https"),
+        ("vault:secret/halo/acme", {"VAULT_ADDR": "http://127.0.0.1:1"}, "cannot be asked"),
     ],
-)  # fmt: skip
+)
 def test_a_vaults_faults_are_said(
     vault: list[bytes], monkeypatch: pytest.MonkeyPatch, reference: str, change: dict[str, str], said: str
 ) -> None:

@@ -1,6 +1,7 @@
 """A Dask cluster as the executor of a fleet run (extra `dask`).
 
-Over the wire go names: of the tenant and of the tenants file, which has to be at the same path on each worker.
+Over the wire go names: of the tenant and of the tenants file, which has to be at the same path on each
+worker.
 Secrets are resolved on the worker, and results come back as plain data.
 """
 

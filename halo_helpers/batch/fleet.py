@@ -74,8 +74,14 @@ class Interrupted(Exception):
         self.run = run
 
 
-def run_fleet(tenants_file: str | os.PathLike[str], out: Path, options: FleetOptions | None = None, *,
-              progress: Progress | None = None, executor: Executor | None = None) -> Run:  # fmt: skip
+def run_fleet(
+    tenants_file: str | os.PathLike[str],
+    out: Path,
+    options: FleetOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Run:
     """Verify the tenants of a file, each by its own papermill run, and write a run folder below `out`.
 
     Jobs go to `executor`, any of `concurrent.futures`' kind, such as a cluster's; without one they run here.
@@ -161,21 +167,38 @@ def _refuse_mixture(chosen: list[Tenant]) -> None:
         )
 
 
-def _open_run(tenants_file: str | os.PathLike[str], out: Path, options: FleetOptions, active: list[Tenant],
-              paused: list[Tenant], warnings: list[str]) -> tuple[Path, dict[str, Any]]:  # fmt: skip
+def _open_run(
+    tenants_file: str | os.PathLike[str],
+    out: Path,
+    options: FleetOptions,
+    active: list[Tenant],
+    paused: list[Tenant],
+    warnings: list[str],
+) -> tuple[Path, dict[str, Any]]:
     """Make the run's folder with its manifest, or open the one to resume."""
     if options.resume:
         folder = find_run(options.resume, out)
         return folder, _without_the_left(load_run(folder), active, paused)
     now, folder = make_folder(out)
     manifest = {
-        "schema": RUN_SCHEMA, "id": folder.name, "version": VERSION, "engine": ENGINE,
-        "python": sys.version.split()[0], "tenants_file": str(tenants_file), "parameters": asdict(options) | {"only": list(options.only)},
-        "started_at": utc_text(now), "finished_at": None, "duration_s": None, "verdict": None, "totals": None,
-        "tenants": [{"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active],
+        "schema": RUN_SCHEMA,
+        "id": folder.name,
+        "version": VERSION,
+        "engine": ENGINE,
+        "python": sys.version.split()[0],
+        "tenants_file": str(tenants_file),
+        "parameters": asdict(options) | {"only": list(options.only)},
+        "started_at": utc_text(now),
+        "finished_at": None,
+        "duration_s": None,
+        "verdict": None,
+        "totals": None,
+        "tenants": [
+            {"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active
+        ],
         "paused": [_pause(tenant) for tenant in paused],
         "warnings": warnings,
-    }  # fmt: skip
+    }
     write_manifest(folder, manifest)
     # at once, so that a run that is killed is the one that `--resume latest` completes
     write_whole(out / LATEST, folder.name + "\n")
@@ -203,8 +226,16 @@ def _pause(tenant: Tenant) -> dict[str, str | None]:
 class _Fleet:
     """One run under way."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any], active: list[Tenant], tenants_file: Path, options: FleetOptions,
-                 progress: Progress | None, executor: Executor | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        folder: Path,
+        manifest: dict[str, Any],
+        active: list[Tenant],
+        tenants_file: Path,
+        options: FleetOptions,
+        progress: Progress | None,
+        executor: Executor | None,
+    ) -> None:
         self.folder, self.manifest, self.active = folder, manifest, active
         self._file, self._options, self._progress = tenants_file, options, progress
         self._executor = executor
@@ -234,7 +265,8 @@ class _Fleet:
         self._done = len(done)
         workers = self._options.workers or default_workers()
         self._log.line(
-            f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} at a time, {ENGINE}"
+            f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} "
+            f"at a time, {ENGINE}"
         )
         try:
             with self._stopping(), self._executor_or_threads(min(workers, max(1, len(todo)))) as executor:
@@ -313,8 +345,12 @@ class _Fleet:
         results = load_run(self.folder).results
         manifest = self.manifest
         complete = len(results) == len(manifest["tenants"])
-        manifest |= {"verdict": worst(results), "totals": totals(results), "network": whose_network(results),
-                     "duration_s": round((manifest["duration_s"] or 0.0) + lasted_s, 1)}  # fmt: skip
+        manifest |= {
+            "verdict": worst(results),
+            "totals": totals(results),
+            "network": whose_network(results),
+            "duration_s": round((manifest["duration_s"] or 0.0) + lasted_s, 1),
+        }
         if complete:
             manifest["finished_at"] = utc_text()
         self._history.add(self.folder.name, results)
@@ -338,9 +374,14 @@ class _Fleet:
         here = {result.tenant for result in results}
         new = {entry for result in results for entry in result.broken}
         changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
-        return {"compared_with": max(judged_in.values(), default=None), "changes": changes,
-                "trend": self._history.trend(practice=practice),
-                "since": self._history.broken_since((r.tenant for r in results if r.verdict in {"fail", "error"}), practice=practice)}  # fmt: skip
+        return {
+            "compared_with": max(judged_in.values(), default=None),
+            "changes": changes,
+            "trend": self._history.trend(practice=practice),
+            "since": self._history.broken_since(
+                (r.tenant for r in results if r.verdict in {"fail", "error"}), practice=practice
+            ),
+        }
 
     @contextlib.contextmanager
     def _executor_or_threads(self, workers: int) -> Iterator[Executor]:

@@ -28,7 +28,8 @@ def what_is_kept(name: str | None, runs: Path) -> list[str]:
     found = _run_files(name, runs)
     if found:
         lines.append(
-            f"results in {len({path.parent for path in found})} runs below {runs}: {len(found)} files, and the history"
+            f"results in {len({path.parent for path in found})} runs below {runs}: {len(found)} "
+            "files, and the history"
         )
     return lines
 

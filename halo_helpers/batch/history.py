@@ -49,26 +49,43 @@ class History:
 
         Raises: ConfigError when the file cannot be used.
         """
-        rows = [(run, r.tenant, r.base_url, utc_text(r.started_at), r.verdict, " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)), int(r.control_asked), int(r.practice))
-                for r in results]  # fmt: skip
+        rows = [
+            (
+                run,
+                r.tenant,
+                r.base_url,
+                utc_text(r.started_at),
+                r.verdict,
+                " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)),
+                int(r.control_asked),
+                int(r.practice),
+            )
+            for r in results
+        ]
         with self._open() as connection:
             connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
         """Give when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
         with self._open() as connection:
-            rows = connection.execute("select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
-                                      "group by tenant, base_url", (utc_text(now - CONTROL_EVERY),))  # fmt: skip
+            rows = connection.execute(
+                "select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
+                "group by tenant, base_url",
+                (utc_text(now - CONTROL_EVERY),),
+            )
             return {(tenant, base_url): at for tenant, base_url, at in rows}
 
     def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
         """Give what was broken when each tenant was judged last before a run, and the run that did so, by tenant.
 
-        The names of runs begin with their time. Practice tenants and customers of one name are different ones.
+        The names of runs begin with their time. Practice tenants and customers of one name are different
+        ones.
         """
         with self._open() as connection:
-            rows = connection.execute("select tenant, max(run), broken from outcome where run < ? and practice = ? group by tenant",
-                                      (run, int(practice))).fetchall()  # fmt: skip
+            rows = connection.execute(
+                "select tenant, max(run), broken from outcome where run < ? and practice = ? group by tenant",
+                (run, int(practice)),
+            ).fetchall()
         broken = {(tenant, *entry.split("/", 1)) for tenant, _, entries in rows for entry in entries.split()}
         return broken, {tenant: at for tenant, at, _ in rows}
 
@@ -78,16 +95,24 @@ class History:
         with self._open() as connection:
             rows = connection.execute(
                 "with own as (select * from outcome where practice = ?) "
-                "select o.tenant, min(o.started_at) from own o left join (select tenant, max(run) as run from own "
+                "select o.tenant, min(o.started_at) from own o left join (select tenant, max(run) as "
+                "run from own "
                 "where verdict in ('pass', 'warn') group by tenant) good on good.tenant = o.tenant "
-                "where o.verdict in ('fail', 'error') and o.run > coalesce(good.run, '') group by o.tenant", (int(practice),)).fetchall()  # fmt: skip
+                "where o.verdict in ('fail', 'error') and o.run > coalesce(good.run, '') group by o.tenant",
+                (int(practice),),
+            ).fetchall()
         return {tenant: at for tenant, at in rows if tenant in wanted}
 
     def trend(self, *, practice: bool) -> list[dict[str, Any]]:
         """Give the newest runs, oldest first: id, when, and how many tenants by verdict."""
         with self._open() as connection:
-            rows = connection.execute("select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), sum(verdict = 'fail'), "
-                                      "sum(verdict = 'error') from outcome where practice = ? group by run order by run desc limit ?", (int(practice), TREND)).fetchall()  # fmt: skip
+            rows = connection.execute(
+                "select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), "
+                "sum(verdict = 'fail'), "
+                "sum(verdict = 'error') from outcome where practice = ? group by run order by run "
+                "desc limit ?",
+                (int(practice), TREND),
+            ).fetchall()
         names = ("run", "started_at", "pass", "warn", "fail", "error")
         return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
 

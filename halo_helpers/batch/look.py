@@ -58,10 +58,13 @@ class FleetView:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         rows = "".join(
-            f"<tr><td style='text-align:left'>{escape(r.tenant)}</td><td style='text-align:left'>{word(f.verdict)}<br><code>{escape(f.code)}</code></td>"
-            f"<td style='text-align:left'>{escape(f.seen)}. {escape(f.cause)}</td><td style='text-align:left'>{escape(f.remedy)}</td></tr>"
-            for r in self._ordered() for _, f in r.findings
-        )  # fmt: skip
+            f"<tr><td style='text-align:left'>{escape(r.tenant)}</td><td "
+            f"style='text-align:left'>{word(f.verdict)}<br><code>{escape(f.code)}</code></td>"
+            f"<td style='text-align:left'>{escape(f.seen)}. {escape(f.cause)}</td><td "
+            f"style='text-align:left'>{escape(f.remedy)}</td></tr>"
+            for r in self._ordered()
+            for _, f in r.findings
+        )
         counts = totals(self.run.results)
         head = " · ".join(f"{word(v)} {counts[v]}" for v in ("fail", "error", "warn", "pass"))
         kind = (
@@ -69,7 +72,10 @@ class FleetView:
             if self.run.results and all(r.practice for r in self.run.results)
             else ""
         )
-        html = f"{kind}<p>{head}</p><table><tr><th>Tenant</th><th>Result</th><th>What is wrong, and why</th><th>What to do</th></tr>{rows}</table>"
+        html = (
+            f"{kind}<p>{head}</p><table><tr><th>Tenant</th><th>Result</th><th>What is wrong, and why</th>"
+            f"<th>What to do</th></tr>{rows}</table>"
+        )
         return {"text/html": html, "text/plain": fleet_table(self.run.results)}
 
     def _ordered(self) -> list[Verification]:

@@ -37,7 +37,8 @@ def target(text: str) -> Target:
         return Target()
     if text.startswith(("http://", "https://")):
         raise ConfigError(
-            "--notify takes a webhook's URL by reference, such as webhook:env:HALO_NOTIFY_URL: whoever knows it can post there"
+            "--notify takes a webhook's URL by reference, such as webhook:env:HALO_NOTIFY_URL: "
+            "whoever knows it can post there"
         )
     if text.startswith(WEBHOOK):
         try:

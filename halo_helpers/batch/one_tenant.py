@@ -1,6 +1,7 @@
 """Judge one tenant of a fleet run, wherever this is called: in a thread, or on a worker of a cluster.
 
-The job names the tenant and the tenants file, and holds no secret: the secret is resolved here, and goes to the
+The job names the tenant and the tenants file, and holds no secret: the secret is resolved here, and goes to
+the
 notebook's own process by a private connection. The answer is plain data, so that it can travel back.
 """
 

@@ -92,8 +92,13 @@ class Schedule:
     """On the monotonic clock: no tenant is begun after that."""
     budget: Budget = field(default_factory=Budget)
 
-    def run(self, tenants: Iterable[Tenant], job_of: Callable[[Tenant], TenantJob],
-            keep: Callable[[Verification, Judgement], None], tell: Callable[[str], None]) -> None:  # fmt: skip
+    def run(
+        self,
+        tenants: Iterable[Tenant],
+        job_of: Callable[[Tenant], TenantJob],
+        keep: Callable[[Verification, Judgement], None],
+        tell: Callable[[str], None],
+    ) -> None:
         """Judge all tenants; `keep` gets each result, `tell` a line for the log."""
         turn = count()
         todo = [(0.0, next(turn), tenant, 1) for tenant in tenants]
@@ -132,8 +137,13 @@ class Schedule:
         for result in first.values():  # stopped before they were tried again: what was found stands
             keep(*result)
 
-    def _begin(self, todo: list[tuple[float, int, Tenant, int]], later: list[tuple[float, int, Tenant, int]],
-               waiting: dict[Future[Judgement], tuple[Tenant, int]], job_of: Callable[[Tenant], TenantJob]) -> None:  # fmt: skip
+    def _begin(
+        self,
+        todo: list[tuple[float, int, Tenant, int]],
+        later: list[tuple[float, int, Tenant, int]],
+        waiting: dict[Future[Judgement], tuple[Tenant, int]],
+        job_of: Callable[[Tenant], TenantJob],
+    ) -> None:
         """Begin as many as there is room for: first those not tried yet, then those whose time has come."""
         while len(waiting) < self.workers and not self.stop.no_more:
             if todo:
@@ -176,8 +186,15 @@ class Schedule:
             if self.stop.now:
                 return None
             code = "run-cancelled" if isinstance(error, CancelledError) else "run-crashed"
-            failed = failed_run(tenant.name, code, redact(f"the job was lost: {type(error).__name__}: {error}"), base_url=shown_url(tenant),
-                                label=tenant.label, owner=tenant.owner, practice=is_practice(tenant))  # fmt: skip
+            failed = failed_run(
+                tenant.name,
+                code,
+                redact(f"the job was lost: {type(error).__name__}: {error}"),
+                base_url=shown_url(tenant),
+                label=tenant.label,
+                owner=tenant.owner,
+                practice=is_practice(tenant),
+            )
             return failed, Judgement(tenant.name, None)
         if judgement.verification is None:
             return None

@@ -14,5 +14,14 @@ for _layer in LAYERS:
     import_module(f".{_layer}", __name__)
 
 __all__ = [
-    "CHECKS", "DIAGNOSES", "LAYERS", "Check", "Diagnosis", "Finding", "Skipped", "Verdict", "diagnose", "select",
-]  # fmt: skip
+    "CHECKS",
+    "DIAGNOSES",
+    "LAYERS",
+    "Check",
+    "Diagnosis",
+    "Finding",
+    "Skipped",
+    "Verdict",
+    "diagnose",
+    "select",
+]

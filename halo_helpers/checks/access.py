@@ -17,21 +17,38 @@ WRITES = ("tickets", "actions", "contacts", "assets", "products", "appointments"
 """Areas that Neo Agent writes (facts 1.4)."""
 _STEP = "check-rights"
 AREA_REFUSED = diagnosis(
-    "area-refused", "fail", step=_STEP,
+    "area-refused",
+    "fail",
+    step=_STEP,
     cause="The agent's role does not open this area, or its scope is not ticked on the application.",
-    remedy="Give the agent's role at least Read Only for this area, and for areas that Neo Agent writes Read and Modify; test by logging in as that agent.")  # fmt: skip
+    remedy=(
+        "Give the agent's role at least Read Only for this area, and for areas that Neo Agent writes "
+        "Read and Modify; test by logging in as that agent."
+    ),
+)
 AREA_HIDDEN = diagnosis(
-    "area-hidden", "fail", step=_STEP,
+    "area-hidden",
+    "fail",
+    step=_STEP,
     cause="HaloPSA hides this area from the agent: its role has no access level for it.",
-    remedy="Set the access level of this area in the agent's role to at least Read Only.")  # fmt: skip
+    remedy="Set the access level of this area in the agent's role to at least Read Only.",
+)
 AREA_EMPTY = diagnosis(
-    "area-empty", "warn", step=_STEP,
-    cause="The agent is restricted to teams, clients or ticket types that hold nothing, or the instance is new.",
-    remedy="Log in as that agent and look whether records show; widen its teams, clients or ticket types.")  # fmt: skip
+    "area-empty",
+    "warn",
+    step=_STEP,
+    cause=(
+        "The agent is restricted to teams, clients or ticket types that hold nothing, or the instance is new."
+    ),
+    remedy="Log in as that agent and look whether records show; widen its teams, clients or ticket types.",
+)
 AREA_MISSING = diagnosis(
-    "area-missing", "warn", step=_STEP,
+    "area-missing",
+    "warn",
+    step=_STEP,
     cause="The instance has no licence for this area, or is too old to know it.",
-    remedy="Nothing to do unless the customer uses this area: then ask HaloPSA support.")  # fmt: skip
+    remedy="Nothing to do unless the customer uses this area: then ask HaloPSA support.",
+)
 
 
 @dataclass(frozen=True)
@@ -123,5 +140,10 @@ def _make(area: Area) -> Function:
 
 for _area in AREAS:
     _needs = ("identity.login", "access.tickets") if _area.name == "actions" else ("identity.login",)
-    check(f"access.{_area.name}", title=_area.title, needs=_needs, step=_STEP,
-          codes=(AREA_REFUSED, AREA_HIDDEN, AREA_EMPTY, AREA_MISSING, *WIRE))(_make(_area))  # fmt: skip
+    check(
+        f"access.{_area.name}",
+        title=_area.title,
+        needs=_needs,
+        step=_STEP,
+        codes=(AREA_REFUSED, AREA_HIDDEN, AREA_EMPTY, AREA_MISSING, *WIRE),
+    )(_make(_area))

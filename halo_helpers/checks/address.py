@@ -11,24 +11,49 @@ from .registry import check
 from .shared_codes import WEB, WIRE
 
 URL_MALFORMED = diagnosis(
-    "url-malformed", "fail", step=WEB, fixer="us",
+    "url-malformed",
+    "fail",
+    step=WEB,
+    fixer="us",
     cause="The base URL was mistyped or something else was pasted.",
-    remedy="Open HaloPSA in the browser and copy the address up to the end of the host, such as https://acme.halopsa.com.")  # fmt: skip
+    remedy=(
+        "Open HaloPSA in the browser and copy the address up to the end of the host, such as "
+        "https://acme.halopsa.com."
+    ),
+)
 
 URL_INSECURE = diagnosis(
-    "url-insecure", "warn", step=WEB, fixer="us",
+    "url-insecure",
+    "warn",
+    step=WEB,
+    fixer="us",
     cause="The base URL begins with http://.",
-    remedy="Write https:// in front of the host, here and in Neo Agent.")  # fmt: skip
+    remedy="Write https:// in front of the host, here and in Neo Agent.",
+)
 
 URL_TRIMMED = diagnosis(
-    "url-trimmed", "warn", step=WEB, fixer="us",
-    cause="More than scheme and host was pasted: a trailing slash, /api, /auth or a page's path; or https:// was missing.",
-    remedy="Use the base URL in the form shown here, in Neo Agent too: it takes no slash at the end.")  # fmt: skip
+    "url-trimmed",
+    "warn",
+    step=WEB,
+    fixer="us",
+    cause=(
+        "More than scheme and host was pasted: a trailing slash, /api, /auth or a page's path; or "
+        "https:// was missing."
+    ),
+    remedy="Use the base URL in the form shown here, in Neo Agent too: it takes no slash at the end.",
+)
 
 NOT_HALOPSA = diagnosis(
-    "not-halopsa", "fail", step=WEB, fixer="us",
-    cause="The host answers, but as something else than HaloPSA: a misspelt sub-domain, the portal of another product, a parked domain.",
-    remedy="Open the base URL in a browser; use the address where the HaloPSA log-in appears.")  # fmt: skip
+    "not-halopsa",
+    "fail",
+    step=WEB,
+    fixer="us",
+    cause=(
+        "The host answers, but as something else than HaloPSA: a misspelt sub-domain, the portal of "
+        "another product, a parked domain."
+    ),
+    remedy="Open the base URL in a browser; use the address where the HaloPSA log-in appears.",
+)
 
 
 @check("address.url", title="Base URL is usable", codes=(URL_MALFORMED, URL_INSECURE, URL_TRIMMED), step=WEB)

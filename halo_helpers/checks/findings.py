@@ -41,8 +41,15 @@ class Finding:
 
     def as_json(self) -> dict[str, object]:
         """Shape of an entry of `findings`."""
-        return {"code": self.code, "verdict": self.verdict, "seen": self.seen, "cause": self.cause,
-                "remedy": self.remedy, "step": self.step, "fixer": self.fixer}  # fmt: skip
+        return {
+            "code": self.code,
+            "verdict": self.verdict,
+            "seen": self.seen,
+            "cause": self.cause,
+            "remedy": self.remedy,
+            "step": self.step,
+            "fixer": self.fixer,
+        }
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,16 @@ class Skipped(Exception):
 DIAGNOSES: dict[str, Diagnosis] = {}
 
 
-def diagnosis(code: str, verdict: Verdict, *, cause: str, remedy: str, step: str | None,
-              fixer: str = "customer-admin", retryable: bool = False) -> Diagnosis:  # fmt: skip
+def diagnosis(
+    code: str,
+    verdict: Verdict,
+    *,
+    cause: str,
+    remedy: str,
+    step: str | None,
+    fixer: str = "customer-admin",
+    retryable: bool = False,
+) -> Diagnosis:
     """Declare a diagnosis code."""
     if code in DIAGNOSES or (step is not None and step not in STEPS) or fixer not in FIXERS:
         raise ValueError(f"diagnosis {code}: declared twice, or with an unknown step or fixer")

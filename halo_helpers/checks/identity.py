@@ -21,53 +21,103 @@ _AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (
 )
 
 LOGIN_NOT_AGENT = diagnosis(
-    "login-not-agent", "fail", step=_FIELDS,
+    "login-not-agent",
+    "fail",
+    step=_FIELDS,
     cause="Login Type of the application is not Agent, so the token acts for a user, a supplier or nobody.",
-    remedy="Set Login Type to Agent, choose the Neo Agent agent and save.")  # fmt: skip
+    remedy="Set Login Type to Agent, choose the Neo Agent agent and save.",
+)
 AGENT_MISMATCH = diagnosis(
-    "agent-mismatch", "fail", step=_FIELDS,
-    cause="Another agent is chosen on the application (often a copy of an existing application), or the noted Agent ID is another agent's.",
-    remedy="Open the application and choose the Neo Agent agent; or correct the Agent ID if that one is the wrong one.")  # fmt: skip
+    "agent-mismatch",
+    "fail",
+    step=_FIELDS,
+    cause=(
+        "Another agent is chosen on the application (often a copy of an existing application), or the "
+        "noted Agent ID is another agent's."
+    ),
+    remedy=(
+        "Open the application and choose the Neo Agent agent; or correct the Agent ID if that one is the "
+        "wrong one."
+    ),
+)
 AGENT_UNKNOWN = diagnosis(
-    "agent-unknown", "fail", step=_ID, fixer="us",
+    "agent-unknown",
+    "fail",
+    step=_ID,
+    fixer="us",
     cause="The Agent ID was mistyped, or belongs to another instance.",
-    remedy="Take the number from the column ID of the list of agents.")  # fmt: skip
+    remedy="Take the number from the column ID of the list of agents.",
+)
 AGENT_DISABLED = diagnosis(
-    "agent-disabled", "fail", step=_AGENT,
+    "agent-disabled",
+    "fail",
+    step=_AGENT,
     cause="Account Active is not ticked on the agent.",
-    remedy="Tick Account Active on the agent and save; it takes a free Named Licence.")  # fmt: skip
+    remedy="Tick Account Active on the agent and save; it takes a free Named Licence.",
+)
 AGENT_API_ONLY = diagnosis(
-    "agent-api-only", "fail", step=_AGENT,
+    "agent-api-only",
+    "fail",
+    step=_AGENT,
     cause="Is an API-only Agent is ticked: such an agent cannot be given tickets or log time.",
-    remedy="Take the tick away and save; it takes a free Named Licence.")  # fmt: skip
+    remedy="Take the tick away and save; it takes a free Named Licence.",
+)
 AGENT_WITHOUT_TEAM = diagnosis(
-    "agent-without-team", "fail", step=_TEAMS,
+    "agent-without-team",
+    "fail",
+    step=_TEAMS,
     cause="No team is chosen on Departments & Teams: lists stay empty and the agent cannot be assigned.",
-    remedy="Add at least one team on Departments & Teams and save.")  # fmt: skip
+    remedy="Add at least one team on Departments & Teams and save.",
+)
 AGENT_ROLE_MISSING = diagnosis(
-    "agent-role-missing", "warn", step=_AGENT,
+    "agent-role-missing",
+    "warn",
+    step=_AGENT,
     cause="The agent has no role, so it has no rights.",
-    remedy="Give it a role such as 1st Line Support and save.")  # fmt: skip
+    remedy="Give it a role such as 1st Line Support and save.",
+)
 AGENT_HOURS_MISSING = diagnosis(
-    "agent-hours-missing", "warn", step=_PREFERENCES,
+    "agent-hours-missing",
+    "warn",
+    step=_PREFERENCES,
     cause="No Working Hours are chosen on Preferences; they affect time entries.",
-    remedy="Choose Working Hours and Timezone on Preferences and save.")  # fmt: skip
+    remedy="Choose Working Hours and Timezone on Preferences and save.",
+)
 AGENT_NAME_AMBIGUOUS = diagnosis(
-    "agent-name-ambiguous", "warn", step=_ID, fixer="us",
+    "agent-name-ambiguous",
+    "warn",
+    step=_ID,
+    fixer="us",
     cause="Several agents have this name.",
-    remedy="Use the number as Agent ID, and give the agents names of their own.")  # fmt: skip
+    remedy="Use the number as Agent ID, and give the agents names of their own.",
+)
 AGENT_UNLISTED = diagnosis(
-    "agent-unlisted", "warn", step=_TEAMS,
-    cause="The list of agents leaves the token's own agent out: it is in no team that it may see, or the list is restricted.",
-    remedy="Look at the agent's Departments & Teams.")  # fmt: skip
+    "agent-unlisted",
+    "warn",
+    step=_TEAMS,
+    cause=(
+        "The list of agents leaves the token's own agent out: it is in no team that it may see, or the "
+        "list is restricted."
+    ),
+    remedy="Look at the agent's Departments & Teams.",
+)
 AGENTS_NOT_LISTABLE = diagnosis(
-    "agents-not-listable", "fail", step="application-permissions",
+    "agents-not-listable",
+    "fail",
+    step="application-permissions",
     cause="The scope all:teams (or all:standard) is missing, or the agent's role may not see agents.",
-    remedy="Tick all:teams on the application's Permissions; then look at the agent's role.")  # fmt: skip
+    remedy="Tick all:teams on the application's Permissions; then look at the agent's role.",
+)
 
 
-@check("identity.login", title="The token acts for an agent", needs=("token.grant",), after=("token.scopes",),
-       codes=(LOGIN_NOT_AGENT, AGENT_DISABLED, TOKEN_REFUSED, *WIRE), step=_FIELDS)  # fmt: skip
+@check(
+    "identity.login",
+    title="The token acts for an agent",
+    needs=("token.grant",),
+    after=("token.scopes",),
+    codes=(LOGIN_NOT_AGENT, AGENT_DISABLED, TOKEN_REFUSED, *WIRE),
+    step=_FIELDS,
+)
 async def login(probe: Probe) -> AsyncIterator[Finding | str]:
     """Does the token act for an agent?"""
     try:
@@ -103,8 +153,13 @@ async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
     return LOGIN_NOT_AGENT(refusal.seen)
 
 
-@check("identity.agent", title="It is the expected agent", needs=("identity.login",),
-       codes=(AGENT_MISMATCH, AGENT_UNKNOWN, *WIRE), step="confirm-agent")  # fmt: skip
+@check(
+    "identity.agent",
+    title="It is the expected agent",
+    needs=("identity.login",),
+    codes=(AGENT_MISMATCH, AGENT_UNKNOWN, *WIRE),
+    step="confirm-agent",
+)
 async def agent(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is it the expected Agent ID or username?"""
     me = await probe.me()
@@ -145,8 +200,20 @@ def _quoted(expected: int | str) -> str:
     return f"number {expected}" if isinstance(expected, int) else f"called “{expected}”"
 
 
-@check("identity.active", title="The agent is set up for work", needs=("identity.agent",), step=_AGENT,
-       codes=(AGENT_DISABLED, AGENT_API_ONLY, AGENT_WITHOUT_TEAM, AGENT_ROLE_MISSING, AGENT_HOURS_MISSING, *WIRE))  # fmt: skip
+@check(
+    "identity.active",
+    title="The agent is set up for work",
+    needs=("identity.agent",),
+    step=_AGENT,
+    codes=(
+        AGENT_DISABLED,
+        AGENT_API_ONLY,
+        AGENT_WITHOUT_TEAM,
+        AGENT_ROLE_MISSING,
+        AGENT_HOURS_MISSING,
+        *WIRE,
+    ),
+)
 async def active(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is the agent active, not API-only, in at least one team, with a role and working hours?"""
     me = await probe.me()
@@ -168,8 +235,14 @@ async def active(probe: Probe) -> AsyncIterator[Finding | str]:
     yield f"active; teams: {', '.join(teams or ('none',))}"
 
 
-@check("identity.listed", title="Agents can be listed", needs=("token.grant",), after=("token.scopes", "identity.login"),
-       codes=(AGENTS_NOT_LISTABLE, AGENT_UNLISTED, AGENT_NAME_AMBIGUOUS, *WIRE), step="list-agents")  # fmt: skip
+@check(
+    "identity.listed",
+    title="Agents can be listed",
+    needs=("token.grant",),
+    after=("token.scopes", "identity.login"),
+    codes=(AGENTS_NOT_LISTABLE, AGENT_UNLISTED, AGENT_NAME_AMBIGUOUS, *WIRE),
+    step="list-agents",
+)
 async def listed(probe: Probe) -> AsyncIterator[Finding | str]:
     """Can agents be listed, is the token's own among them, is its name unique?"""
     try:

@@ -13,17 +13,31 @@ from .shared_codes import RATE_LIMITED
 SLOW_S = 1.0
 SKEW_S = 60.0
 CLOCK_SKEW = diagnosis(
-    "clock-skew", "warn", step="test-connection", fixer="us",
+    "clock-skew",
+    "warn",
+    step="test-connection",
+    fixer="us",
     cause="This machine's clock, or the server's, is off: certificates and tokens then seem expired.",
-    remedy="Set the clock of this machine by a time server.")  # fmt: skip
+    remedy="Set the clock of this machine by a time server.",
+)
 SLOW = diagnosis(
-    "slow", "warn", step="test-connection", fixer="halopsa",
+    "slow",
+    "warn",
+    step="test-connection",
+    fixer="halopsa",
     cause="The instance is busy, far away or reached through a slow proxy.",
-    remedy="Try at another time of day; if it stays, Neo Agent will be slow too: ask HaloPSA support.")  # fmt: skip
+    remedy="Try at another time of day; if it stays, Neo Agent will be slow too: ask HaloPSA support.",
+)
 
 
-@check("limits.headroom", title="Speed, rate limit and clock", needs=("address.instance",), after="*",
-       codes=(SLOW, CLOCK_SKEW, RATE_LIMITED), step="test-connection")  # fmt: skip
+@check(
+    "limits.headroom",
+    title="Speed, rate limit and clock",
+    needs=("address.instance",),
+    after="*",
+    codes=(SLOW, CLOCK_SKEW, RATE_LIMITED),
+    step="test-connection",
+)
 async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
     """Latency, rate-limit answers, clock against the server's Date; it sends nothing itself."""
     reading = probe.client.reading

@@ -38,8 +38,15 @@ class Check:
 CHECKS: dict[str, Check] = {}
 
 
-def check(check_id: str, *, title: str, needs: tuple[str, ...] = (), codes: tuple[Diagnosis, ...] = (),
-          step: str | None = None, after: tuple[str, ...] | Literal["*"] = ()) -> Callable[[Function], Function]:  # fmt: skip
+def check(
+    check_id: str,
+    *,
+    title: str,
+    needs: tuple[str, ...] = (),
+    codes: tuple[Diagnosis, ...] = (),
+    step: str | None = None,
+    after: tuple[str, ...] | Literal["*"] = (),
+) -> Callable[[Function], Function]:
     """Register a check; the ones it needs are registered before it."""
 
     def register(ask: Function) -> Function:
@@ -65,7 +72,8 @@ def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
         if not matches:
             layers = sorted({entry.layer for entry in CHECKS.values()})
             raise ValueError(
-                f"no check or layer is called {word!r}; layers are {', '.join(layers)}; checks are {', '.join(CHECKS)}"
+                f"no check or layer is called {word!r}; layers are {', '.join(layers)}; checks are "
+                f"{', '.join(CHECKS)}"
             )
         wanted.update(matches)
     todo = list(wanted)

@@ -7,131 +7,296 @@ from .findings import diagnosis
 WEB = "prerequisites"
 
 DNS_FAILED = diagnosis(
-    "dns-failed", "error", step=WEB, fixer="network", retryable=True,
-    cause="The host is misspelt, the custom domain has expired, or this machine's name server does not know it (VPN, split DNS).",
-    remedy="Compare the host with the browser's address bar; then try from another network or with the VPN on or off.")  # fmt: skip
+    "dns-failed",
+    "error",
+    step=WEB,
+    fixer="network",
+    retryable=True,
+    cause=(
+        "The host is misspelt, the custom domain has expired, or this machine's name server does not "
+        "know it (VPN, split DNS)."
+    ),
+    remedy=(
+        "Compare the host with the browser's address bar; then try from another network or with the VPN "
+        "on or off."
+    ),
+)
 
 CONNECT_REFUSED = diagnosis(
-    "connect-refused", "error", step=WEB, fixer="network", retryable=True,
+    "connect-refused",
+    "error",
+    step=WEB,
+    fixer="network",
+    retryable=True,
     cause="Nothing listens on this host and port, or a firewall refuses the connection.",
-    remedy="Check host and port; on-premise: is the web server running and reachable from here?")  # fmt: skip
+    remedy="Check host and port; on-premise: is the web server running and reachable from here?",
+)
 
 CONNECT_TIMEOUT = diagnosis(
-    "connect-timeout", "error", step=WEB, fixer="network", retryable=True,
+    "connect-timeout",
+    "error",
+    step=WEB,
+    fixer="network",
+    retryable=True,
     cause="A firewall drops the connection, or the host is down.",
-    remedy="Ask for outgoing https to this host to be allowed; on-premise: for this address to be let in.")  # fmt: skip
+    remedy="Ask for outgoing https to this host to be allowed; on-premise: for this address to be let in.",
+)
 
 CONNECTION_RESET = diagnosis(
-    "connection-reset", "error", step=WEB, fixer="network", retryable=True,
+    "connection-reset",
+    "error",
+    step=WEB,
+    fixer="network",
+    retryable=True,
     cause="An address allow-list or firewall cuts the connection, or the server restarted.",
-    remedy="Try again; if it stays, have this machine's address added to the allow-list of the instance or firewall.")  # fmt: skip
+    remedy=(
+        "Try again; if it stays, have this machine's address added to the allow-list of the instance or "
+        "firewall."
+    ),
+)
 
 READ_TIMEOUT = diagnosis(
-    "read-timeout", "error", step=WEB, fixer="halopsa", retryable=True,
+    "read-timeout",
+    "error",
+    step=WEB,
+    fixer="halopsa",
+    retryable=True,
     cause="The instance is overloaded or a proxy between holds the answer back.",
-    remedy="Try again later; if it stays, ask HaloPSA support about the instance.")  # fmt: skip
+    remedy="Try again later; if it stays, ask HaloPSA support about the instance.",
+)
 
 PROXY_REQUIRED = diagnosis(
-    "proxy-required", "error", step=WEB, fixer="network",
+    "proxy-required",
+    "error",
+    step=WEB,
+    fixer="network",
     cause="The way out leads through a proxy that wants a log-in or cannot be used.",
-    remedy="Set HTTPS_PROXY to the company's proxy (with log-in where it wants one), or NO_PROXY for this host.")  # fmt: skip
+    remedy=(
+        "Set HTTPS_PROXY to the company's proxy (with log-in where it wants one), or NO_PROXY for this host."
+    ),
+)
 
 TLS_UNTRUSTED = diagnosis(
-    "tls-untrusted", "fail", step=WEB, fixer="network",
-    cause="On-premise: the web server does not send its intermediate certificate, or uses a private authority. Elsewhere: a company proxy inspects TLS.",
-    remedy="Install the full chain on the server; for a private or inspecting authority give its certificate as ca_file. Never switch verification off.")  # fmt: skip
+    "tls-untrusted",
+    "fail",
+    step=WEB,
+    fixer="network",
+    cause=(
+        "On-premise: the web server does not send its intermediate certificate, or uses a private "
+        "authority. Elsewhere: a company proxy inspects TLS."
+    ),
+    remedy=(
+        "Install the full chain on the server; for a private or inspecting authority give its "
+        "certificate as ca_file. Never switch verification off."
+    ),
+)
 
 TLS_NAME_MISMATCH = diagnosis(
-    "tls-name-mismatch", "fail", step=WEB, fixer="us",
-    cause="The host is misspelt or has the product's domain twice: any name below halopsa.com resolves, whether it exists or not.",
-    remedy="Copy the host from the browser's address bar.")  # fmt: skip
+    "tls-name-mismatch",
+    "fail",
+    step=WEB,
+    fixer="us",
+    cause=(
+        "The host is misspelt or has the product's domain twice: any name below halopsa.com resolves, "
+        "whether it exists or not."
+    ),
+    remedy="Copy the host from the browser's address bar.",
+)
 
 TLS_EXPIRED = diagnosis(
-    "tls-expired", "fail", step=WEB, fixer="customer-admin",
+    "tls-expired",
+    "fail",
+    step=WEB,
+    fixer="customer-admin",
     cause="The server's certificate has expired; or this machine's clock is far off.",
-    remedy="Look at this machine's date first; then have the certificate renewed.")  # fmt: skip
+    remedy="Look at this machine's date first; then have the certificate renewed.",
+)
 
 TLS_FAILED = diagnosis(
-    "tls-failed", "fail", step=WEB, fixer="network",
+    "tls-failed",
+    "fail",
+    step=WEB,
+    fixer="network",
     cause="The host speaks no TLS on this port, an outdated version only, or the ca_file cannot be read.",
-    remedy="Check the port and the ca_file; on-premise: allow TLS 1.2 or newer.")  # fmt: skip
+    remedy="Check the port and the ca_file; on-premise: allow TLS 1.2 or newer.",
+)
 
 HTML_INSTEAD_OF_JSON = diagnosis(
-    "html-instead-of-json", "fail", step=WEB,
-    cause="A log-in page, a firewall's block page or the web page of another address answers in place of the API.",
-    remedy="Check the base URL; then ask whether a firewall or single sign-on stands before the instance, and have /api and /auth let through.")  # fmt: skip
+    "html-instead-of-json",
+    "fail",
+    step=WEB,
+    cause=(
+        "A log-in page, a firewall's block page or the web page of another address answers in place of "
+        "the API."
+    ),
+    remedy=(
+        "Check the base URL; then ask whether a firewall or single sign-on stands before the instance, "
+        "and have /api and /auth let through."
+    ),
+)
 
 BAD_JSON = diagnosis(
-    "bad-json", "fail", step=WEB,
+    "bad-json",
+    "fail",
+    step=WEB,
     cause="A proxy or firewall changes the answers, or this is no HaloPSA API.",
-    remedy="Check the base URL; try from another network.")  # fmt: skip
+    remedy="Check the base URL; try from another network.",
+)
 
 RESPONSE_TOO_LARGE = diagnosis(
-    "response-too-large", "error", step=WEB, fixer="us",
+    "response-too-large",
+    "error",
+    step=WEB,
+    fixer="us",
     cause="The instance gives a very long list in one answer.",
-    remedy="This tool stops reading at 16 MiB; report it, and confirm the agent in HaloPSA itself.")  # fmt: skip
+    remedy="This tool stops reading at 16 MiB; report it, and confirm the agent in HaloPSA itself.",
+)
 
 REDIRECTED = diagnosis(
-    "redirected", "fail", step=WEB, fixer="us",
-    cause="The base URL leads on to another address: an old or custom domain, http instead of https, or a log-in page.",
-    remedy="Open the base URL in a browser and use the address where it ends; compare API Details: Resource Server and Authorisation Server.")  # fmt: skip
+    "redirected",
+    "fail",
+    step=WEB,
+    fixer="us",
+    cause=(
+        "The base URL leads on to another address: an old or custom domain, http instead of https, or a "
+        "log-in page."
+    ),
+    remedy=(
+        "Open the base URL in a browser and use the address where it ends; compare API Details: Resource "
+        "Server and Authorisation Server."
+    ),
+)
 
 MAINTENANCE = diagnosis(
-    "maintenance", "error", step=WEB, fixer="halopsa", retryable=True,
+    "maintenance",
+    "error",
+    step=WEB,
+    fixer="halopsa",
+    retryable=True,
     cause="The instance is being upgraded or is down.",
-    remedy="Try again in half an hour; look at HaloPSA's status page.")  # fmt: skip
+    remedy="Try again in half an hour; look at HaloPSA's status page.",
+)
 
 GATEWAY_TIMEOUT = diagnosis(
-    "gateway-timeout", "error", step=WEB, fixer="halopsa", retryable=True,
+    "gateway-timeout",
+    "error",
+    step=WEB,
+    fixer="halopsa",
+    retryable=True,
     cause="The instance takes longer than its gateway waits, often because of a very long list.",
-    remedy="Try again later; if it stays, ask HaloPSA support.")  # fmt: skip
+    remedy="Try again later; if it stays, ask HaloPSA support.",
+)
 
 SERVER_ERROR = diagnosis(
-    "server-error", "error", step=WEB, fixer="halopsa", retryable=True,
+    "server-error",
+    "error",
+    step=WEB,
+    fixer="halopsa",
+    retryable=True,
     cause="HaloPSA failed inside.",
-    remedy="Try again; if it stays, report the route and the time to HaloPSA support.")  # fmt: skip
+    remedy="Try again; if it stays, report the route and the time to HaloPSA support.",
+)
 
 RATE_LIMITED = diagnosis(
-    "rate-limited", "error", step=WEB, retryable=True,
-    cause="The requests of all integrations of this instance together are over its limit (HaloPSA counts a rolling window of some minutes).",
-    remedy="Wait five minutes and try again; look for an integration that asks too often.")  # fmt: skip
+    "rate-limited",
+    "error",
+    step=WEB,
+    retryable=True,
+    cause=(
+        "The requests of all integrations of this instance together are over its limit (HaloPSA counts a "
+        "rolling window of some minutes)."
+    ),
+    remedy="Wait five minutes and try again; look for an integration that asks too often.",
+)
 
 BLOCKED = diagnosis(
-    "blocked", "fail", step=WEB, fixer="network",
+    "blocked",
+    "fail",
+    step=WEB,
+    fixer="network",
     cause="An address allow-list or firewall answers with a block page.",
-    remedy="Have this machine's address, and Neo Agent's, added to the allow-list.")  # fmt: skip
+    remedy="Have this machine's address, and Neo Agent's, added to the allow-list.",
+)
 
 PROTOCOL_ERROR = diagnosis(
-    "protocol-error", "error", step=WEB, fixer="network",
+    "protocol-error",
+    "error",
+    step=WEB,
+    fixer="network",
     cause="The answer breaks the rules of HTTP, or has a status that HaloPSA does not use here.",
-    remedy="Try from another network; if it stays, report what was seen.")  # fmt: skip
+    remedy="Try from another network; if it stays, report what was seen.",
+)
 
 BUDGET_EXHAUSTED = diagnosis(
-    "budget-exhausted", "error", step=WEB, fixer="us", retryable=True,
+    "budget-exhausted",
+    "error",
+    step=WEB,
+    fixer="us",
+    retryable=True,
     cause="The tenant was too slow, or needed too many requests, for the caps of one verification.",
-    remedy="Try again later; the checks that were not reached say nothing about the tenant.")  # fmt: skip
+    remedy="Try again later; the checks that were not reached say nothing about the tenant.",
+)
 
 INTERNAL_ERROR = diagnosis(
-    "internal-error", "error", step=None, fixer="us",
+    "internal-error",
+    "error",
+    step=None,
+    fixer="us",
     cause="A fault of this tool.",
-    remedy="Report it with the check's id; the other checks hold.")  # fmt: skip
+    remedy="Report it with the check's id; the other checks hold.",
+)
 
-WIRE = (DNS_FAILED, CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECTION_RESET, READ_TIMEOUT, PROXY_REQUIRED, TLS_UNTRUSTED,
-        TLS_NAME_MISMATCH, TLS_EXPIRED, TLS_FAILED, HTML_INSTEAD_OF_JSON, BAD_JSON, RESPONSE_TOO_LARGE, REDIRECTED,
-        MAINTENANCE, GATEWAY_TIMEOUT, SERVER_ERROR, RATE_LIMITED, BLOCKED, PROTOCOL_ERROR, BUDGET_EXHAUSTED)  # fmt: skip
+WIRE = (
+    DNS_FAILED,
+    CONNECT_REFUSED,
+    CONNECT_TIMEOUT,
+    CONNECTION_RESET,
+    READ_TIMEOUT,
+    PROXY_REQUIRED,
+    TLS_UNTRUSTED,
+    TLS_NAME_MISMATCH,
+    TLS_EXPIRED,
+    TLS_FAILED,
+    HTML_INSTEAD_OF_JSON,
+    BAD_JSON,
+    RESPONSE_TOO_LARGE,
+    REDIRECTED,
+    MAINTENANCE,
+    GATEWAY_TIMEOUT,
+    SERVER_ERROR,
+    RATE_LIMITED,
+    BLOCKED,
+    PROTOCOL_ERROR,
+    BUDGET_EXHAUSTED,
+)
 """Codes that any check which sends a request can give."""
 
 RUN_TIMEOUT = diagnosis(
-    "run-timeout", "error", step=None, fixer="us", retryable=True,
+    "run-timeout",
+    "error",
+    step=None,
+    fixer="us",
+    retryable=True,
     cause="The tenant's notebook did not come to its end in the time that it was given.",
-    remedy="Run the tenant again, with a larger --timeout if the instance is known to be slow.")  # fmt: skip
+    remedy="Run the tenant again, with a larger --timeout if the instance is known to be slow.",
+)
 
 RUN_CRASHED = diagnosis(
-    "run-crashed", "error", step=None, fixer="us", retryable=True,
+    "run-crashed",
+    "error",
+    step=None,
+    fixer="us",
+    retryable=True,
     cause="The tenant's notebook or its kernel failed.",
-    remedy="Open the tenant's notebook in the run folder: the failed cell says what happened.")  # fmt: skip
+    remedy="Open the tenant's notebook in the run folder: the failed cell says what happened.",
+)
 
 RUN_CANCELLED = diagnosis(
-    "run-cancelled", "error", step=None, fixer="us", retryable=True,
+    "run-cancelled",
+    "error",
+    step=None,
+    fixer="us",
+    retryable=True,
     cause="The run was stopped before this tenant was done.",
-    remedy="Complete the run with --resume.")  # fmt: skip
+    remedy="Complete the run with --resume.",
+)

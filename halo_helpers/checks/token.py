@@ -20,86 +20,205 @@ _FIELDS, _PERMISSIONS, _SAVE, _ENTER = (
 )
 
 CLIENT_ID_MALFORMED = diagnosis(
-    "client-id-malformed", "warn", step=_SAVE, fixer="us",
+    "client-id-malformed",
+    "warn",
+    step=_SAVE,
+    fixer="us",
     cause="HaloPSA's Client IDs are GUIDs; this one was cut off or something else was pasted.",
-    remedy="Open the application and copy the Client ID with its copy button.")  # fmt: skip
+    remedy="Open the application and copy the Client ID with its copy button.",
+)
 CLIENT_SECRET_MALFORMED = diagnosis(
-    "client-secret-malformed", "warn", step=_SAVE, fixer="us",
-    cause="HaloPSA's Client Secrets are 73 characters, two GUIDs joined by a hyphen; this one was cut off or something else was pasted.",
-    remedy="Paste the whole secret again; if it is lost, make a new one in the application.")  # fmt: skip
+    "client-secret-malformed",
+    "warn",
+    step=_SAVE,
+    fixer="us",
+    cause=(
+        "HaloPSA's Client Secrets are 73 characters, two GUIDs joined by a hyphen; this one was cut off "
+        "or something else was pasted."
+    ),
+    remedy="Paste the whole secret again; if it is lost, make a new one in the application.",
+)
 CREDENTIALS_SWAPPED = diagnosis(
-    "credentials-swapped", "fail", step=_ENTER, fixer="us",
+    "credentials-swapped",
+    "fail",
+    step=_ENTER,
+    fixer="us",
     cause="Client ID and Client Secret were pasted into each other's place.",
-    remedy="Enter them again, the short one as Client ID. If the secret has been written to a file as Client ID, make a new one.")  # fmt: skip
+    remedy=(
+        "Enter them again, the short one as Client ID. If the secret has been written to a file as "
+        "Client ID, make a new one."
+    ),
+)
 CREDENTIALS_TRIMMED = diagnosis(
-    "credentials-trimmed", "warn", step=_ENTER, fixer="us",
+    "credentials-trimmed",
+    "warn",
+    step=_ENTER,
+    fixer="us",
     cause="White space or an invisible character came along when it was copied from a mail or chat.",
-    remedy="It was dropped here; take care to paste it without into Neo Agent.")  # fmt: skip
+    remedy="It was dropped here; take care to paste it without into Neo Agent.",
+)
 SECRET_UNAVAILABLE = diagnosis(
-    "secret-unavailable", "error", step=_ENTER, fixer="us",
+    "secret-unavailable",
+    "error",
+    step=_ENTER,
+    fixer="us",
     cause="The reference to the secret does not lead to a value.",
-    remedy="Set what the reference names, then try again.")  # fmt: skip
+    remedy="Set what the reference names, then try again.",
+)
 TOKEN_ENDPOINT_MISSING = diagnosis(
-    "token-endpoint-missing", "fail", step="open-api", fixer="us",
+    "token-endpoint-missing",
+    "fail",
+    step="open-api",
+    fixer="us",
     cause="The authorisation server is elsewhere: with a custom domain it often stays on *.halopsa.com.",
-    remedy="Compare the base URL with API Details: Resource Server and Authorisation Server.")  # fmt: skip
+    remedy="Compare the base URL with API Details: Resource Server and Authorisation Server.",
+)
 INVALID_CLIENT = diagnosis(
-    "invalid-client", "fail", step=_SAVE,
-    cause="In order of likelihood: the secret is wrong, cut off or was made anew since; the Client ID was copied before the application was saved and changed at save; the application is not active; the credentials are those of another instance (trial, UAT).",
-    remedy="Open the application: compare the Client ID, see that Active is ticked, and if in doubt make a new Client Secret and enter it here and in Neo Agent.")  # fmt: skip
+    "invalid-client",
+    "fail",
+    step=_SAVE,
+    cause=(
+        "In order of likelihood: the secret is wrong, cut off or was made anew since; the Client ID was "
+        "copied before the application was saved and changed at save; the application is not active; the "
+        "credentials are those of another instance (trial, UAT)."
+    ),
+    remedy=(
+        "Open the application: compare the Client ID, see that Active is ticked, and if in doubt make a "
+        "new Client Secret and enter it here and in Neo Agent."
+    ),
+)
 UNAUTHORIZED_CLIENT = diagnosis(
-    "unauthorized-client", "fail", step=_FIELDS,
+    "unauthorized-client",
+    "fail",
+    step=_FIELDS,
     cause="The application's Authentication Method is another one, such as Authorisation Code.",
-    remedy="Set Authentication Method to Client ID and Secret (Services) and save; if the field is locked, make a new application.")  # fmt: skip
+    remedy=(
+        "Set Authentication Method to Client ID and Secret (Services) and save; if the field is locked, "
+        "make a new application."
+    ),
+)
 UNSUPPORTED_GRANT = diagnosis(
-    "unsupported-grant-type", "fail", step=_FIELDS, fixer="halopsa",
+    "unsupported-grant-type",
+    "fail",
+    step=_FIELDS,
+    fixer="halopsa",
     cause="The authorisation server does not offer client credentials.",
-    remedy="Compare API Details: Authorisation Server; then ask HaloPSA support.")  # fmt: skip
+    remedy="Compare API Details: Authorisation Server; then ask HaloPSA support.",
+)
 INVALID_SCOPE = diagnosis(
-    "invalid-scope", "fail", step=_PERMISSIONS,
+    "invalid-scope",
+    "fail",
+    step=_PERMISSIONS,
     cause="A scope is asked for that this version does not know or the application may not have.",
-    remedy="Tick all:standard, all:teams and admin:webhooks on Permissions; look for misspelt scopes in the tenants file.")  # fmt: skip
+    remedy=(
+        "Tick all:standard, all:teams and admin:webhooks on Permissions; look for misspelt scopes in the "
+        "tenants file."
+    ),
+)
 TENANT_UNKNOWN = diagnosis(
-    "tenant-unknown", "fail", step="open-api", fixer="us",
+    "tenant-unknown",
+    "fail",
+    step="open-api",
+    fixer="us",
     cause="HaloPSA's tenant name is another one: with a custom domain it is not the host's first label.",
-    remedy="Take Tenant from API Details and write it as halo_tenant.")  # fmt: skip
+    remedy="Take Tenant from API Details and write it as halo_tenant.",
+)
 TOKEN_REFUSED = diagnosis(
-    "token-refused", "fail", step=_FIELDS,
+    "token-refused",
+    "fail",
+    step=_FIELDS,
     cause="The application or its agent waits for approval, is restricted, or something is missing in it.",
-    remedy="Open the application and look at every field; then at the agent: Account Active.")  # fmt: skip
+    remedy="Open the application and look at every field; then at the agent: Account Active.",
+)
 TOKEN_MALFORMED = diagnosis(
-    "token-malformed", "fail", step="open-api", fixer="halopsa",
+    "token-malformed",
+    "fail",
+    step="open-api",
+    fixer="halopsa",
     cause="The token endpoint answers, but not as an authorisation server.",
-    remedy="Compare API Details: Authorisation Server.")  # fmt: skip
+    remedy="Compare API Details: Authorisation Server.",
+)
 TOKEN_EXPIRED = diagnosis(
-    "token-expired", "fail", step=_FIELDS, fixer="halopsa",
+    "token-expired",
+    "fail",
+    step=_FIELDS,
+    fixer="halopsa",
     cause="Tokens of this instance end as soon as they are given; or the server's clock is far off.",
-    remedy="Compare the clocks; then ask HaloPSA support about the token lifetime.")  # fmt: skip
+    remedy="Compare the clocks; then ask HaloPSA support about the token lifetime.",
+)
 TOKEN_CONTROL_PASSED = diagnosis(
-    "token-control-passed", "fail", step="test-token", fixer="network",
-    cause="The token endpoint does not look at the secret: something stands between that answers everything, or this is no real HaloPSA.",
-    remedy="Do not hand over: find out who answers at this address. A good result of any other check means nothing until then.")  # fmt: skip
+    "token-control-passed",
+    "fail",
+    step="test-token",
+    fixer="network",
+    cause=(
+        "The token endpoint does not look at the secret: something stands between that answers "
+        "everything, or this is no real HaloPSA."
+    ),
+    remedy=(
+        "Do not hand over: find out who answers at this address. A good result of any other check means "
+        "nothing until then."
+    ),
+)
 SCOPES_MISSING = diagnosis(
-    "scopes-missing", "fail", step=_PERMISSIONS,
-    cause="Scopes are not ticked on the application's Permissions tab; all does not contain all:teams or admin:webhooks.",
-    remedy="Tick the missing scopes on Permissions, save, and check again: it takes a new token, which the check asks for.")  # fmt: skip
+    "scopes-missing",
+    "fail",
+    step=_PERMISSIONS,
+    cause=(
+        "Scopes are not ticked on the application's Permissions tab; all does not contain all:teams or "
+        "admin:webhooks."
+    ),
+    remedy=(
+        "Tick the missing scopes on Permissions, save, and check again: it takes a new token, which the "
+        "check asks for."
+    ),
+)
 SCOPES_NONE = diagnosis(
-    "scopes-none", "fail", step=_PERMISSIONS,
-    cause="No wanted scope is ticked on the application's Permissions tab: a token is given, and every request with it is refused.",
-    remedy="Tick all:standard, all:teams and admin:webhooks on Permissions, save, and check again.")  # fmt: skip
+    "scopes-none",
+    "fail",
+    step=_PERMISSIONS,
+    cause=(
+        "No wanted scope is ticked on the application's Permissions tab: a token is given, and every "
+        "request with it is refused."
+    ),
+    remedy="Tick all:standard, all:teams and admin:webhooks on Permissions, save, and check again.",
+)
 SCOPES_EXCESS = diagnosis(
-    "scopes-excess", "warn", step=_PERMISSIONS,
+    "scopes-excess",
+    "warn",
+    step=_PERMISSIONS,
     cause="More is ticked on Permissions than Neo Agent needs.",
-    remedy="Set every scope but all:standard, all:teams and admin:webhooks to No.")  # fmt: skip
+    remedy="Set every scope but all:standard, all:teams and admin:webhooks to No.",
+)
 
-_TOKEN_CODES = (TOKEN_ENDPOINT_MISSING, INVALID_CLIENT, UNAUTHORIZED_CLIENT, UNSUPPORTED_GRANT, INVALID_SCOPE,
-                TENANT_UNKNOWN, TOKEN_REFUSED, TOKEN_MALFORMED, TOKEN_EXPIRED, *WIRE)  # fmt: skip
+_TOKEN_CODES = (
+    TOKEN_ENDPOINT_MISSING,
+    INVALID_CLIENT,
+    UNAUTHORIZED_CLIENT,
+    UNSUPPORTED_GRANT,
+    INVALID_SCOPE,
+    TENANT_UNKNOWN,
+    TOKEN_REFUSED,
+    TOKEN_MALFORMED,
+    TOKEN_EXPIRED,
+    *WIRE,
+)
 _TOO_SHORT_S = 60
 _WIDE = frozenset({"all", "admin"})
 
 
-@check("token.form", title="Client ID and Secret have the right form", step=_ENTER,
-       codes=(CLIENT_ID_MALFORMED, CLIENT_SECRET_MALFORMED, CREDENTIALS_SWAPPED, CREDENTIALS_TRIMMED, SECRET_UNAVAILABLE))  # fmt: skip
+@check(
+    "token.form",
+    title="Client ID and Secret have the right form",
+    step=_ENTER,
+    codes=(
+        CLIENT_ID_MALFORMED,
+        CLIENT_SECRET_MALFORMED,
+        CREDENTIALS_SWAPPED,
+        CREDENTIALS_TRIMMED,
+        SECRET_UNAVAILABLE,
+    ),
+)
 async def form(probe: Probe) -> AsyncIterator[Finding | str]:
     """Have id and secret the right form? The secret itself is never shown."""
     client_id = trim(probe.tenant.client_id)

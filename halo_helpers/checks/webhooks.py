@@ -13,13 +13,25 @@ from .registry import check
 from .shared_codes import WIRE
 
 WEBHOOKS_REFUSED = diagnosis(
-    "webhooks-refused", "fail", step="application-permissions",
-    cause="admin:webhooks is not ticked on the application's Permissions: Neo Agent's connection fails although reading works.",
-    remedy="Tick admin:webhooks on Permissions, save, and check again.")  # fmt: skip
+    "webhooks-refused",
+    "fail",
+    step="application-permissions",
+    cause=(
+        "admin:webhooks is not ticked on the application's Permissions: Neo Agent's connection fails "
+        "although reading works."
+    ),
+    remedy="Tick admin:webhooks on Permissions, save, and check again.",
+)
 
 
-@check("webhooks.manage", title="Webhooks may be managed", needs=("token.grant",), after=("token.scopes", "identity.login"),
-       codes=(WEBHOOKS_REFUSED, AREA_MISSING, *WIRE), step="webhooks")  # fmt: skip
+@check(
+    "webhooks.manage",
+    title="Webhooks may be managed",
+    needs=("token.grant",),
+    after=("token.scopes", "identity.login"),
+    codes=(WEBHOOKS_REFUSED, AREA_MISSING, *WIRE),
+    step="webhooks",
+)
 async def manage(probe: Probe) -> AsyncIterator[Finding | str]:
     """May webhooks be read, which takes the same scope as managing them?"""
     try:

@@ -65,9 +65,13 @@ def _one_tenant(
     if not base_url or not client_id:
         raise ConfigError("give a tenant's name, or --base-url and --client-id")
     return Tenant(
-        name="command-line", base_url=base_url, client_id=client_id, halo_tenant=halo_tenant,
-        client_secret=_secret(secret), **given,
-    )  # fmt: skip
+        name="command-line",
+        base_url=base_url,
+        client_id=client_id,
+        halo_tenant=halo_tenant,
+        client_secret=_secret(secret),
+        **given,
+    )
 
 
 def _secret(reference: str | None) -> Any:

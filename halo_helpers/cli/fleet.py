@@ -38,22 +38,63 @@ Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of
 def batch(
     tenants_file: Annotated[Path, typer.Argument(metavar="TENANTS_FILE")],
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the runs.")] = None,
-    workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: as cores and memory bear.")] = 0,
-    tenant: Annotated[list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")] = None,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")] = None,
-    failed_of: Annotated[str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")] = 120.0,
-    cell_timeout: Annotated[float | None, typer.Option("--cell-timeout", metavar="S", min=1, help="Seconds for one cell of its notebook.")] = None,
-    run_timeout: Annotated[float | None, typer.Option("--run-timeout", metavar="S", min=1, help="Seconds after which no tenant is begun.")] = None,
-    keep: Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")] = None,
-    notify: Annotated[str | None, typer.Option("--notify", metavar="TO", help="Say in a paragraph what changed, if anything did: to - (standard output), a file, or a webhook whose URL is in env:NAME or file:PATH as webhook:env:NAME.")] = None,
-    only_preflight: Annotated[bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")] = False,
-    dask: Annotated[str | None, typer.Option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler do it.")] = None,
-    dask_ca: Annotated[str | None, typer.Option("--dask-ca-file", metavar="FILE", help="With tls://: the cluster's authority.")] = None,
-    dask_cert: Annotated[str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")] = None,
-    dask_key: Annotated[str | None, typer.Option("--dask-key", metavar="FILE", help="With tls://: its key.")] = None,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: as cores and memory bear."),
+    ] = 0,
+    tenant: Annotated[
+        list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")
+    ] = None,
+    failed_of: Annotated[
+        str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")
+    ] = 120.0,
+    cell_timeout: Annotated[
+        float | None,
+        typer.Option("--cell-timeout", metavar="S", min=1, help="Seconds for one cell of its notebook."),
+    ] = None,
+    run_timeout: Annotated[
+        float | None,
+        typer.Option("--run-timeout", metavar="S", min=1, help="Seconds after which no tenant is begun."),
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")
+    ] = None,
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            "--notify",
+            metavar="TO",
+            help=(
+                "Say in a paragraph what changed, if anything did: to - (standard output), a file, or a "
+                "webhook whose URL is in env:NAME or file:PATH as webhook:env:NAME."
+            ),
+        ),
+    ] = None,
+    only_preflight: Annotated[
+        bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")
+    ] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler do it."),
+    ] = None,
+    dask_ca: Annotated[
+        str | None,
+        typer.Option("--dask-ca-file", metavar="FILE", help="With tls://: the cluster's authority."),
+    ] = None,
+    dask_cert: Annotated[
+        str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")
+    ] = None,
+    dask_key: Annotated[
+        str | None, typer.Option("--dask-key", metavar="FILE", help="With tls://: its key.")
+    ] = None,
     as_json: AsJson = False,
-) -> int:  # fmt: skip
+) -> int:
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
     from ..batch.fleet import FleetOptions, Interrupted, preflight, run_fleet
     from ..batch.notify import note, target
@@ -63,8 +104,16 @@ def batch(
         return say_problems(preflight(tenants_file, tenant or []), [], tenants_file, as_json=as_json)
     if out is None:
         raise ConfigError("give --out DIR, the folder for the runs")
-    options = FleetOptions(workers=workers, timeout_s=timeout, cell_timeout_s=cell_timeout, run_timeout_s=run_timeout, only=tenant or (),
-                           resume=resume, failed_of=failed_of, keep=keep)  # fmt: skip
+    options = FleetOptions(
+        workers=workers,
+        timeout_s=timeout,
+        cell_timeout_s=cell_timeout,
+        run_timeout_s=run_timeout,
+        only=tenant or (),
+        resume=resume,
+        failed_of=failed_of,
+        keep=keep,
+    )
     to = target(notify) if notify else None
     code = None
     with _cluster(dask, dask_ca, dask_cert, dask_key) as executor:
@@ -123,8 +172,15 @@ def _bar() -> Callable[[Verification, int, int], None]:
 
     from ..secrets.redaction import redact
 
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
-                   TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
     task = bar.add_task("Verifying", total=None, broken=0, rate="–")
     counted = {"broken": 0, "begun": 0}
 

@@ -77,8 +77,16 @@ def practice(
         return _list_practice()
     if size not in {"small", "large"}:
         raise ConfigError(f"--size takes small or large, got {size!r}")
-    options = Options(scenarios=scenario or [], tenants=tenants, size=size, settings=setting or [], latency_ms=latency_ms,
-                      rate_limit=rate_limit, port=port, tls=tls)  # fmt: skip
+    options = Options(
+        scenarios=scenario or [],
+        tenants=tenants,
+        size=size,
+        settings=setting or [],
+        latency_ms=latency_ms,
+        rate_limit=rate_limit,
+        port=port,
+        tls=tls,
+    )
     where: list[str] = []
 
     def ready(base_url: str, realm: Realm, ca_file: str | None) -> None:
@@ -106,8 +114,12 @@ def _list_practice() -> int:
     from ..practice.settings import OPTIONS
 
     lines = ["Scenarios (--scenario NAME):"]
-    lines += [f"  {s.name:24} {s.wrong}" + (f"  → {', '.join(s.expect)}" if s.expect else "") + (f"  [row {s.row}]" if s.row else "")
-              for s in SCENARIOS.values()]  # fmt: skip
+    lines += [
+        f"  {s.name:24} {s.wrong}"
+        + (f"  → {', '.join(s.expect)}" if s.expect else "")
+        + (f"  [row {s.row}]" if s.row else "")
+        for s in SCENARIOS.values()
+    ]
     lines += ["", "Settings (--setting KEY=VALUE, the default first):"]
     lines += [
         f"  {key:20} {' | '.join(o.values)}{' | a number' if o.number else ''}\n  {'':20} {o.help}"
@@ -140,14 +152,21 @@ def demo(
         run = run_fleet(file, out, progress=fleet_progress(as_json=False))
     show_run(run)
     expected = {entry["name"]: sorted(entry["expect"]) for entry in server.tenants}
-    wrong = [f"{r.tenant}: expected {', '.join(expected[r.tenant]) or 'nothing'}, got {', '.join(r.codes) or 'nothing'}"
-             for r in run.results if r.codes != expected[r.tenant]]  # fmt: skip
+    wrong = [
+        (
+            f"{r.tenant}: expected {', '.join(expected[r.tenant]) or 'nothing'}, got "
+            f"{', '.join(r.codes) or 'nothing'}"
+        )
+        for r in run.results
+        if r.codes != expected[r.tenant]
+    ]
     wrong += [f"{name}: no result" for name in expected.keys() - {r.tenant for r in run.results}]
     for line in wrong:
         complain(f"not diagnosed as planned: {line}")
     planned = "as planned" if not wrong else "NOT as planned"
     say(
-        f"\n{len(run.results)} practice tenants verified, {planned}. Open the guide with:\n\n    {_command()} lab --practice\n"
+        f"\n{len(run.results)} practice tenants verified, {planned}. Open the guide with:\n\n    "
+        f"{_command()} lab --practice\n"
     )
     return OK if not wrong else FAILED
 

@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False,
-                  help="Connect HaloPSA to Neo Agent: guide, checks, practice tenants, fleet runs.")  # fmt: skip
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Connect HaloPSA to Neo Agent: guide, checks, practice tenants, fleet runs.",
+)
 state: dict[str, Any] = {"json": False}
 """Whether one JSON document is asked for, which errors are then told in, too."""
 

@@ -69,8 +69,19 @@ def tenants_add(
 
     file = find(tenants_file) or Path("tenants.yaml")
     agent: Any = int(agent_id) if agent_id and agent_id.isascii() and agent_id.isdecimal() else agent_id
-    add_tenant(file, {"name": name, "base_url": base_url, "halo_tenant": halo_tenant, "client_id": client_id, "client_secret": secret,
-                      "agent_id": agent, "label": label, "owner": owner})  # fmt: skip
+    add_tenant(
+        file,
+        {
+            "name": name,
+            "base_url": base_url,
+            "halo_tenant": halo_tenant,
+            "client_id": client_id,
+            "client_secret": secret,
+            "agent_id": agent,
+            "label": label,
+            "owner": owner,
+        },
+    )
     say(f"{name} stands in {file}")
     return OK
 
@@ -80,14 +91,29 @@ def tenants_list(tenants_file: TenantsFile = None, as_json: AsJson = False) -> i
     """List the tenants; of a secret only the reference."""
     from ..tenants.tenants_file import load_tenants
 
-    rows = [{"name": t.name, "label": t.label, "base_url": t.base_url, "agent_id": t.agent_id, "client_secret": str(t.client_secret), "owner": t.owner,
-             "paused_until": str(t.paused_until) if t.paused_until else None} for t in load_tenants(_file(tenants_file))]  # fmt: skip
+    rows = [
+        {
+            "name": t.name,
+            "label": t.label,
+            "base_url": t.base_url,
+            "agent_id": t.agent_id,
+            "client_secret": str(t.client_secret),
+            "owner": t.owner,
+            "paused_until": str(t.paused_until) if t.paused_until else None,
+        }
+        for t in load_tenants(_file(tenants_file))
+    ]
     if as_json:
         say(document({"schema": "halo-runbook/tenants/1", "tenants": rows}))
         return OK
     width = max(len(str(row["name"])) for row in rows)
-    say("\n".join(f"{row['name']:{width}}  {row['base_url']}  {row['client_secret']}" + (f"  paused until {row['paused_until']}" if row["paused_until"] else "")
-                  for row in rows))  # fmt: skip
+    say(
+        "\n".join(
+            f"{row['name']:{width}}  {row['base_url']}  {row['client_secret']}"
+            + (f"  paused until {row['paused_until']}" if row["paused_until"] else "")
+            for row in rows
+        )
+    )
     return OK
 
 
@@ -192,7 +218,8 @@ def forget(
         typer.confirm("Remove all of this?", abort=True)
     remove(name, folder)
     say(
-        "removed. Secrets in environment variables, vaults and HaloPSA itself are not touched: make a new Client Secret there if it may have leaked."
+        "removed. Secrets in environment variables, vaults and HaloPSA itself are not touched: make "
+        "a new Client Secret there if it may have leaked."
     )
     return OK
 
@@ -213,6 +240,7 @@ def bundle(
 
     names = make_bundle(what, out, folder, tenants_file)
     say(
-        f"{out}: {', '.join(names)}. Names, hosts and ids in it are replaced; look into it before you send it."
+        f"{out}: {', '.join(names)}. Names, hosts and ids in it are replaced; look into it before "
+        "you send it."
     )
     return OK

@@ -46,7 +46,8 @@ def warm_up() -> None:
 def post_json(url: Secret, body: str) -> None:
     """Post to a chat's webhook. It is no HaloPSA: nothing of a tenant's credentials is near it.
 
-    Raises: ConnectionFailedError with `url-insecure` for a URL that is not https (loopback aside), ApiError for
+    Raises: ConnectionFailedError with `url-insecure` for a URL that is not https (loopback aside), ApiError
+    for
     an answer other than 2xx. Messages never hold the URL, which is as good as a password.
     """
     parts = urlsplit(url.reveal())

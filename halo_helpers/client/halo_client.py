@@ -1,6 +1,7 @@
 """The client of one HaloPSA: discovery, resources, pages, agents. It only reads.
 
-Credentials go to the tenant's own host, and to the authorisation server that `authinfo` names over verified https.
+Credentials go to the tenant's own host, and to the authorisation server that `authinfo` names over verified
+https.
 """
 
 from __future__ import annotations

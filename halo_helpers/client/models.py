@@ -132,9 +132,14 @@ class Agent:
 
     def as_json(self) -> dict[str, object]:
         """Shape of an entry of `agents` in `halo-runbook/agents/1`."""
-        return {"id": self.id, "name": self.name, "email": self.email or None, "is_disabled": self.is_disabled,
-                "is_api_only": self.is_api_only,
-                "teams": None if self.team_names is None else list(self.team_names)}  # fmt: skip
+        return {
+            "id": self.id,
+            "name": self.name,
+            "email": self.email or None,
+            "is_disabled": self.is_disabled,
+            "is_api_only": self.is_api_only,
+            "teams": None if self.team_names is None else list(self.team_names),
+        }
 
 
 def _names(value: Json, name_key: str, id_key: str) -> tuple[str, ...] | None:
@@ -180,9 +185,13 @@ class Instance:
         Source: GET /api/InstanceInfo (facts 2.2, 3.6).
         """
         row = as_object(value, "InstanceInfo")
-        return cls(version=as_text(row.get("app_version")), name=as_text(row.get("app_name")),
-                   hosted_group=as_text(row.get("hosted_group")), tenant_id=as_text(row.get("tenant_id")),
-                   practice=row.get("practice") is True)  # fmt: skip
+        return cls(
+            version=as_text(row.get("app_version")),
+            name=as_text(row.get("app_name")),
+            hosted_group=as_text(row.get("hosted_group")),
+            tenant_id=as_text(row.get("tenant_id")),
+            practice=row.get("practice") is True,
+        )
 
     def as_json(self) -> dict[str, object]:
         """Shape of `instance` in a Verification."""

@@ -29,7 +29,8 @@ Json = dict[str, Any]
 class FileJob:
     """Run one notebook file by papermill. Times are in seconds; `tenant` is handed to the notebook's process.
 
-    A `tenant` holds a reference until `as_line` resolves it; only the process that takes the job holds the value.
+    A `tenant` holds a reference until `as_line` resolves it; only the process that takes the job holds the
+    value.
     """
 
     notebook: str
@@ -67,7 +68,8 @@ class FileJob:
     def as_line(self) -> bytes:
         """Return the job with its tenant, secret included, for the private connection to a forked child.
 
-        The one place where a tenant's secret is resolved for a notebook, and put into a text. Where it does not
+        The one place where a tenant's secret is resolved for a notebook, and put into a text. Where it does
+        not
         resolve, the reason goes along, and the notebook says it.
         """
         value = self.as_json()

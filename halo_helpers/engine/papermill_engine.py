@@ -1,7 +1,8 @@
 """The papermill engine `halo-runbook`: fast, and a notebook that tells the truth.
 
 On Linux each notebook runs in a process forked from one that has everything imported; elsewhere in a stock
-kernel. Stock papermill marks every cell "completed" after a timeout or a dead kernel, and only logs a parameter
+kernel. Stock papermill marks every cell "completed" after a timeout or a dead kernel, and only logs a
+parameter
 that the notebook does not have. Here a cell that timed out or lost its process is marked failed and says so,
 later cells stay pending, and an unknown parameter is refused before anything runs.
 """
@@ -30,15 +31,28 @@ class HaloEngine(NBClientEngine):  # type: ignore[misc]
     """Runs a notebook in a process of its own. `deadline_s` is the time for the whole notebook, in seconds."""
 
     @classmethod
-    def execute_notebook(cls, nb: Any, kernel_name: str, output_path: str | None = None, progress_bar: bool = True,
-                         log_output: bool = False, autosave_cell_every: int = 30, **kwargs: Any) -> Any:  # fmt: skip
+    def execute_notebook(
+        cls,
+        nb: Any,
+        kernel_name: str,
+        output_path: str | None = None,
+        progress_bar: bool = True,
+        log_output: bool = False,
+        autosave_cell_every: int = 30,
+        **kwargs: Any,
+    ) -> Any:
         """Run a notebook; see papermill's `Engine.execute_notebook`.
 
         Raises: UnknownParameterError before anything runs; what nbclient raises for a timeout or dead kernel.
         """
         refuse_unknown(nb, nb.metadata.get("papermill", {}).get("parameters", {}))
-        manager = TruthfulManager(nb, output_path=output_path, progress_bar=progress_bar, log_output=log_output,
-                                  autosave_cell_every=autosave_cell_every)  # fmt: skip
+        manager = TruthfulManager(
+            nb,
+            output_path=output_path,
+            progress_bar=progress_bar,
+            log_output=log_output,
+            autosave_cell_every=autosave_cell_every,
+        )
         manager.notebook_start()
         try:
             cls.execute_managed_notebook(manager, kernel_name, log_output=log_output, **kwargs)
@@ -66,8 +80,18 @@ class HaloEngine(NBClientEngine):  # type: ignore[misc]
 
 def _client_options(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Give those of an engine's options that are about cells, not about kernels."""
-    return {name: kwargs[name] for name in ("allow_errors", "force_raise_errors", "record_timing", "coalesce_streams",
-                                            "store_widget_state", "skip_cells_with_tag") if name in kwargs}  # fmt: skip
+    return {
+        name: kwargs[name]
+        for name in (
+            "allow_errors",
+            "force_raise_errors",
+            "record_timing",
+            "coalesce_streams",
+            "store_widget_state",
+            "skip_cells_with_tag",
+        )
+        if name in kwargs
+    }
 
 
 def _run_in_child(nb_man: Any, deadline_s: float | None, kwargs: dict[str, Any]) -> Any:

@@ -79,8 +79,10 @@ def parameter_names(nb: Any) -> set[str]:
 
 def _say_in_cell(cell: Any, error: BaseException) -> None:
     """Put the reason into the cell's outputs, where the kernel could not put it itself."""
-    reasons = {CellTimeoutError: ("TimeoutError", "the cell was stopped: the time for this tenant was up"),
-               DeadKernelError: ("DeadKernelError", "the kernel died while this cell ran")}  # fmt: skip
+    reasons = {
+        CellTimeoutError: ("TimeoutError", "the cell was stopped: the time for this tenant was up"),
+        DeadKernelError: ("DeadKernelError", "the kernel died while this cell ran"),
+    }
     for kind, (name, text) in reasons.items():
         if isinstance(error, kind) and cell.get("cell_type") == "code":
             cell.outputs.append(new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"]))

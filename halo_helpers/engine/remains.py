@@ -42,8 +42,14 @@ def write_remains(
             found[index] = ended
         elif index < len(found):
             found[index]["metadata"]["papermill"] |= {"exception": True, "status": "failed"}
-            found[index]["outputs"] = [{"output_type": "error", "ename": "DeadKernelError", "evalue": reason,
-                                        "traceback": [f"DeadKernelError: {reason}"]}]  # fmt: skip
+            found[index]["outputs"] = [
+                {
+                    "output_type": "error",
+                    "ename": "DeadKernelError",
+                    "evalue": reason,
+                    "traceback": [f"DeadKernelError: {reason}"],
+                }
+            ]
     last = max(cells, default=-1)
     for cell in found[: last + 1]:
         if cell["metadata"]["papermill"]["status"] == "pending" and cell["cell_type"] != "code":

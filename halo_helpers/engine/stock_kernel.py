@@ -21,7 +21,8 @@ _processes: set[subprocess.Popen[str]] = set()
 def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     """Let a worker process run the notebook, and end it when it does not end itself.
 
-    The kernel resolves the secret from its reference; of the `hidden` variables it gets those that this takes.
+    The kernel resolves the secret from its reference; of the `hidden` variables it gets those that this
+    takes.
     """
     reference = job.tenant.reference if job.tenant else None
     needed = reference.variables_needed() if reference else set()

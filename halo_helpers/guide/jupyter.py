@@ -40,8 +40,15 @@ def run_web(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
     Raises: ConfigError as `run_lab`.
     """
     folder = _working_copy("voila", "web", tenant, tenants_file)
-    options = [str(folder), "--Voila.ip=127.0.0.1", f"--port={port}", "--token", "--show_tracebacks=False", "--strip_sources=True",
-               *([] if browser else ["--no-browser"])]  # fmt: skip
+    options = [
+        str(folder),
+        "--Voila.ip=127.0.0.1",
+        f"--port={port}",
+        "--token",
+        "--show_tracebacks=False",
+        "--strip_sources=True",
+        *([] if browser else ["--no-browser"]),
+    ]
     return _serve("voila", options, practice=practice)
 
 
@@ -94,7 +101,10 @@ def _settings(tenant: str, port: int) -> list[str]:
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(settings))) from None
     return [
-        f"--ServerApp.root_dir={walks_folder()}", f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",
-        f"--LabApp.user_settings_dir={settings}", f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
-        f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1",
-    ]  # fmt: skip
+        f"--ServerApp.root_dir={walks_folder()}",
+        f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",
+        f"--LabApp.user_settings_dir={settings}",
+        f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.ip=127.0.0.1",
+    ]

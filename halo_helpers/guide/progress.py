@@ -1,6 +1,7 @@
 """How far a walk through the guide is: one record a step, the same from any notebook, never a secret.
 
-It lies in the walk's folder as `.progress.json`. A step whose result rests on an answer that was changed since is
+It lies in the walk's folder as `.progress.json`. A step whose result rests on an answer that was changed
+since is
 stale. Writers lock, so that two open notebooks do not lose each other's records.
 """
 
@@ -19,8 +20,15 @@ from ..tenants.answers import read_answers, walks_folder
 from .steps import STEPS
 
 State = Literal["todo", "running", "ok", "warn", "failed", "error", "stale"]
-WORDS: dict[State, str] = {"todo": "to do", "running": "running", "ok": "OK", "warn": "look at", "failed": "broken",
-                           "error": "could not check", "stale": "stale: an answer changed since"}  # fmt: skip
+WORDS: dict[State, str] = {
+    "todo": "to do",
+    "running": "running",
+    "ok": "OK",
+    "warn": "look at",
+    "failed": "broken",
+    "error": "could not check",
+    "stale": "stale: an answer changed since",
+}
 OF_VERDICT: dict[str, State] = {
     "pass": "ok",
     "warn": "warn",

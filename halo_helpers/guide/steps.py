@@ -73,40 +73,90 @@ class Step:
 
 
 _START, _AGENT, _APP, _CREDENTIALS, _CONNECTION, _NEO = (
-    "00-start", "10-agent", "20-application", "30-credentials", "40-connection", "50-connect-neo")  # fmt: skip
+    "00-start",
+    "10-agent",
+    "20-application",
+    "30-credentials",
+    "40-connection",
+    "50-connect-neo",
+)
 
 _ALL = (
     Step(
-        "prerequisites", "What you need before you begin", _START,
+        "prerequisites",
+        "What you need before you begin",
+        _START,
         fields=(
-            Field("Admin access", "a HaloPSA log-in that can open Configuration", "agents and applications are made there"),
-            Field("API access", "a HaloPSA subscription with the API included", "Neo Agent talks to the API only"),
-            Field("Named Licence", "one free agent licence", "the Neo agent is a full agent, not an API-only one"),
-            Field("Base URL", "the address in the browser when HaloPSA is open, without anything after the host",
-                  "such as https://yourdomain.halopsa.com, with no slash at the end"),
+            Field(
+                "Admin access",
+                "a HaloPSA log-in that can open Configuration",
+                "agents and applications are made there",
+            ),
+            Field(
+                "API access",
+                "a HaloPSA subscription with the API included",
+                "Neo Agent talks to the API only",
+            ),
+            Field(
+                "Named Licence",
+                "one free agent licence",
+                "the Neo agent is a full agent, not an API-only one",
+            ),
+            Field(
+                "Base URL",
+                "the address in the browser when HaloPSA is open, without anything after the host",
+                "such as https://yourdomain.halopsa.com, with no slash at the end",
+            ),
         ),
         see="The check reaches the instance and names its version.",
-        missing="Without the entry Configuration in HaloPSA the log-in has no admin access: ask the customer's HaloPSA administrator.",
+        missing=(
+            "Without the entry Configuration in HaloPSA the log-in has no admin access: ask the "
+            "customer's HaloPSA administrator."
+        ),
         checks=("address",),
     ),
     Step(
-        "open-agents", "Open the list of agents", _AGENT, path=AGENTS,
+        "open-agents",
+        "Open the list of agents",
+        _AGENT,
+        path=AGENTS,
         also_called="Configuration → Agents in older versions",
         see="A table of agents with a column ID, and a button New.",
         missing="No Teams & Agents under Configuration means that this log-in may not manage agents.",
         practice_link="/config/agents",
     ),
     Step(
-        "create-agent", "Create the Neo Agent agent", _AGENT, path=f"{AGENTS} → New", also_called="Add Agent in older versions",
+        "create-agent",
+        "Create the Neo Agent agent",
+        _AGENT,
+        path=f"{AGENTS} → New",
+        also_called="Add Agent in older versions",
         fields=(
-            Field("Username", "Neo Agent", "shown in histories", (("original", "neoagent or neo_agent"),), to_paste=True),
-            Field("Name", "Neo Agent", "notes, actions and field changes are attributed to it; a human-looking name is fine too",
-                  (("current", "the username is shown as the name, too"),), to_paste=True),
+            Field(
+                "Username",
+                "Neo Agent",
+                "shown in histories",
+                (("original", "neoagent or neo_agent"),),
+                to_paste=True,
+            ),
+            Field(
+                "Name",
+                "Neo Agent",
+                "notes, actions and field changes are attributed to it; a human-looking name is fine too",
+                (("current", "the username is shown as the name, too"),),
+                to_paste=True,
+            ),
             Field("Email", "team@neoagent.io", "or an address of the service provider", to_paste=True),
             Field("Password", "any long random one", "never used: Neo Agent does not log in by the screen"),
-            Field("Roles", "1st Line Support", "or Administrator: the role is the ceiling of what the API may do"),
+            Field(
+                "Roles",
+                "1st Line Support",
+                "or Administrator: the role is the ceiling of what the API may do",
+            ),
             Field("Account Active", "ticked", "a disabled agent is refused everything"),
-            Field("Is an API-only Agent", "not ticked", "an API-only agent cannot be given tickets or log time"),
+            Field(
+                "Is an API-only Agent", "not ticked", "an API-only agent cannot be given tickets or log time"
+            ),
         ),
         see="The agent's page with the tabs Details, Departments & Teams and Preferences.",
         missing="When saving asks for a licence, no Named Licence is free: buy or free one.",
@@ -114,14 +164,22 @@ _ALL = (
         practice_link="/config/agents/new",
     ),
     Step(
-        "agent-teams", "Put the agent in a team", _AGENT, path=f"{AGENTS} → Neo Agent → Departments & Teams",
-        fields=(Field("Teams", "at least one", "without a team no ticket is visible and none can be assigned"),),
+        "agent-teams",
+        "Put the agent in a team",
+        _AGENT,
+        path=f"{AGENTS} → Neo Agent → Departments & Teams",
+        fields=(
+            Field("Teams", "at least one", "without a team no ticket is visible and none can be assigned"),
+        ),
         see="The team in the list on this tab, also after saving.",
         checks=("identity.active",),
         practice_link="/config/agents",
     ),
     Step(
-        "agent-preferences", "Set working hours and time zone", _AGENT, path=f"{AGENTS} → Neo Agent → Preferences",
+        "agent-preferences",
+        "Set working hours and time zone",
+        _AGENT,
+        path=f"{AGENTS} → Neo Agent → Preferences",
         fields=(
             Field("Working Hours", "those of the service desk", "they affect time entries"),
             Field("Timezone", "that of the service desk", "they affect time entries"),
@@ -131,71 +189,157 @@ _ALL = (
         practice_link="/config/agents",
     ),
     Step(
-        "note-agent-id", "Save and note the Agent ID", _AGENT, path=f"{AGENTS}, column ID",
+        "note-agent-id",
+        "Save and note the Agent ID",
+        _AGENT,
+        path=f"{AGENTS}, column ID",
         see="The new agent in the list, with a number in the column ID: this is the Agent ID.",
-        missing="Not in the list: show disabled and API-only agents too, then look at Account Active and Is an API-only Agent.",
+        missing=(
+            "Not in the list: show disabled and API-only agents too, then look at Account Active and Is "
+            "an API-only Agent."
+        ),
         checks=("identity.agent",),
         practice_link="/config/agents",
     ),
     Step(
-        "open-configuration", "Open Configuration", _APP, path=CONFIGURATION, also_called="the cog in the menu on the left",
+        "open-configuration",
+        "Open Configuration",
+        _APP,
+        path=CONFIGURATION,
+        also_called="the cog in the menu on the left",
         see="A page of groups, among them Integrations.",
         missing="No such entry means no admin access: ask the customer's HaloPSA administrator.",
         practice_link="/config",
     ),
     Step(
-        "open-integrations", "Open Integrations", _APP, path=f"{CONFIGURATION} → Integrations",
+        "open-integrations",
+        "Open Integrations",
+        _APP,
+        path=f"{CONFIGURATION} → Integrations",
         see="A page of products that HaloPSA connects to, among them HaloPSA API.",
         practice_link="/config/integrations",
     ),
     Step(
-        "open-api", "Open the API section", _APP, path=API, link="/config/integrations/api", also_called="API, or Halo API",
-        see="API Details with Resource Server, Authorisation Server and Tenant, and a button View Applications.",
+        "open-api",
+        "Open the API section",
+        _APP,
+        path=API,
+        link="/config/integrations/api",
+        also_called="API, or Halo API",
+        see=(
+            "API Details with Resource Server, Authorisation Server and Tenant, and a button View "
+            "Applications."
+        ),
         missing="An empty page under this link means a version with other links: take the click path.",
         practice_link="/config/integrations/api",
     ),
     Step(
-        "create-application", "Look at the applications there are, then start a new one", _APP, path=f"{APPLICATIONS} → New",
-        link="/config/integrations/api/applications", also_called="API → Applications in older versions",
-        see="First the list. An inactive or half-made Neo Agent application from an earlier try? Do not copy it: start a new one.",
+        "create-application",
+        "Look at the applications there are, then start a new one",
+        _APP,
+        path=f"{APPLICATIONS} → New",
+        link="/config/integrations/api/applications",
+        also_called="API → Applications in older versions",
+        see=(
+            "First the list. An inactive or half-made Neo Agent application from an earlier try? Do not "
+            "copy it: start a new one."
+        ),
         practice_link="/config/integrations/api/applications",
     ),
     Step(
-        "application-fields", "Fill in the details", _APP, path=f"{APPLICATIONS} → New → Details",
+        "application-fields",
+        "Fill in the details",
+        _APP,
+        path=f"{APPLICATIONS} → New → Details",
         fields=(
-            Field("Application Name", "Neo Agent Integration", "to recognise it by", (("original", "Neo Agent, or Neo Agent Integration"),), to_paste=True),
-            Field("Active", "ticked", "an inactive application gets no token", (("original", "not mentioned"),)),
-            Field("Authentication Method", "Client ID and Secret (Services)", "no other method works between servers",
-                  (("original", "called Client ID and Secret"),)),
-            Field("Login Type", "Agent", "the token must act for an agent",
-                  (("all-scope", "not mentioned; HaloPSA has the field all the same"),
-                   ("current", "not mentioned; HaloPSA has the field all the same"))),
-            Field("Agent", "Neo Agent", "the agent made in the notebook before this one",
-                  (("all-scope", "not mentioned; HaloPSA has the field all the same"),
-                   ("current", "not mentioned; HaloPSA has the field all the same"))),
+            Field(
+                "Application Name",
+                "Neo Agent Integration",
+                "to recognise it by",
+                (("original", "Neo Agent, or Neo Agent Integration"),),
+                to_paste=True,
+            ),
+            Field(
+                "Active", "ticked", "an inactive application gets no token", (("original", "not mentioned"),)
+            ),
+            Field(
+                "Authentication Method",
+                "Client ID and Secret (Services)",
+                "no other method works between servers",
+                (("original", "called Client ID and Secret"),),
+            ),
+            Field(
+                "Login Type",
+                "Agent",
+                "the token must act for an agent",
+                (
+                    ("all-scope", "not mentioned; HaloPSA has the field all the same"),
+                    ("current", "not mentioned; HaloPSA has the field all the same"),
+                ),
+            ),
+            Field(
+                "Agent",
+                "Neo Agent",
+                "the agent made in the notebook before this one",
+                (
+                    ("all-scope", "not mentioned; HaloPSA has the field all the same"),
+                    ("current", "not mentioned; HaloPSA has the field all the same"),
+                ),
+            ),
         ),
-        see="The form with these five fields filled in. The Client ID shown now may still change when the form is saved.",
+        see=(
+            "The form with these five fields filled in. The Client ID shown now may still change when "
+            "the form is saved."
+        ),
         checks=("token.grant", "identity.login", "identity.agent"),
         practice_link="/config/integrations/api/applications/new",
     ),
     Step(
-        "application-permissions", "Tick the scopes", _APP, path=f"{APPLICATIONS} → New → Permissions",
+        "application-permissions",
+        "Tick the scopes",
+        _APP,
+        path=f"{APPLICATIONS} → New → Permissions",
         fields=(
-            Field("all:standard", "Yes", "tickets, contacts, assets and other everyday data",
-                  (("original", "the text names no scope"), ("all-scope", "says all instead, which does not contain all:teams"))),
-            Field("all:teams", "Yes", "teams, agents and routing",
-                  (("original", "the text names no scope"), ("all-scope", "not mentioned; all does not contain it"))),
-            Field("admin:webhooks", "Yes", "Neo Agent registers its own webhook; without it its connection fails",
-                  (("original", "the text names no scope"), ("all-scope", "not mentioned"))),
-            Field("everything else", "No", "all and admin included: more than Neo Agent needs",
-                  (("original", "the text names no scope"), ("all-scope", "says all = Yes"))),
+            Field(
+                "all:standard",
+                "Yes",
+                "tickets, contacts, assets and other everyday data",
+                (
+                    ("original", "the text names no scope"),
+                    ("all-scope", "says all instead, which does not contain all:teams"),
+                ),
+            ),
+            Field(
+                "all:teams",
+                "Yes",
+                "teams, agents and routing",
+                (
+                    ("original", "the text names no scope"),
+                    ("all-scope", "not mentioned; all does not contain it"),
+                ),
+            ),
+            Field(
+                "admin:webhooks",
+                "Yes",
+                "Neo Agent registers its own webhook; without it its connection fails",
+                (("original", "the text names no scope"), ("all-scope", "not mentioned")),
+            ),
+            Field(
+                "everything else",
+                "No",
+                "all and admin included: more than Neo Agent needs",
+                (("original", "the text names no scope"), ("all-scope", "says all = Yes")),
+            ),
         ),
         see="Exactly three scopes on Yes.",
         checks=("token.scopes",),
         practice_link="/config/integrations/api/applications/new",
     ),
     Step(
-        "save-application", "Save, then take the Client ID and the Client Secret", _APP, path=f"{APPLICATIONS} → New → Save",
+        "save-application",
+        "Save, then take the Client ID and the Client Secret",
+        _APP,
+        path=f"{APPLICATIONS} → New → Save",
         fields=(
             Field("Client ID", "copy it after saving", "the one shown before may have been replaced"),
             Field("Client Secret", "copy it now", "it is shown once; when it is lost, it must be made anew"),
@@ -206,7 +350,9 @@ _ALL = (
         practice_link="/config/integrations/api/applications",
     ),
     Step(
-        "enter-credentials", "Enter the four values", _CREDENTIALS,
+        "enter-credentials",
+        "Enter the four values",
+        _CREDENTIALS,
         fields=(
             Field("HaloPSA Base URL", "https://yourdomain.halopsa.com", "no trailing slash"),
             Field("Client ID", "a GUID", "from the application, after saving"),
@@ -217,54 +363,91 @@ _ALL = (
         checks=("address.url", "token.form"),
     ),
     Step(
-        "test-token", "Ask for a token", _CREDENTIALS, path=APPLICATIONS, link="/config/integrations/api/applications",
+        "test-token",
+        "Ask for a token",
+        _CREDENTIALS,
+        path=APPLICATIONS,
+        link="/config/integrations/api/applications",
         see="A token was given, a random secret was refused, and the scopes are the wanted ones.",
         checks=("token",),
         practice_link="/config/integrations/api/applications",
     ),
     Step(
-        "change-secret", "Change the secret", _CREDENTIALS, path=f"{APPLICATIONS} → Neo Agent Integration", link="/config/integrations/api/applications",
+        "change-secret",
+        "Change the secret",
+        _CREDENTIALS,
+        path=f"{APPLICATIONS} → Neo Agent Integration",
+        link="/config/integrations/api/applications",
         fields=(
-            Field("New secret", "generate a new Client Secret", "the old one stops working at once, so have Neo Agent's dashboard open"),
+            Field(
+                "New secret",
+                "generate a new Client Secret",
+                "the old one stops working at once, so have Neo Agent's dashboard open",
+            ),
             Field("Neo Agent", "paste the new secret there first", "Neo Agent is cut off until it has it"),
             Field("Here", "enter the new secret above", "the date is kept with it"),
         ),
         see="A token is given for the new secret, and the date of today stands beside it.",
-        missing="No button to generate one: the log-in may not manage applications, ask the customer's HaloPSA administrator.",
+        missing=(
+            "No button to generate one: the log-in may not manage applications, ask the customer's "
+            "HaloPSA administrator."
+        ),
         checks=("token.form", "token.grant"),
         practice_link="/config/integrations/api/applications",
     ),
     Step(
-        "test-connection", "Test the connection", _CONNECTION,
+        "test-connection",
+        "Test the connection",
+        _CONNECTION,
         see="The instance answers, the log-in works and the API can be read.",
         checks=("address", "token", "identity.login", "limits"),
     ),
     Step(
-        "list-agents", "List the agents and find yours", _CONNECTION, path=AGENTS,
+        "list-agents",
+        "List the agents and find yours",
+        _CONNECTION,
+        path=AGENTS,
         see="A table of agents; the one that the application logs in as is marked.",
         checks=("identity.listed",),
         practice_link="/config/agents",
     ),
     Step(
-        "confirm-agent", "Confirm the Agent ID", _CONNECTION, path=AGENTS,
-        see="The Agent ID belongs to the agent that the application logs in as, and the agent is set up for work.",
+        "confirm-agent",
+        "Confirm the Agent ID",
+        _CONNECTION,
+        path=AGENTS,
+        see=(
+            "The Agent ID belongs to the agent that the application logs in as, and the agent is set up "
+            "for work."
+        ),
         checks=("identity",),
         practice_link="/config/agents",
     ),
     Step(
-        "check-rights", "Check the rights, area by area", _CONNECTION, path=f"{AGENTS} → Neo Agent → Roles",
+        "check-rights",
+        "Check the rights, area by area",
+        _CONNECTION,
+        path=f"{AGENTS} → Neo Agent → Roles",
         see="Each area that Neo Agent uses can be read.",
         checks=("access", "webhooks"),
         practice_link="/config/agents",
     ),
     Step(
-        "note-values", "Note the four values", _NEO,
-        see="Client ID, base URL and Agent ID as they will be entered; the secret only as the place where it is kept.",
+        "note-values",
+        "Note the four values",
+        _NEO,
+        see=(
+            "Client ID, base URL and Agent ID as they will be entered; the secret only as the place "
+            "where it is kept."
+        ),
         checks=("address.url", "token.form", "identity.agent"),
         after=("test-token", "confirm-agent"),
     ),
     Step(
-        "connect-neo", "Connect in Neo Agent", _NEO, path="Neo Agent dashboard → Integrations → HaloPSA",
+        "connect-neo",
+        "Connect in Neo Agent",
+        _NEO,
+        path="Neo Agent dashboard → Integrations → HaloPSA",
         fields=(
             Field("Client ID", "from the application", ""),
             Field("Client Secret", "from the application", ""),
@@ -272,23 +455,32 @@ _ALL = (
             Field("Agent ID", "the number from the list of agents", "or the username"),
         ),
         see="Neo Agent's own test succeeds: log-in, API, tickets readable, acting as the agent. Then save.",
-        missing="HaloPSA is not offered: the HaloPSA integration has to be the first one of the customer in Neo Agent.",
+        missing=(
+            "HaloPSA is not offered: the HaloPSA integration has to be the first one of the customer in "
+            "Neo Agent."
+        ),
         checks=("token", "identity", "access.tickets"),
         after=("test-token", "confirm-agent", "check-rights"),
     ),
     Step(
-        "webhooks", "Webhooks", _NEO, path=f"{CONFIGURATION} → Integrations → Webhooks",
+        "webhooks",
+        "Webhooks",
+        _NEO,
+        path=f"{CONFIGURATION} → Integrations → Webhooks",
         see="After connecting, a webhook that Neo Agent registered itself.",
         missing="Without the scope admin:webhooks Neo Agent's connection fails although reading works.",
         checks=("webhooks.manage",),
-        after=("connect-neo",), practice_link="/config/integrations/webhooks",
+        after=("connect-neo",),
+        practice_link="/config/integrations/webhooks",
     ),
     Step(
-        "record", "Keep the record", _NEO,
+        "record",
+        "Keep the record",
+        _NEO,
         see="A record of who checked what and when, to attach to the ticket.",
         after=("connect-neo",),
     ),
-)  # fmt: skip
+)
 
 STEPS: dict[str, Step] = {step.id: step for step in _ALL}
 NOTEBOOKS = (_START, _AGENT, _APP, _CREDENTIALS, _CONNECTION, _NEO)

@@ -43,8 +43,17 @@ def _refresh_one(path: Path) -> bool:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory() as cwd:
-        client = NotebookClient(notebook, kernel_name="python3", timeout=300, record_timing=False, coalesce_streams=True,
-                                store_widget_state=True, extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": cwd}}, allow_errors=True)  # fmt: skip
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=300,
+            record_timing=False,
+            coalesce_streams=True,
+            store_widget_state=True,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": cwd}},
+            allow_errors=True,
+        )
         client.execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -54,6 +54,11 @@ class AgentsPanel(Panel):
 
 def _html(agents: list[Agent], own: Agent | None) -> str:
     cell = "<td style='text-align:left'>"
-    rows = "".join(f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{escape(agent_remarks(a, own))}</td></tr>"
-                   for a in agents)  # fmt: skip
+    rows = "".join(
+        (
+            f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{escape(agent_remarks(a, own))}</td>"
+            "</tr>"
+        )
+        for a in agents
+    )
     return box(f"<table><tr><th>ID</th><th>Name</th><th>Teams</th><th>Remarks</th></tr>{rows}</table>")

@@ -1,6 +1,7 @@
 """The entry of the four values, and where the secret stays.
 
-The secret comes as one message and goes to a private attribute; no trait, output or file of the notebook holds it.
+The secret comes as one message and goes to a private attribute; no trait, output or file of the notebook
+holds it.
 Source: measurements of stock fields, which save what is typed in clear text when widget state is saved.
 """
 
@@ -24,8 +25,12 @@ from .base.view import Panel, View, script
 if TYPE_CHECKING:
     from .walk import Walk
 
-PLACES = {KERNEL: "only this notebook's kernel", LAB: "in memory until the lab stops", FILE: "a private file in my data folder",
-          KEYRING: "this system's keyring"}  # fmt: skip
+PLACES = {
+    KERNEL: "only this notebook's kernel",
+    LAB: "in memory until the lab stops",
+    FILE: "a private file in my data folder",
+    KEYRING: "this system's keyring",
+}
 
 
 class CredentialsView(View):
@@ -105,7 +110,8 @@ class CredentialsPanel(Panel):
         given = {name: str(values.get(name, "")).strip() for name in ("base_url", "client_id", "agent_id")}
         if CLIENT_SECRET.search(" ".join(given.values())):
             raise ConfigError(
-                "a Client Secret stands in a field for something else; nothing was saved. Take it out, and make a new secret in HaloPSA if this page was shared"
+                "a Client Secret stands in a field for something else; nothing was saved. Take it "
+                "out, and make a new secret in HaloPSA if this page was shared"
             )
         self.walk.change_answers(**given)
         self.view.answers = self.walk.shown_answers()
@@ -136,7 +142,10 @@ def form_problem(secret: Secret, client_id: str) -> str:
         return "this is a Client ID, not the Client Secret: the secret is two GUIDs joined by a hyphen"
     if any(letter.isspace() for letter in value):
         return "there are blanks inside: paste it again from HaloPSA's copy button"
-    return f"it has {len(value)} characters; expected are 73, two GUIDs joined by a hyphen. It is kept all the same"
+    return (
+        f"it has {len(value)} characters; expected are 73, two GUIDs joined by a hyphen. It is kept all "
+        "the same"
+    )
 
 
 def _keep(place: str, name: str, secret: Secret) -> str:

@@ -21,8 +21,18 @@ if TYPE_CHECKING:
     from .walk import Walk
 
 TENANTS = 3
-DISTINCT = ("wrong-grant", "login-type-user", "agent-mismatch", "agent-disabled", "agent-api-only", "agent-without-team", "scope-missing-teams",
-            "scope-missing-webhooks", "scope-none", "tickets-refused")  # fmt: skip
+DISTINCT = (
+    "wrong-grant",
+    "login-type-user",
+    "agent-mismatch",
+    "agent-disabled",
+    "agent-api-only",
+    "agent-without-team",
+    "scope-missing-teams",
+    "scope-missing-webhooks",
+    "scope-none",
+    "tickets-refused",
+)
 """Scenarios that can be told apart by what is seen."""
 
 
@@ -32,11 +42,23 @@ def exercise_panel(walk: Walk) -> Panel:
         return static("The exercise breaks practice tenants, never a customer's: it is in the practice walk.")
     hidden: dict[str, str] = {}
     answers = [("", "choose …"), *((name, SCENARIOS[name].title) for name in DISTINCT)]
-    about = "<p>Three tenants called <code>exercise-1</code> to <code>exercise-3</code> are broken, each in one way. Look at one, say what is wrong with it, and read what the tool says.</p>"
-    inputs = [{"name": "which", "label": "Tenant", "options": [(str(n), f"exercise-{n}") for n in range(1, TENANTS + 1)]},
-              {"name": "answer", "label": "What is wrong", "options": answers}]  # fmt: skip
-    actions = {"look": ("Look at it", lambda m: _look(hidden, m)), "answer": ("That is what is wrong", lambda m: _judge(hidden, m)),
-               "anew": ("Break three others", lambda _: _break(hidden))}  # fmt: skip
+    about = (
+        "<p>Three tenants called <code>exercise-1</code> to <code>exercise-3</code> are broken, each in "
+        "one way. Look at one, say what is wrong with it, and read what the tool says.</p>"
+    )
+    inputs = [
+        {
+            "name": "which",
+            "label": "Tenant",
+            "options": [(str(n), f"exercise-{n}") for n in range(1, TENANTS + 1)],
+        },
+        {"name": "answer", "label": "What is wrong", "options": answers},
+    ]
+    actions = {
+        "look": ("Look at it", lambda m: _look(hidden, m)),
+        "answer": ("That is what is wrong", lambda m: _judge(hidden, m)),
+        "anew": ("Break three others", lambda _: _break(hidden)),
+    }
     return FormPanel(
         about, "three practice tenants to diagnose, when you run this in JupyterLab", inputs, actions
     )
@@ -91,17 +113,25 @@ def _judge(hidden: dict[str, str], message: dict[str, Any]) -> str:
     which, result = _verify(hidden, message)
     right = hidden[which] == answer
     words = "Right" if right else f"Not quite: it is “{SCENARIOS[hidden[which]].title}”"
-    return f"<p><b class='halo-{'ok' if right else 'failed'}'>{words}.</b> This is what the tool says:</p>{evidence_html(result)}"
+    return (
+        f"<p><b class='halo-{'ok' if right else 'failed'}'>{words}.</b> This is what the tool "
+        f"says:</p>{evidence_html(result)}"
+    )
 
 
 def settings_panel() -> Panel:
     """List the practice tenant's settings: the key, its values with the default first, what is open."""
-    rows = "".join(f"<tr><td style='text-align:left'><code>{key}</code></td><td style='text-align:left'>{escape(' | '.join(o.values))}{' | a number' if o.number else ''}</td>"
-                   f"<td style='text-align:left'>{escape(o.help)}</td></tr>" for key, o in OPTIONS.items())  # fmt: skip
+    rows = "".join(
+        f"<tr><td style='text-align:left'><code>{key}</code></td><td "
+        f"style='text-align:left'>{escape(' | '.join(o.values))}{' | a number' if o.number else ''}</td>"
+        f"<td style='text-align:left'>{escape(o.help)}</td></tr>"
+        for key, o in OPTIONS.items()
+    )
     plain = "\n".join(f"{key}: {' | '.join(o.values)}: {o.help}" for key, o in OPTIONS.items())
     return Panel(
         box(
-            f"<table><tr><th style='text-align:left'>Setting</th><th style='text-align:left'>Values, the default first</th><th style='text-align:left'>What is open</th></tr>{rows}</table>"
+            "<table><tr><th style='text-align:left'>Setting</th><th style='text-align:left'>Values, "
+            f"the default first</th><th style='text-align:left'>What is open</th></tr>{rows}</table>"
         ),
         plain,
     )

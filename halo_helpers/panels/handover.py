@@ -38,8 +38,12 @@ def handover_panel(walk: Walk) -> Panel:
     except HaloError as error:
         return static(redact(error.seen))
     agent = result.agent
-    rows = [("Client ID", tenant.client_id), ("Client Secret", f"never shown here; {source}"), ("HaloPSA Base URL", result.base_url),
-            ("Agent ID", f"{agent.id} ({agent.name})" if agent else str(tenant.agent_id or "not known yet"))]  # fmt: skip
+    rows = [
+        ("Client ID", tenant.client_id),
+        ("Client Secret", f"never shown here; {source}"),
+        ("HaloPSA Base URL", result.base_url),
+        ("Agent ID", f"{agent.id} ({agent.name})" if agent else str(tenant.agent_id or "not known yet")),
+    ]
     html = (
         "<table>"
         + "".join(
@@ -57,9 +61,15 @@ def record_panel(walk: Walk) -> Panel:
     """Offer to write the record, and to put the tenant into a tenants file."""
     inputs: list[dict[str, Any]] = []
     actions = {"record": ("Check everything and write the record", lambda _: _write_record(walk))}
-    about = "<p>The record says who checked what and when, and holds no secret: attach it to the ticket. A colleague can go on from <code>record.json</code>.</p>"
+    about = (
+        "<p>The record says who checked what and when, and holds no secret: attach it to the ticket. A "
+        "colleague can go on from <code>record.json</code>.</p>"
+    )
     if not walk.is_practice and not walk.file:
-        about += "<p>For the nightly fleet run, the tenant is put into its tenants file with a reference to the secret.</p>"
+        about += (
+            "<p>For the nightly fleet run, the tenant is put into its tenants file with a reference to "
+            "the secret.</p>"
+        )
         inputs = [
             {"name": "file", "label": "Tenants file", "hint": "folder and name, such as C:/msp/tenants.yaml"},
             {"name": "owner", "label": "Owner", "hint": "who is asked when it breaks"},
@@ -81,14 +91,18 @@ def _write_record(walk: Walk) -> str:
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
     walk.refresh()
-    return (f"<p>Written: <a href='record.md' target='_blank'>record.md</a> and record.json in <code>{escape(str(folder))}</code></p>"
-            f"{evidence_html(result, walk.edition)}")  # fmt: skip
+    return (
+        "<p>Written: <a href='record.md' target='_blank'>record.md</a> and record.json in "
+        f"<code>{escape(str(folder))}</code></p>"
+        f"{evidence_html(result, walk.edition)}"
+    )
 
 
 def record_of(walk: Walk, result: Verification) -> dict[str, Any]:
     """Give the record of a walk.
 
-    Shape: `halo-runbook/record/1`: tenant, practice, written_at, answers (without the secret), steps, verification.
+    Shape: `halo-runbook/record/1`: tenant, practice, written_at, answers (without the secret), steps,
+    verification.
     """
     answers = walk.shown_answers() | {"secret_set_at": read_answers(walk.name).get("secret_set_at", "")}
     if result.agent is not None:
@@ -97,24 +111,42 @@ def record_of(walk: Walk, result: Verification) -> dict[str, Any]:
         {"id": step_id, "title": STEPS[step_id].title} | asdict(record)
         for step_id, record in walk.progress().items()
     ]
-    return {"schema": RECORD_SCHEMA, "tenant": walk.name, "practice": result.practice, "edition": walk.edition,
-            "written_at": utc_text(),
-            "answers": {k: v for k, v in answers.items() if v}, "agent": result.agent.label if result.agent else None,
-            "secret": walk.about_secret(), "steps": steps, "verification": result.as_json()}  # fmt: skip
+    return {
+        "schema": RECORD_SCHEMA,
+        "tenant": walk.name,
+        "practice": result.practice,
+        "edition": walk.edition,
+        "written_at": utc_text(),
+        "answers": {k: v for k, v in answers.items() if v},
+        "agent": result.agent.label if result.agent else None,
+        "secret": walk.about_secret(),
+        "steps": steps,
+        "verification": result.as_json(),
+    }
 
 
 def record_text(value: dict[str, Any]) -> str:
     """Write a record for people, as Markdown for a ticket."""
     answers = value["answers"]
-    lines = [f"# {'Practice: ' if value['practice'] else ''}HaloPSA and Neo Agent: {value['tenant']}", "", f"Written {value['written_at']} (UTC).", "",
-             f"- HaloPSA Base URL: {answers.get('base_url', '?')}", f"- Client ID: {answers.get('client_id', '?')}",
-             f"- Agent ID: {answers.get('agent_id', '?')}" + (f" ({value['agent']})" if value["agent"] else ""),
-             f"- Client Secret: not written here; {value['secret']}", "", "| step | state | when (UTC) | who | what was found |", "|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        f"# {'Practice: ' if value['practice'] else ''}HaloPSA and Neo Agent: {value['tenant']}",
+        "",
+        f"Written {value['written_at']} (UTC).",
+        "",
+        f"- HaloPSA Base URL: {answers.get('base_url', '?')}",
+        f"- Client ID: {answers.get('client_id', '?')}",
+        f"- Agent ID: {answers.get('agent_id', '?')}" + (f" ({value['agent']})" if value["agent"] else ""),
+        f"- Client Secret: not written here; {value['secret']}",
+        "",
+        "| step | state | when (UTC) | who | what was found |",
+        "|---|---|---|---|---|",
+    ]
     for step in value["steps"]:
         state = "done by hand" if step["by_hand"] and step["state"] == "ok" else WORDS[step["state"]]
         past = f"; went on past: {', '.join(step['went_on_past'])}" if step["went_on_past"] else ""
         lines.append(
-            f"| {step['title']} | {state} | {step['at']} | {_cell(step['by'])} | {_cell(step['summary'])}{past} |"
+            f"| {step['title']} | {state} | {step['at']} | {_cell(step['by'])} | "
+            f"{_cell(step['summary'])}{past} |"
         )
     lines += ["", "| check | result | seen |", "|---|---|---|"]
     lines += [f"| {c['id']} | {c['verdict']} | {_cell(c['seen'])} |" for c in value["verification"]["checks"]]
@@ -129,13 +161,15 @@ def _cell(text: str) -> str:
 def _add_to_fleet(walk: Walk, message: dict[str, Any]) -> str:
     """Put the tenant into a tenants file.
 
-    Raises: ConfigError when the secret is nowhere where a fleet run could find it, or the file cannot be changed.
+    Raises: ConfigError when the secret is nowhere where a fleet run could find it, or the file cannot be
+    changed.
     """
     answers = read_answers(walk.name)
     reference = answers.get("client_secret", "")
     if not reference.startswith(("file:", "keyring:")):
         raise ConfigError(
-            "the secret is only in memory: choose a private file or the keyring in 30-credentials first, so that a fleet run finds it"
+            "the secret is only in memory: choose a private file or the keyring in 30-credentials "
+            "first, so that a fleet run finds it"
         )
     named = str(message.get("file") or "").strip()
     file = Path(named).expanduser() if named else tenants_file()
@@ -144,7 +178,14 @@ def _add_to_fleet(walk: Walk, message: dict[str, Any]) -> str:
         raise ConfigError(
             "name the tenants file with its folder, such as C:/msp/tenants.yaml or ~/msp/tenants.yaml"
         )
-    entry = {"name": walk.name, "base_url": walk.instance, "client_id": answers.get("client_id"), "client_secret": reference,
-             "agent_id": walk.tenant.agent_id, "label": answers.get("label"), "owner": str(message.get("owner") or "").strip() or None}  # fmt: skip
+    entry = {
+        "name": walk.name,
+        "base_url": walk.instance,
+        "client_id": answers.get("client_id"),
+        "client_secret": reference,
+        "agent_id": walk.tenant.agent_id,
+        "label": answers.get("label"),
+        "owner": str(message.get("owner") or "").strip() or None,
+    }
     add_tenant(file, entry)
     return f"<p>{escape(walk.name)} stands in {escape(str(file.absolute()))} now.</p>"

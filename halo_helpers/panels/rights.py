@@ -17,12 +17,19 @@ def rights_panel(result: Verification) -> Panel:
     for area in AREAS:
         found = result[f"access.{area.name}"]
         does = "reads and writes" if area.writes else "reads"
-        rows.append(f"<tr><td style='text-align:left'>{escape(area.title)}</td><td style='text-align:left'>{does}</td>"
-                    f"<td style='text-align:left'>{word(found.verdict)}</td><td style='text-align:left'>{escape(found.seen)}</td></tr>")  # fmt: skip
+        rows.append(
+            f"<tr><td style='text-align:left'>{escape(area.title)}</td><td "
+            f"style='text-align:left'>{does}</td>"
+            f"<td style='text-align:left'>{word(found.verdict)}</td><td "
+            f"style='text-align:left'>{escape(found.seen)}</td></tr>"
+        )
         lines.append(f"{area.title}: Neo Agent {does}; {WORDS[found.verdict]}: {found.seen}")
     hooks = result["webhooks.manage"]
-    rows.append(f"<tr><td style='text-align:left'>Webhooks</td><td style='text-align:left'>registers its own</td>"
-                f"<td style='text-align:left'>{word(hooks.verdict)}</td><td style='text-align:left'>{escape(hooks.seen)}</td></tr>")  # fmt: skip
+    rows.append(
+        f"<tr><td style='text-align:left'>Webhooks</td><td style='text-align:left'>registers its own</td>"
+        f"<td style='text-align:left'>{word(hooks.verdict)}</td><td "
+        f"style='text-align:left'>{escape(hooks.seen)}</td></tr>"
+    )
     lines.append(f"Webhooks: Neo Agent registers its own; {WORDS[hooks.verdict]}: {hooks.seen}")
     head = "<tr><th>Area</th><th>Neo Agent</th><th>This agent</th><th>Seen</th></tr>"
     return Panel(box(f"<div class='halo-wide'><table>{head}{''.join(rows)}</table></div>"), "\n".join(lines))

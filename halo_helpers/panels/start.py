@@ -26,15 +26,31 @@ RECORD_SCHEMA = "halo-runbook/record/1"
 
 def start_panel(walk: Walk) -> Panel:
     """Show the map, and the form that opens a customer."""
-    steps = "".join(f"<li><a href='{name}.ipynb'>{name}</a>: {', '.join(escape(s.title) for s in STEPS.values() if s.notebook == name)}</li>"
-                    for name in NOTEBOOKS[1:])  # fmt: skip
+    steps = "".join(
+        (
+            f"<li><a href='{name}.ipynb'>{name}</a>: "
+            f"{', '.join(escape(s.title) for s in STEPS.values() if s.notebook == name)}</li>"
+        )
+        for name in NOTEBOOKS[1:]
+    )
     plain = "the notebooks in order, and a form to open a customer"
     panel = FormPanel(
-        f"<p><b>The notebooks, in order</b></p><ol>{steps}</ol>", plain,
-        [{"name": "name", "label": "Short name", "hint": "acme"}, {"name": "url", "label": "Base URL", "hint": "https://acme.halopsa.com"},
-         {"name": "record", "label": "A colleague's record", "hint": "a file record.json, to go on where it ends"}],
-        {"open": ("Open this customer", lambda m: _open(walk, m)), "map": ("Refresh the map", lambda _: map_html(walk))},
-    )  # fmt: skip
+        f"<p><b>The notebooks, in order</b></p><ol>{steps}</ol>",
+        plain,
+        [
+            {"name": "name", "label": "Short name", "hint": "acme"},
+            {"name": "url", "label": "Base URL", "hint": "https://acme.halopsa.com"},
+            {
+                "name": "record",
+                "label": "A colleague's record",
+                "hint": "a file record.json, to go on where it ends",
+            },
+        ],
+        {
+            "open": ("Open this customer", lambda m: _open(walk, m)),
+            "map": ("Refresh the map", lambda _: map_html(walk)),
+        },
+    )
     panel.view.results = f'<div class="halo">{map_html(walk)}</div>'
     return panel
 
@@ -52,7 +68,8 @@ def map_html(walk: Walk) -> str:
         done = sum(progress[s.id].is_done for s in STEPS.values() if s.notebook == name)
         count = sum(s.notebook == name for s in STEPS.values())
         rows.append(
-            f"<tr><td><a href='{name}.ipynb'>{name}</a></td><td>{done} of {count} done<details><summary>steps</summary>{steps[4:]}</details></td></tr>"
+            f"<tr><td><a href='{name}.ipynb'>{name}</a></td><td>{done} of {count} done<details>"
+            f"<summary>steps</summary>{steps[4:]}</details></td></tr>"
         )
     known = (
         ", ".join(
@@ -60,7 +77,10 @@ def map_html(walk: Walk) -> str:
         )
         or "none yet"
     )
-    return f"<p><b>How far {escape(walk.name)} is</b></p><table>{''.join(rows)}</table><p>Customers so far: {known}</p>"
+    return (
+        f"<p><b>How far {escape(walk.name)} is</b></p><table>{''.join(rows)}</table><p>Customers so far: "
+        f"{known}</p>"
+    )
 
 
 def _open(walk: Walk, message: dict[str, Any]) -> str:
@@ -79,7 +99,10 @@ def _open(walk: Walk, message: dict[str, Any]) -> str:
     elif not read_answers(name):
         raise ConfigError("a new customer needs a base URL")
     open_walk(name, walk.file)
-    return f"<p>Go on in <a href='../{escape(name)}/00-start.ipynb' target='_blank'>{escape(name)}/00-start.ipynb</a>: it is this customer's own copy.</p>"
+    return (
+        f"<p>Go on in <a href='../{escape(name)}/00-start.ipynb' "
+        f"target='_blank'>{escape(name)}/00-start.ipynb</a>: it is this customer's own copy.</p>"
+    )
 
 
 def load_record(name: str, file: Path) -> None:

@@ -148,7 +148,10 @@ def step_html(step: Step, edition: str, instance: str, *, practice: bool) -> str
     target = step.practice_link if practice else step.link
     if step.path:
         link = (
-            f" (<a href='{escape(instance + target)}' target='_blank' rel='noopener'>open it{' on the practice tenant' if practice else ''}</a>)"
+            (
+                f" (<a href='{escape(instance + target)}' target='_blank' rel='noopener'>open "
+                f"it{' on the practice tenant' if practice else ''}</a>)"
+            )
             if target and instance
             else ""
         )
@@ -157,8 +160,14 @@ def step_html(step: Step, edition: str, instance: str, *, practice: bool) -> str
     if step.fields:
         cell = "<td style='text-align:left;vertical-align:top;padding:.2em 1em .2em 0'>"
         head = "".join(f"{cell}<b>{word}</b></td>" for word in ("Field", "Set it to", "Because"))
-        rows = "".join(f"<tr>{cell}<b>{escape(f.name)}</b></td>{cell}{escape(f.value)}</td>{cell}{escape(f.why)}{_edition_notes(f, edition)}</td></tr>"
-                       for f in step.fields)  # fmt: skip
+        rows = "".join(
+            (
+                f"<tr>{cell}<b>{escape(f.name)}</b>"
+                f"</td>{cell}{escape(f.value)}</td>{cell}{escape(f.why)}{_edition_notes(f, edition)}</td>"
+                "</tr>"
+            )
+            for f in step.fields
+        )
         lines.append(f"<table><tr>{head}</tr>{rows}</table>")
     lines += [f"<p><b>You should see:</b> {escape(step.see)}</p>"] if step.see else []
     lines += [f"<p><b>If not:</b> {escape(step.missing)}</p>"] if step.missing else []
@@ -168,8 +177,13 @@ def step_html(step: Step, edition: str, instance: str, *, practice: bool) -> str
 def _edition_notes(field: Field, edition: str) -> str:
     """Say what the editions of the documentation say where they differ; the chosen edition comes first."""
     notes = sorted(field.by_edition, key=lambda note: note[0] != edition)
-    return "".join(f"<br><small>{'<b>' if name == edition else ''}{name} edition{'</b>' if name == edition else ''}: {escape(text)}</small>"
-                   for name, text in notes)  # fmt: skip
+    return "".join(
+        (
+            f"<br><small>{'<b>' if name == edition else ''}{name} "
+            f"edition{'</b>' if name == edition else ''}: {escape(text)}</small>"
+        )
+        for name, text in notes
+    )
 
 
 def step_text(step: Step, edition: str) -> str:

@@ -1,6 +1,7 @@
 """The guided walk of one customer through the notebooks.
 
-One `Walk` a notebook. It knows the answers given so far, where the secret is, and the state of every step; the
+One `Walk` a notebook. It knows the answers given so far, where the secret is, and the state of every step;
+the
 panels show it, and ask through it the same checks that everything else asks.
 """
 
@@ -88,9 +89,13 @@ class Walk:
             answers = self._stored
             if answers.get("base_url") == found.base_url:
                 found = replace(
-                    found, client_id=answers.get("client_id", found.client_id), agent_id=_agent_id(answers.get("agent_id", found.agent_id)),
-                    client_secret=self.secret_in_memory() or answers.get("client_secret") or found.client_secret,
-                )  # fmt: skip
+                    found,
+                    client_id=answers.get("client_id", found.client_id),
+                    agent_id=_agent_id(answers.get("agent_id", found.agent_id)),
+                    client_secret=self.secret_in_memory()
+                    or answers.get("client_secret")
+                    or found.client_secret,
+                )
         self._found = found
 
     def _follow(self) -> None:
@@ -107,15 +112,20 @@ class Walk:
         missing = self._missing()
         if missing or self._found is None:
             raise ConfigError(
-                f"not possible yet: {' and '.join(missing)} of {self.name} {'is' if len(missing) == 1 else 'are'} entered at the end of 20-application, or in 30-credentials"
+                f"not possible yet: {' and '.join(missing)} of {self.name} "
+                f"{'is' if len(missing) == 1 else 'are'} entered at the end of 20-application, or in "
+                "30-credentials"
             )
         entered = self.secret_in_memory()
         return replace(self._found, client_secret=entered) if entered else self._found
 
     def _missing(self) -> list[str]:
         self._follow()
-        values = {"the base URL": self._found and self._found.base_url, "the Client ID": self._found and self._found.client_id,
-                  "the Client Secret": self.secret_in_memory() or (self._found and self._found.client_secret)}  # fmt: skip
+        values = {
+            "the base URL": self._found and self._found.base_url,
+            "the Client ID": self._found and self._found.client_id,
+            "the Client Secret": self.secret_in_memory() or (self._found and self._found.client_secret),
+        }
         return [name for name, value in values.items() if not value]
 
     def missing(self, step: Step) -> list[str]:
@@ -207,10 +217,16 @@ class Walk:
     def about_credentials(self) -> str:
         """Say what is to be entered here."""
         if self.is_practice:
-            return "The practice tenant was made with an agent and an application; leave the fields as they are to use these, or enter what you made yourself on its screens."
+            return (
+                "The practice tenant was made with an agent and an application; leave the fields as they "
+                "are to use these, or enter what you made yourself on its screens."
+            )
         if self.file:
             return f"The four values of {self.name} stand in the tenants file: nothing to enter."
-        return f"The four values of {self.name}. The secret goes straight to the kernel: it is in no cell, output or file of this notebook."
+        return (
+            f"The four values of {self.name}. The secret goes straight to the kernel: it is in no cell, "
+            "output or file of this notebook."
+        )
 
     # --- progress ---
 
@@ -279,8 +295,12 @@ class Walk:
         url = self._found.base_url if self._found else "base URL not entered yet"
         label = self.name if self.is_practice else ((self._found.label if self._found else None) or self.name)
         kind = "Practice tenant" if self.is_practice else "Customer"
-        html = box(f"<p class='halo-banner {'practice' if self.is_practice else ''}' style='border:2px {'dashed' if self.is_practice else 'solid'} #8894a3;border-radius:6px;padding:.4em .8em'>"
-                   f"<b>{kind}: {escape(label)}</b> · {escape(url)} · documentation edition: {self.edition}</p>")  # fmt: skip
+        html = box(
+            f"<p class='halo-banner {'practice' if self.is_practice else ''}' style='border:2px "
+            f"{'dashed' if self.is_practice else 'solid'} #8894a3;border-radius:6px;padding:.4em "
+            ".8em'>"
+            f"<b>{kind}: {escape(label)}</b> · {escape(url)} · documentation edition: {self.edition}</p>"
+        )
         return {"text/html": SHEET + html, "text/plain": f"{kind}: {label} at {url}, edition {self.edition}"}
 
     def step(self, step_id: str) -> Panel:

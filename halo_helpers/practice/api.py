@@ -28,9 +28,11 @@ APP_VERSION = "2.236.133"
 DEFAULT_COUNT = 50
 _TEAM_SCOPES = ("all:teams", "read:teams")
 _AGENT_SCOPES = {
-    "either": ("all:teams", "all:standard", "read:agents"), "all:teams": ("all:teams",),
-    "all:standard": ("all:standard",), "read:agents": ("read:agents",),
-}  # fmt: skip
+    "either": ("all:teams", "all:standard", "read:agents"),
+    "all:teams": ("all:teams",),
+    "all:standard": ("all:standard",),
+    "read:agents": ("read:agents",),
+}
 _ADMIN = ("admin",)
 
 
@@ -73,14 +75,28 @@ def auth_info(world: World | None, settings: Settings, origin: str) -> Answer:
 def instance_info(world: World | None, origin: str) -> Answer:
     """Answer `/api/InstanceInfo`, with counters at zero for an anonymous caller (facts 2.2)."""
     body: Record = {
-        "dbid": 1, "app_version": APP_VERSION, "database_version": APP_VERSION, "agent_count": 0,
-        "licensed_agent_count": 0, "online_agent_count": 0, "last_login": stamp(EPOCH), "last_task_run": stamp(EPOCH),
-        "app_name": "Halo PSA (practice tenant)", "agent_url": origin, "portal_url": f"{origin}/portal",
-        "auth_url": f"{origin}/auth", "hosted_group": "Practice", "mobileapp_enabled": False,
-        "teamsbot_enabled": False, "nhserver_version": APP_VERSION, "using_event_service": False,
-        "using_scheduling_service": False, "using_outgoing_service": False, "using_incoming_service": False,
+        "dbid": 1,
+        "app_version": APP_VERSION,
+        "database_version": APP_VERSION,
+        "agent_count": 0,
+        "licensed_agent_count": 0,
+        "online_agent_count": 0,
+        "last_login": stamp(EPOCH),
+        "last_task_run": stamp(EPOCH),
+        "app_name": "Halo PSA (practice tenant)",
+        "agent_url": origin,
+        "portal_url": f"{origin}/portal",
+        "auth_url": f"{origin}/auth",
+        "hosted_group": "Practice",
+        "mobileapp_enabled": False,
+        "teamsbot_enabled": False,
+        "nhserver_version": APP_VERSION,
+        "using_event_service": False,
+        "using_scheduling_service": False,
+        "using_outgoing_service": False,
+        "using_incoming_service": False,
         "practice": True,
-    }  # fmt: skip
+    }
     if world is not None:
         body["tenant_id"] = world.halo_tenant
     return as_json(body)
@@ -163,9 +179,20 @@ def refused_text(text: str) -> Answer:
 
 def _exception(message: str) -> Record:
     """Give a serialised .NET exception, one of the bodies of a 400 (facts 3.3)."""
-    return {"ClassName": "System.Exception", "Message": message, "Data": None, "InnerException": None, "HelpURL": None,
-            "StackTraceString": None, "RemoteStackTraceString": None, "RemoteStackIndex": 0, "ExceptionMethod": None,
-            "HResult": -2146233088, "Source": None, "WatsonBuckets": None}  # fmt: skip
+    return {
+        "ClassName": "System.Exception",
+        "Message": message,
+        "Data": None,
+        "InnerException": None,
+        "HelpURL": None,
+        "StackTraceString": None,
+        "RemoteStackTraceString": None,
+        "RemoteStackIndex": 0,
+        "ExceptionMethod": None,
+        "HResult": -2146233088,
+        "Source": None,
+        "WatsonBuckets": None,
+    }
 
 
 def _collection(who: Identity, ask: Ask, kind: Collection, key: str | None) -> Answer:
@@ -288,12 +315,13 @@ def _agent_list(who: Identity, ask: Ask) -> Answer:
     unassigned = ask.flag("includeunassigned") is True
     everyone: Iterable[Agent] = world.every_agent() if who.agent.team_ids else [who.agent]
     chosen = [
-        agent for agent in everyone
+        agent
+        for agent in everyone
         if (disabled if agent.is_disabled else enabled)
         and (api_only or not agent.is_api_only)
         and agent.listed
         and (unassigned or agent.id != UNASSIGNED_ID)
-    ]  # fmt: skip
+    ]
     search = ask.query.get("search", "").lower()
     if search:
         chosen = [agent for agent in chosen if search in agent.name.lower()]
@@ -350,22 +378,49 @@ def _applications(who: Identity, _: Ask, key: str | None) -> Answer:
 def _application_row(world: World, application: Application, number: int) -> Record:
     """NHD_Identity_Application, without its secret: lists of tokens and authorisations are empty."""
     agent = world.agent(application.agent_id)
-    off = dict.fromkeys(("allowusers", "disable_windowsauth", "disable_azure", "disable_adfs", "disable_okta",
-                         "disable_centrify", "disable_google", "disable_anon"), False)  # fmt: skip
+    off = dict.fromkeys(
+        (
+            "allowusers",
+            "disable_windowsauth",
+            "disable_azure",
+            "disable_adfs",
+            "disable_okta",
+            "disable_centrify",
+            "disable_google",
+            "disable_anon",
+        ),
+        False,
+    )
     nothing = dict.fromkeys(
         ("cors_whitelist", "redirecturi", "redirectUris", "logoutredirecturi", "postLogoutRedirectUris"), ""
     )
-    return off | nothing | {
-        "system_use": "", "loginas_client_id": 0, "loginas_supplier_id": 0, "allowagents": application.login_type == "agent",
-        "organisation_id": 0, "language_id": 1, "concurrencyToken": guid(world.seed, "application", number),
-        "authorizations": [], "tokens": [],
-        "id": str(number), "clientId": application.client_id, "displayName": application.name,
-        "grant_type": application.method, "inactive": not application.active,
-        "loginentity": ("none", "agent", "user", "supplier").index(application.login_type),
-        "loginas_agent_id": application.agent_id, "loginas_agent_name": agent.name if agent else "",
-        "scopes": [{"id": n, "application_id": str(number), "name": scope}
-                   for n, scope in enumerate(sorted(application.scopes), 1)],
-    }  # fmt: skip
+    return (
+        off
+        | nothing
+        | {
+            "system_use": "",
+            "loginas_client_id": 0,
+            "loginas_supplier_id": 0,
+            "allowagents": application.login_type == "agent",
+            "organisation_id": 0,
+            "language_id": 1,
+            "concurrencyToken": guid(world.seed, "application", number),
+            "authorizations": [],
+            "tokens": [],
+            "id": str(number),
+            "clientId": application.client_id,
+            "displayName": application.name,
+            "grant_type": application.method,
+            "inactive": not application.active,
+            "loginentity": ("none", "agent", "user", "supplier").index(application.login_type),
+            "loginas_agent_id": application.agent_id,
+            "loginas_agent_name": agent.name if agent else "",
+            "scopes": [
+                {"id": n, "application_id": str(number), "name": scope}
+                for n, scope in enumerate(sorted(application.scopes), 1)
+            ],
+        }
+    )
 
 
 def _by_number(key: str, known: set[int], make: Callable[[int], Record]) -> Answer:
@@ -385,8 +440,14 @@ def _not_a_number(text: str) -> Answer:
 
 
 _SPECIAL: dict[str, Callable[[Identity, Ask, str | None], Answer]] = {
-    "agent": _agents, "team": _teams, "roles": _roles, "application": _applications, "actions": _actions,
-}  # fmt: skip
-SPELLINGS = frozenset({"Agent", "Team", "Roles", "Application", "Actions", "authinfo", "AuthInfo", "InstanceInfo", "Health"}
-                      | {kind.route for kind in COLLECTIONS.values()})  # fmt: skip
+    "agent": _agents,
+    "team": _teams,
+    "roles": _roles,
+    "application": _applications,
+    "actions": _actions,
+}
+SPELLINGS = frozenset(
+    {"Agent", "Team", "Roles", "Application", "Actions", "authinfo", "AuthInfo", "InstanceInfo", "Health"}
+    | {kind.route for kind in COLLECTIONS.values()}
+)
 """Resource names as published, which `paths=strict` insists on."""

@@ -29,10 +29,14 @@ CONTROL_HEADER = "x-halo-practice"
 _SCREENS = frozenset({"config", "signin", "signout", "practice"})
 """What the first part of a path is, where a screen is meant."""
 _MARK = [("x-practice-tenant", "1")]
-_MAINTENANCE = ("<!doctype html><html lang=en><title>Down for maintenance</title>"
-                "<h1>Practice tenant: HaloPSA is being upgraded</h1><p>Please try again later.</html>")  # fmt: skip
-_LOGIN = ("<!doctype html><html lang=en><title>Log in</title><h1>Practice tenant: log in</h1>"
-          "<form method=post><label>Username <input name=username></label></form></html>")  # fmt: skip
+_MAINTENANCE = (
+    "<!doctype html><html lang=en><title>Down for maintenance</title>"
+    "<h1>Practice tenant: HaloPSA is being upgraded</h1><p>Please try again later.</html>"
+)
+_LOGIN = (
+    "<!doctype html><html lang=en><title>Log in</title><h1>Practice tenant: log in</h1>"
+    "<form method=post><label>Username <input name=username></label></form></html>"
+)
 
 
 class Door:
@@ -177,11 +181,14 @@ def ready(realm: Realm, name: str) -> Record:
     scenario = realm.scenarios.get(name, "healthy")
     noted = world.handed_over
     return {
-        "name": name, "tenant": noted.get("tenant", world.halo_tenant),
+        "name": name,
+        "tenant": noted.get("tenant", world.halo_tenant),
         "client_id": noted.get("client_id", world.neo.client_id),
-        "client_secret": noted.get("client_secret", world.neo.secret), "agent_id": world.agent_id,
-        "scenario": scenario, "expect": list(SCENARIOS[scenario].expect),
-    }  # fmt: skip
+        "client_secret": noted.get("client_secret", world.neo.secret),
+        "agent_id": world.agent_id,
+        "scenario": scenario,
+        "expect": list(SCENARIOS[scenario].expect),
+    }
 
 
 def _route(path: str, *, strict: bool) -> str:
@@ -203,8 +210,10 @@ def _told(ask: Ask) -> bool:
     return tenant not in (None, "", "undefined")
 
 
-_BLOCKED = ("<!doctype html><html lang=en><title>Access denied</title>"
-            "<h1>Practice tenant: this address is not on the allow-list</h1></html>")  # fmt: skip
+_BLOCKED = (
+    "<!doctype html><html lang=en><title>Access denied</title>"
+    "<h1>Practice tenant: this address is not on the allow-list</h1></html>"
+)
 
 
 def _front(world: World) -> Answer | None:

@@ -59,17 +59,23 @@ def _grant(realm: Realm, world: World, application: Application, secret: str, fo
     asked = _spelt_out(frozenset(form.get("scope", "").split()))
     held = _spelt_out(application.scopes)
     granted = frozenset(
-        scope for scope in asked
+        scope
+        for scope in asked
         if scope in held or ("all:standard" in held and scope.startswith(("read:", "edit:")))
-    )  # fmt: skip
+    )
     if settings.wider_scope == "error" and asked - granted:
         return refusal(settings, 400, "invalid_scope", "The application may not ask for one of these scopes.")
     return as_json(
-        {"access_token": realm.issue(world, application, granted), "token_type": "Bearer",
-         "expires_in": int(settings.token_lifetime), "scope": " ".join(sorted(granted, key=_scope_order)),
-         "refresh_token": None, "id_token": None},
+        {
+            "access_token": realm.issue(world, application, granted),
+            "token_type": "Bearer",
+            "expires_in": int(settings.token_lifetime),
+            "scope": " ".join(sorted(granted, key=_scope_order)),
+            "refresh_token": None,
+            "id_token": None,
+        },
         headers=list(_NO_STORE),
-    )  # fmt: skip
+    )
 
 
 def _spelt_out(scopes: frozenset[str]) -> frozenset[str]:

@@ -72,8 +72,15 @@ def start(options: Options | None = None) -> PracticeServer:
     command = [sys.executable, "-m", "halo_helpers.practice"]
     # not a pipe: nobody would read it, and a full pipe stops the server
     with tempfile.TemporaryFile("w+", encoding="utf-8") as complaints:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,  # noqa: S603
-                                   text=True, encoding="utf-8", env=_environment())  # fmt: skip
+        process = subprocess.Popen(  # noqa: S603 - this very interpreter
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            encoding="utf-8",
+            env=_environment(),
+        )
         assert process.stdin  # noqa: S101 - asked for above
         assert process.stdout  # noqa: S101
         with contextlib.suppress(OSError):

@@ -46,8 +46,14 @@ def scenario(
     return register
 
 
-def make_world(name: str, scenario_name: str = "healthy", *, size: str = "small", seed: str = "practice",
-               settings: Settings | None = None) -> World:  # fmt: skip
+def make_world(
+    name: str,
+    scenario_name: str = "healthy",
+    *,
+    size: str = "small",
+    seed: str = "practice",
+    settings: Settings | None = None,
+) -> World:
     """Make a world in a scenario.
 
     Raises: ValueError with the known names when the scenario is unknown.
@@ -81,39 +87,69 @@ def _healthy(world: World) -> None:
     world.front = "open"
 
 
-@scenario("wrong-secret", "Client Secret regenerated", "the secret handed over is no longer the application's",
-          expect=("invalid-client",), row=12)  # fmt: skip
+@scenario(
+    "wrong-secret",
+    "Client Secret regenerated",
+    "the secret handed over is no longer the application's",
+    expect=("invalid-client",),
+    row=12,
+)
 def _wrong_secret(world: World) -> None:
     world.handed_over = {"client_secret": world.neo.secret}
     world.neo.secret = new_secret()
 
 
-@scenario("app-inactive", "Application not active", "Active is not ticked on the application",
-          expect=("invalid-client",), row=17)  # fmt: skip
+@scenario(
+    "app-inactive",
+    "Application not active",
+    "Active is not ticked on the application",
+    expect=("invalid-client",),
+    row=17,
+)
 def _app_inactive(world: World) -> None:
     world.neo.active = False
 
 
-@scenario("wrong-grant", "Wrong Authentication Method", "the application was made for Authorisation Code",
-          expect=("unauthorized-client",), row=16)  # fmt: skip
+@scenario(
+    "wrong-grant",
+    "Wrong Authentication Method",
+    "the application was made for Authorisation Code",
+    expect=("unauthorized-client",),
+    row=16,
+)
 def _wrong_grant(world: World) -> None:
     world.neo.method = "authorization-code"
 
 
-@scenario("login-type-user", "Login Type is not Agent", "the token acts for a client user",
-          expect=("login-not-agent",), row=19)  # fmt: skip
+@scenario(
+    "login-type-user",
+    "Login Type is not Agent",
+    "the token acts for a client user",
+    expect=("login-not-agent",),
+    row=19,
+)
 def _login_type_user(world: World) -> None:
     world.neo.login_type = "user"
 
 
-@scenario("agent-mismatch", "Another agent chosen", "the application logs in as another agent than the noted one",
-          expect=("agent-mismatch",), row=20)  # fmt: skip
+@scenario(
+    "agent-mismatch",
+    "Another agent chosen",
+    "the application logs in as another agent than the noted one",
+    expect=("agent-mismatch",),
+    row=20,
+)
 def _agent_mismatch(world: World) -> None:
     world.neo.agent_id = 3
 
 
-@scenario("agent-disabled", "Agent not active", "Account Active is not ticked on the agent",
-          expect=("agent-disabled",), row=21)  # fmt: skip
+@scenario(
+    "agent-disabled",
+    "Agent not active",
+    "Account Active is not ticked on the agent",
+    expect=("agent-disabled",),
+    row=21,
+)
 def _agent_disabled(world: World) -> None:
     world.change_neo(is_disabled=True)
 
@@ -125,20 +161,35 @@ def _agent_api_only(world: World) -> None:
     world.change_neo(is_api_only=True)
 
 
-@scenario("agent-without-team", "Agent in no team", "no team is chosen on Departments & Teams, so no ticket is visible",
-          expect=("agent-without-team", "area-empty"), row=24)  # fmt: skip
+@scenario(
+    "agent-without-team",
+    "Agent in no team",
+    "no team is chosen on Departments & Teams, so no ticket is visible",
+    expect=("agent-without-team", "area-empty"),
+    row=24,
+)
 def _agent_without_team(world: World) -> None:
     world.change_neo(team_ids=())
 
 
-@scenario("scope-missing-teams", "all:teams not ticked", "the scope all:teams is not ticked on Permissions",
-          expect=("scopes-missing", "area-refused"), row=30)  # fmt: skip
+@scenario(
+    "scope-missing-teams",
+    "all:teams not ticked",
+    "the scope all:teams is not ticked on Permissions",
+    expect=("scopes-missing", "area-refused"),
+    row=30,
+)
 def _scope_missing_teams(world: World) -> None:
     world.neo.scopes -= {"all:teams"}
 
 
-@scenario("scope-missing-webhooks", "admin:webhooks not ticked", "the scope admin:webhooks is not ticked on Permissions",
-          expect=("scopes-missing", "webhooks-refused"), row=31)  # fmt: skip
+@scenario(
+    "scope-missing-webhooks",
+    "admin:webhooks not ticked",
+    "the scope admin:webhooks is not ticked on Permissions",
+    expect=("scopes-missing", "webhooks-refused"),
+    row=31,
+)
 def _scope_missing_webhooks(world: World) -> None:
     world.neo.scopes -= {"admin:webhooks"}
 
@@ -150,26 +201,46 @@ def _scope_none(world: World) -> None:
     world.neo.scopes -= set(SCOPES_OF_NEO)
 
 
-@scenario("tickets-refused", "Role without tickets", "the agent's role has no access to tickets",
-          expect=("area-refused",), row=25)  # fmt: skip
+@scenario(
+    "tickets-refused",
+    "Role without tickets",
+    "the agent's role has no access to tickets",
+    expect=("area-refused",),
+    row=25,
+)
 def _tickets_refused(world: World) -> None:
     world.agents[NEO_AGENT_ID].denied = frozenset({"tickets"})
 
 
-@scenario("rate-limited", "Rate limit used up", "other integrations use up the instance's requests",
-          expect=("rate-limited",), row=34)  # fmt: skip
+@scenario(
+    "rate-limited",
+    "Rate limit used up",
+    "other integrations use up the instance's requests",
+    expect=("rate-limited",),
+    row=34,
+)
 def _rate_limited(world: World) -> None:
     world.settings = world.settings.changed(rate_limit="0/300")
 
 
-@scenario("maintenance", "Upgrade in progress", "a maintenance page answers instead of HaloPSA",
-          expect=("maintenance",), row=41)  # fmt: skip
+@scenario(
+    "maintenance",
+    "Upgrade in progress",
+    "a maintenance page answers instead of HaloPSA",
+    expect=("maintenance",),
+    row=41,
+)
 def _maintenance(world: World) -> None:
     world.front = "maintenance"
 
 
-@scenario("html-login-page", "Login page instead of the API", "a login page answers with status 200",
-          expect=("html-instead-of-json",), row=48)  # fmt: skip
+@scenario(
+    "html-login-page",
+    "Login page instead of the API",
+    "a login page answers with status 200",
+    expect=("html-instead-of-json",),
+    row=48,
+)
 def _html_login_page(world: World) -> None:
     world.front = "login-page"
 
@@ -182,26 +253,46 @@ def _slow(world: World) -> None:
 # --- what was noted or pasted wrongly ---
 
 
-@scenario("id-before-save", "Client ID copied before saving", "the Client ID changed when the application was saved",
-          expect=("invalid-client",), row=11)  # fmt: skip
+@scenario(
+    "id-before-save",
+    "Client ID copied before saving",
+    "the Client ID changed when the application was saved",
+    expect=("invalid-client",),
+    row=11,
+)
 def _id_before_save(world: World) -> None:
     world.handed_over = {"client_id": guid(world.seed, world.name, "before saving")}
 
 
-@scenario("secret-cut-off", "Client Secret cut off", "only a part of the secret was copied",
-          expect=("client-secret-malformed", "invalid-client"), row=12)  # fmt: skip
+@scenario(
+    "secret-cut-off",
+    "Client Secret cut off",
+    "only a part of the secret was copied",
+    expect=("client-secret-malformed", "invalid-client"),
+    row=12,
+)
 def _secret_cut_off(world: World) -> None:
     world.handed_over = {"client_secret": world.neo.secret[:50]}
 
 
-@scenario("credentials-swapped", "Client ID and Secret swapped", "each was pasted into the other's place",
-          expect=("credentials-swapped",), row=15)  # fmt: skip
+@scenario(
+    "credentials-swapped",
+    "Client ID and Secret swapped",
+    "each was pasted into the other's place",
+    expect=("credentials-swapped",),
+    row=15,
+)
 def _credentials_swapped(world: World) -> None:
     world.handed_over = {"client_id": world.neo.secret, "client_secret": world.neo.client_id}
 
 
-@scenario("wrong-tenant", "Another tenant name", "HaloPSA's own tenant name is not the one that was noted",
-          expect=("tenant-unknown",), row=10)  # fmt: skip
+@scenario(
+    "wrong-tenant",
+    "Another tenant name",
+    "HaloPSA's own tenant name is not the one that was noted",
+    expect=("tenant-unknown",),
+    row=10,
+)
 def _wrong_tenant(world: World) -> None:
     world.handed_over = {"tenant": f"{world.halo_tenant}-old"}
 
@@ -209,20 +300,35 @@ def _wrong_tenant(world: World) -> None:
 # --- what is wrong with the application ---
 
 
-@scenario("app-not-approved", "Application waits for approval", "an administrator has to enable the application",
-          expect=("token-refused",), row=18)  # fmt: skip
+@scenario(
+    "app-not-approved",
+    "Application waits for approval",
+    "an administrator has to enable the application",
+    expect=("token-refused",),
+    row=18,
+)
 def _app_not_approved(world: World) -> None:
     world.neo.approved = False
 
 
-@scenario("only-all", "Only the scope all", "all is ticked, which contains neither teams nor webhooks",
-          expect=("scopes-missing", "area-refused", "webhooks-refused"), row=30)  # fmt: skip
+@scenario(
+    "only-all",
+    "Only the scope all",
+    "all is ticked, which contains neither teams nor webhooks",
+    expect=("scopes-missing", "area-refused", "webhooks-refused"),
+    row=30,
+)
 def _only_all(world: World) -> None:
     world.neo.scopes = frozenset({"all"})
 
 
-@scenario("scope-refused", "Scope refused at the token endpoint", "this version refuses scopes that the application has not",
-          expect=("invalid-scope",), row=28)  # fmt: skip
+@scenario(
+    "scope-refused",
+    "Scope refused at the token endpoint",
+    "this version refuses scopes that the application has not",
+    expect=("invalid-scope",),
+    row=28,
+)
 def _scope_refused(world: World) -> None:
     world.settings = world.settings.changed(wider_scope="error")
     world.neo.scopes -= {"all:teams"}
@@ -263,8 +369,12 @@ def _agent_without_role(world: World) -> None:
     world.change_neo(role_ids=())
 
 
-@scenario("agent-without-hours", "Agent without working hours", "no Working Hours on Preferences",
-          expect=("agent-hours-missing",))  # fmt: skip
+@scenario(
+    "agent-without-hours",
+    "Agent without working hours",
+    "no Working Hours on Preferences",
+    expect=("agent-hours-missing",),
+)
 def _agent_without_hours(world: World) -> None:
     world.change_neo(workday_id=0)
 
@@ -291,8 +401,13 @@ def _agent_unlisted(world: World) -> None:
     world.change_neo(listed=False)
 
 
-@scenario("agent-restricted", "Agent restricted to other clients", "the agent may see neither clients nor their contacts",
-          expect=("area-empty",), row=26)  # fmt: skip
+@scenario(
+    "agent-restricted",
+    "Agent restricted to other clients",
+    "the agent may see neither clients nor their contacts",
+    expect=("area-empty",),
+    row=26,
+)
 def _agent_restricted(world: World) -> None:
     world.change_neo(empty=frozenset({"clients", "users"}))
 

@@ -37,9 +37,20 @@ from .state import (
 )
 from .wire import HTML, Answer, Ask, Headers
 
-METHOD_NAMES = dict(zip(METHODS, (
-    "Client ID and Secret (Services)", "Authorisation Code (Web or Native Application)", "Implicit Flow",
-    "Username & Password", "API Key", "JWT assertion"), strict=True))  # fmt: skip
+METHOD_NAMES = dict(
+    zip(
+        METHODS,
+        (
+            "Client ID and Secret (Services)",
+            "Authorisation Code (Web or Native Application)",
+            "Implicit Flow",
+            "Username & Password",
+            "API Key",
+            "JWT assertion",
+        ),
+        strict=True,
+    )
+)
 LOGIN_NAMES = dict(zip(LOGIN_TYPES, ("Agent", "User", "Supplier", "No login"), strict=True))
 COMMON_SCOPES = ("all", *SCOPES_OF_NEO, "admin")
 RARE_SCOPES = KNOWN_SCOPES - set(COMMON_SCOPES)
@@ -52,12 +63,25 @@ _API = [*_INTEGRATIONS, ("HaloPSA API", "/config/integrations/api")]
 _APPLICATIONS = [*_API, ("Applications", "/config/integrations/api/applications")]
 
 _TILES: dict[tuple[str, ...], tuple[list[tuple[str, str]], tuple[tuple[str, str, str], ...]]] = {
-    (): (_HOME, (("Teams & Agents", "/config/agents-and-teams", "who works here"),
-                 ("Integrations", "/config/integrations", "what HaloPSA connects to"))),
-    ("agents-and-teams",): (_AGENTS[:2], (("Agents", "/config/agents", "technicians, and what acts like one"),)),
-    ("integrations",): (_INTEGRATIONS, (("HaloPSA API", "/config/integrations/api", "applications that may come in"),
-                                        ("Webhooks", "/config/integrations/webhooks", "who is told of events"))),
-}  # fmt: skip
+    (): (
+        _HOME,
+        (
+            ("Teams & Agents", "/config/agents-and-teams", "who works here"),
+            ("Integrations", "/config/integrations", "what HaloPSA connects to"),
+        ),
+    ),
+    ("agents-and-teams",): (
+        _AGENTS[:2],
+        (("Agents", "/config/agents", "technicians, and what acts like one"),),
+    ),
+    ("integrations",): (
+        _INTEGRATIONS,
+        (
+            ("HaloPSA API", "/config/integrations/api", "applications that may come in"),
+            ("Webhooks", "/config/integrations/webhooks", "who is told of events"),
+        ),
+    ),
+}
 """The pages that only lead on: where they stand, and what they lead to."""
 
 
@@ -172,11 +196,20 @@ class Screens:
             case ("integrations", "api"):
                 return _page(session, "api", path=_here(_API), origin=ask.origin)
             case ("integrations", "webhooks"):
-                return _page(session, "webhooks", path=_here([*_INTEGRATIONS, ("Webhooks", "")]),
-                             webhooks=[session.world.data.webhook(1)])  # fmt: skip
+                return _page(
+                    session,
+                    "webhooks",
+                    path=_here([*_INTEGRATIONS, ("Webhooks", "")]),
+                    webhooks=[session.world.data.webhook(1)],
+                )
             case ("integrations", "api", "applications"):
-                return _page(session, "applications", path=_here(_APPLICATIONS), methods=METHOD_NAMES,
-                             applications=session.world.applications.values())  # fmt: skip
+                return _page(
+                    session,
+                    "applications",
+                    path=_here(_APPLICATIONS),
+                    methods=METHOD_NAMES,
+                    applications=session.world.applications.values(),
+                )
             case ("integrations", "api", "applications", key):
                 return self._application(session, key, form, words)
             case ("integrations", "api", "applications", key, "secret") if form.posted:
@@ -199,8 +232,16 @@ class Screens:
                 )
             problems.append("Username is missing.")
         roles = [*((number, name) for number, name in ROLES.items()), ("", "none")]
-        return _page(session, "agent", path=_here([*_AGENTS, (agent.name or "New", "")]), agent=agent, roles=roles,
-                     teams=TEAMS, problems=problems, **words)  # fmt: skip
+        return _page(
+            session,
+            "agent",
+            path=_here([*_AGENTS, (agent.name or "New", "")]),
+            agent=agent,
+            roles=roles,
+            teams=TEAMS,
+            problems=problems,
+            **words,
+        )
 
     def _application(self, session: Session, key: str, form: Form, words: dict[str, Any]) -> Answer:
         world, new = session.world, key == "new"
@@ -250,16 +291,33 @@ class Screens:
                     f"/practice{self._leave_word(saved=f'{name}: {title}. Its credentials are new.')}"
                 )
         found = [world for name, world in self.realm.worlds.items() if form.search.lower() in name]
-        return _page(None, "trainer", worlds=found[:_SHOWN], more=len(found) - _SHOWN, scenarios=SCENARIOS, csrf_token=csrf,
-                     current=self.realm.scenarios, search=form.search, problems=problems, **words)  # fmt: skip
+        return _page(
+            None,
+            "trainer",
+            worlds=found[:_SHOWN],
+            more=len(found) - _SHOWN,
+            scenarios=SCENARIOS,
+            csrf_token=csrf,
+            current=self.realm.scenarios,
+            search=form.search,
+            problems=problems,
+            **words,
+        )
 
 
 def _page(session: Session | None, template: str, status: int = 200, **values: Any) -> Answer:
     nonce = secrets.token_urlsafe(12)
     text = _templates().get_template(f"{template}.html.jinja").render(session=session, nonce=nonce, **values)
-    policy = f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    headers: Headers = [("cache-control", "no-store"), ("content-security-policy", policy), ("referrer-policy", "same-origin"),
-                        ("x-content-type-options", "nosniff")]  # fmt: skip
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers: Headers = [
+        ("cache-control", "no-store"),
+        ("content-security-policy", policy),
+        ("referrer-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+    ]
     return Answer(status, text.encode(), HTML, headers)
 
 
@@ -303,12 +361,17 @@ def _agent_from(form: dict[str, str], agent_id: int) -> Agent:
     """Read the form of an agent."""
     role = form.get("role", "")
     return Agent(
-        agent_id, form.get("name", "").strip()[:100], form.get("email", "").strip()[:200],
-        is_disabled="active" not in form, is_api_only="api_only" in form,
+        agent_id,
+        form.get("name", "").strip()[:100],
+        form.get("email", "").strip()[:200],
+        is_disabled="active" not in form,
+        is_api_only="api_only" in form,
         team_ids=tuple(team for team in TEAMS if f"team-{team}" in form),
-        role_ids=(int(role),) if role.isdecimal() and role.isascii() and len(role) < 9 and int(role) in ROLES else (),
+        role_ids=(int(role),)
+        if role.isdecimal() and role.isascii() and len(role) < 9 and int(role) in ROLES
+        else (),
         workday_id=1 if form.get("workday") == "1" else 0,
-    )  # fmt: skip
+    )
 
 
 def _application_page(
@@ -319,9 +382,21 @@ def _application_page(
     first = [agent for agent, _ in zip(world.every_agent(), range(_SHOWN), strict=False)]
     choices = {agent.id: agent.name for agent in (*first, *changed) if agent.id != UNASSIGNED_ID}
     agents = [("0", "none"), *((str(number), name) for number, name in sorted(choices.items()))]
-    return _page(session, "application", path=_here([*_APPLICATIONS, ("New" if new else application.name, "")]), app=application, new=new,
-                 methods=METHOD_NAMES, login_types=LOGIN_NAMES, agents=agents, scopes=COMMON_SCOPES, rare=sorted(RARE_SCOPES), rare_open=bool(application.scopes & RARE_SCOPES),
-                 problems=problems, **words)  # fmt: skip
+    return _page(
+        session,
+        "application",
+        path=_here([*_APPLICATIONS, ("New" if new else application.name, "")]),
+        app=application,
+        new=new,
+        methods=METHOD_NAMES,
+        login_types=LOGIN_NAMES,
+        agents=agents,
+        scopes=COMMON_SCOPES,
+        rare=sorted(RARE_SCOPES),
+        rare_open=bool(application.scopes & RARE_SCOPES),
+        problems=problems,
+        **words,
+    )
 
 
 def _fill_in(world: World, application: Application, form: dict[str, str]) -> list[str]:

@@ -60,8 +60,10 @@ def build_realm(options: Options) -> Realm:
     if options.rate_limit:
         settings = settings.changed(rate_limit=options.rate_limit)
     names = _deal(options)
-    worlds = [make_world(name, scenario, size=options.size, seed=options.seed, settings=settings)
-              for name, scenario in names]  # fmt: skip
+    worlds = [
+        make_world(name, scenario, size=options.size, seed=options.seed, settings=settings)
+        for name, scenario in names
+    ]
     realm = Realm(worlds, size=options.size, seed=options.seed, settings=settings)
     realm.scenarios = dict(names)
     return realm
@@ -113,8 +115,17 @@ def serve(
     port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="halo-practice-") as folder:
         ca_file, context = _authority(Path(folder)) if options.tls else (None, None)
-        config = uvicorn.Config(Door(realm), log_level="critical", access_log=False, lifespan="off", ws="none",
-                                timeout_keep_alive=30, server_header=False, date_header=False, timeout_graceful_shutdown=1)  # fmt: skip
+        config = uvicorn.Config(
+            Door(realm),
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=30,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
+        )
         config.load()
         if context is not None:
             config.ssl = context

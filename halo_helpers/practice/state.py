@@ -22,12 +22,42 @@ from .settings import Settings
 SCOPES_OF_NEO = ("all:standard", "all:teams", "admin:webhooks")
 """What the newest Neo documentation ticks (facts 1.1)."""
 
-_AREAS_OF_SCOPES = ["tickets", "calendar", "customers", "crm", "contracts", "suppliers", "items", "projects", "sales", "quotes", "sos", "pos", "invoices", "reporting", "timesheets", "softwarelicensing", "software", "kb", "assets", "distributionlists"]  # fmt: skip
+_AREAS_OF_SCOPES = [
+    "tickets",
+    "calendar",
+    "customers",
+    "crm",
+    "contracts",
+    "suppliers",
+    "items",
+    "projects",
+    "sales",
+    "quotes",
+    "sos",
+    "pos",
+    "invoices",
+    "reporting",
+    "timesheets",
+    "softwarelicensing",
+    "software",
+    "kb",
+    "assets",
+    "distributionlists",
+]
 KNOWN_SCOPES = frozenset(
-    ["all", *SCOPES_OF_NEO, "admin", "offline_access", "editMine:timesheets", "access:chat",
-     "access:adpasswordreset", "read:teams", "read:agents"]
+    [
+        "all",
+        *SCOPES_OF_NEO,
+        "admin",
+        "offline_access",
+        "editMine:timesheets",
+        "access:chat",
+        "access:adpasswordreset",
+        "read:teams",
+        "read:agents",
+    ]
     + [f"{verb}:{area}" for verb in ("read", "edit") for area in _AREAS_OF_SCOPES]
-)  # fmt: skip
+)
 """Source: facts 2.5."""
 
 METHODS = ("client-credentials", "authorization-code", "implicit", "password", "api-key", "jwt-assertion")
@@ -100,8 +130,14 @@ class Seen:
 
     def as_json(self) -> Record:
         """Shape for the control API."""
-        return {"method": self.method, "path": self.path, "query": list(self.query), "status": self.status,
-                "at": self.at, "host": self.host}  # fmt: skip
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": list(self.query),
+            "status": self.status,
+            "at": self.at,
+            "host": self.host,
+        }
 
 
 class Throttle:
@@ -126,7 +162,8 @@ class Throttle:
 class World:
     """One practice tenant.
 
-    `front` says what stands before the instance: `open`, `maintenance`, `login-page`, `block-page` or `reset`.
+    `front` says what stands before the instance: `open`, `maintenance`, `login-page`, `block-page` or
+    `reset`.
     """
 
     name: str
@@ -141,7 +178,8 @@ class World:
     handed_over: dict[str, str] = field(default_factory=dict)
     """What the person setting this tenant up noted wrongly: `client_id`, `client_secret`, `tenant`."""
     answers: dict[str, int] = field(default_factory=dict)
-    """Routes, in lower case, that answer with nothing but this status: no licence (404), a fault (500, 504)."""
+    """Routes, in lower case, that answer with nothing but this status: no licence (404), a fault (500,
+    504)."""
 
     def __post_init__(self) -> None:
         self.halo_tenant = self.name
@@ -175,8 +213,14 @@ class World:
         last = LAST[(agent_id + agent_id // len(LAST)) % len(LAST)]
         number = f" {agent_id}" if self.data.size.agents > len(LAST) else ""
         email = f"{first}.{last}{agent_id}@msp.example".lower()
-        return Agent(agent_id, f"{first} {last}{number}", email, team_ids=(1 + agent_id % 3,),
-                     role_ids=(1,) if agent_id == 2 else (2,), is_disabled=agent_id == 5)  # fmt: skip
+        return Agent(
+            agent_id,
+            f"{first} {last}{number}",
+            email,
+            team_ids=(1 + agent_id % 3,),
+            role_ids=(1,) if agent_id == 2 else (2,),
+            is_disabled=agent_id == 5,
+        )
 
     def every_agent(self) -> Iterator[Agent]:
         """Give all agents by id."""
@@ -200,9 +244,21 @@ def new_secret() -> str:
 
 
 _PLAIN_TEXTS = dict.fromkeys(("ad", "exchange_account", "extensionnumber", "jira_id", "logmeinid", "sms"), "")
-_PLAIN_TICKS = dict.fromkeys(("allowbeyondtrustinvites", "can_approve_campaign", "can_approve_invoice", "can_approve_purchaseorder",
-    "can_approve_quote", "exchange_authorized", "gotoresolve_authorized", "sendemailerrors", "sentinel_authorized",
-    "splashtop_authorized"), False)  # fmt: skip
+_PLAIN_TICKS = dict.fromkeys(
+    (
+        "allowbeyondtrustinvites",
+        "can_approve_campaign",
+        "can_approve_invoice",
+        "can_approve_purchaseorder",
+        "can_approve_quote",
+        "exchange_authorized",
+        "gotoresolve_authorized",
+        "sendemailerrors",
+        "sentinel_authorized",
+        "splashtop_authorized",
+    ),
+    False,
+)
 """What a live row shows besides (facts 4.2), as of an agent that uses none of it."""
 
 
@@ -210,14 +266,26 @@ def agent_row(world: World, agent: Agent) -> Record:
     """Uname, as in the rows of `/Agent` (facts 4.2): false and empty fields of the sparse list left out."""
     first, _, last = agent.name.partition(" ")
     row: Record = {
-        "id": agent.id, "name": agent.name, "firstname": first, "surname": last,
-        "initials": (first[:1] + last[:1]).upper(), "isdisabled": agent.is_disabled, "is_agent": True,
-        "colour": f"#{mix(agent.id) % 0xFFFFFF:06x}", "jobtitle": "", "chargerate": 0, "licence_type": 0,
+        "id": agent.id,
+        "name": agent.name,
+        "firstname": first,
+        "surname": last,
+        "initials": (first[:1] + last[:1]).upper(),
+        "isdisabled": agent.is_disabled,
+        "is_agent": True,
+        "colour": f"#{mix(agent.id) % 0xFFFFFF:06x}",
+        "jobtitle": "",
+        "chargerate": 0,
+        "licence_type": 0,
         "teams": [_membership(agent, team_id) for team_id in agent.team_ids],
         "departments": [_department(agent)] if agent.team_ids else [],
-        "namewithinactive": f"{agent.name} (inactive)" if agent.is_disabled else agent.name, "use": "agent",
-        **_PLAIN_TEXTS, **_PLAIN_TICKS, "apptsync": 0, "linemanager": 0,
-    }  # fmt: skip
+        "namewithinactive": f"{agent.name} (inactive)" if agent.is_disabled else agent.name,
+        "use": "agent",
+        **_PLAIN_TEXTS,
+        **_PLAIN_TICKS,
+        "apptsync": 0,
+        "linemanager": 0,
+    }
     if agent.team_ids:
         row["team"] = TEAMS[agent.team_ids[0]]
     if world.settings.agent_list_fields == "full":
@@ -228,15 +296,30 @@ def agent_row(world: World, agent: Agent) -> Record:
 def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
     """Uname, as in `/Agent/{id}`; with `claims` as in `/Agent/me`, which is large on a real tenant."""
     whole = agent_row(world, agent) | {
-        "isapiagent": agent.is_api_only, "is_admin": 1 in agent.role_ids,
+        "isapiagent": agent.is_api_only,
+        "is_admin": 1 in agent.role_ids,
         "role_list": ",".join(ROLES[role] for role in agent.role_ids),
         "roles": [role_object(world, role) for role in agent.role_ids],
-        "workday_id": agent.workday_id, "workday_name": "Office hours" if agent.workday_id else "",
-        "datecreated": stamp(EPOCH), "lastlogindate": NO_DATE, "twofactor_enabled": False, "language_id": 1,
-        "last_modified": stamp(EPOCH), "lastonline": NO_DATE, "onlinestatus": 0, "is_online": False, "signature": "",
-        "department": "Support" if agent.team_ids else "", "pagesize": 50, "named_licences_in_use": 1, "emailconfirmed": True,
-        "accountconfirmed": True, "clients": [], "_canupdate": False, "_isnew": False,
-    }  # fmt: skip
+        "workday_id": agent.workday_id,
+        "workday_name": "Office hours" if agent.workday_id else "",
+        "datecreated": stamp(EPOCH),
+        "lastlogindate": NO_DATE,
+        "twofactor_enabled": False,
+        "language_id": 1,
+        "last_modified": stamp(EPOCH),
+        "lastonline": NO_DATE,
+        "onlinestatus": 0,
+        "is_online": False,
+        "signature": "",
+        "department": "Support" if agent.team_ids else "",
+        "pagesize": 50,
+        "named_licences_in_use": 1,
+        "emailconfirmed": True,
+        "accountconfirmed": True,
+        "clients": [],
+        "_canupdate": False,
+        "_isnew": False,
+    }
     if agent.email:
         whole["email"] = agent.email
     if claims:
@@ -249,31 +332,71 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
 
 def _membership(agent: Agent, team_id: int) -> Record:
     """UnameSection."""
-    return {"id": agent.id * 10 + team_id, "agent_id": agent.id, "agent_name": agent.name, "team_id": team_id,
-            "team_name": TEAMS[team_id], "department_id": 1, "org_department_team_name": f"Support/{TEAMS[team_id]}", "fortickets": True, "foropps": False,
-            "forprojects": team_id == 2, "is_manager": False, "in_section": True}  # fmt: skip
+    return {
+        "id": agent.id * 10 + team_id,
+        "agent_id": agent.id,
+        "agent_name": agent.name,
+        "team_id": team_id,
+        "team_name": TEAMS[team_id],
+        "department_id": 1,
+        "org_department_team_name": f"Support/{TEAMS[team_id]}",
+        "fortickets": True,
+        "foropps": False,
+        "forprojects": team_id == 2,
+        "is_manager": False,
+        "in_section": True,
+    }
 
 
 def _department(agent: Agent) -> Record:
     """UnameDepartment."""
-    return {"id": agent.id, "agent_id": agent.id, "agent_name": agent.name, "department_id": 1,
-            "department_name": "Support", "membershiplevel": 1, "includeteamsintree": False}  # fmt: skip
+    return {
+        "id": agent.id,
+        "agent_id": agent.id,
+        "agent_name": agent.name,
+        "department_id": 1,
+        "department_name": "Support",
+        "membershiplevel": 1,
+        "includeteamsintree": False,
+    }
 
 
 def role_object(world: World, role_id: int) -> Record:
     """NHD_Roles."""
-    return {"id": guid(world.seed, "role", role_id), "id_int": role_id, "name": ROLES[role_id],
-            "normalizedName": ROLES[role_id].upper(), "notes": "", "is_integration": False}  # fmt: skip
+    return {
+        "id": guid(world.seed, "role", role_id),
+        "id_int": role_id,
+        "name": ROLES[role_id],
+        "normalizedName": ROLES[role_id].upper(),
+        "notes": "",
+        "is_integration": False,
+    }
 
 
 def team_object(world: World, team_id: int) -> Record:
     """SectionDetail."""
-    return {"id": team_id, "guid": guid(world.seed, "team", team_id), "name": TEAMS[team_id], "sequence": team_id,
-            "forrequests": True, "foropps": False, "forprojects": team_id == 2, "ticket_count": 0,
-            "department_id": 1, "department_name": "Support", "org_team_name": f"Support/{TEAMS[team_id]}",
-            "inactive": False, "last_modified": stamp(EPOCH), "mailbox_override": 0, "override_column_id": 0,
-            "homescreendashboardid": 0, "concurrent_lic_limit": 0, "hide_agents_in_tree_if_no_tickets": False,
-            "teamphotopath": "", "use": "team"}  # fmt: skip
+    return {
+        "id": team_id,
+        "guid": guid(world.seed, "team", team_id),
+        "name": TEAMS[team_id],
+        "sequence": team_id,
+        "forrequests": True,
+        "foropps": False,
+        "forprojects": team_id == 2,
+        "ticket_count": 0,
+        "department_id": 1,
+        "department_name": "Support",
+        "org_team_name": f"Support/{TEAMS[team_id]}",
+        "inactive": False,
+        "last_modified": stamp(EPOCH),
+        "mailbox_override": 0,
+        "override_column_id": 0,
+        "homescreendashboardid": 0,
+        "concurrent_lic_limit": 0,
+        "hide_agents_in_tree_if_no_tickets": False,
+        "teamphotopath": "",
+        "use": "team",
+    }
 
 
 def team_details(world: World, team_id: int) -> Record:
@@ -337,8 +460,14 @@ class Realm:
         """Make an access token, opaque or a JWT as the world's settings say."""
         lifetime = int(world.settings.token_lifetime)
         now = int(time.time())
-        claims: Record = {"w": world.name, "e": world.epoch, "client_id": application.client_id,
-                          "scope": " ".join(sorted(scopes)), "exp": now + lifetime, "jti": secrets.token_hex(6)}  # fmt: skip
+        claims: Record = {
+            "w": world.name,
+            "e": world.epoch,
+            "client_id": application.client_id,
+            "scope": " ".join(sorted(scopes)),
+            "exp": now + lifetime,
+            "jti": secrets.token_hex(6),
+        }
         if world.settings.token_format == "jwt":
             claims |= {
                 "sub": str(application.agent_id),

@@ -20,6 +20,21 @@ from .run import (
 from .text import agents_table, fleet_table, verification_text
 
 __all__ = [
-    "Run", "agents_table", "compare", "differences", "exit_code", "find_run", "fleet_table", "has_changed", "headline",
-    "load_run", "to_csv", "to_html", "to_junit", "totals", "verification_text", "whose_network", "worst",
-]  # fmt: skip
+    "Run",
+    "agents_table",
+    "compare",
+    "differences",
+    "exit_code",
+    "find_run",
+    "fleet_table",
+    "has_changed",
+    "headline",
+    "load_run",
+    "to_csv",
+    "to_html",
+    "to_junit",
+    "totals",
+    "verification_text",
+    "whose_network",
+    "worst",
+]

@@ -12,8 +12,21 @@ from ..verification.result import WORDS, Verification
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-CSV_COLUMNS = ("tenant", "label", "owner", "practice", "verdict", "codes", "seen", "what_to_do", "agent_id", "agent_name",
-               "base_url", "started_at", "duration_s")  # fmt: skip
+CSV_COLUMNS = (
+    "tenant",
+    "label",
+    "owner",
+    "practice",
+    "verdict",
+    "codes",
+    "seen",
+    "what_to_do",
+    "agent_id",
+    "agent_name",
+    "base_url",
+    "started_at",
+    "duration_s",
+)
 
 
 def to_csv(results: Sequence[Verification]) -> str:
@@ -24,10 +37,21 @@ def to_csv(results: Sequence[Verification]) -> str:
     for result in results:
         value = result.as_json()
         worst = result.findings[0][1] if result.findings else None
-        row = (result.tenant, result.label, result.owner, "yes" if result.practice else "no", result.verdict,
-               " ".join(result.codes), worst.seen if worst else "", worst.remedy if worst else "",
-               result.agent.id if result.agent else "", result.agent.name if result.agent else "",
-               result.base_url, value["started_at"], value["duration_s"])  # fmt: skip
+        row = (
+            result.tenant,
+            result.label,
+            result.owner,
+            "yes" if result.practice else "no",
+            result.verdict,
+            " ".join(result.codes),
+            worst.seen if worst else "",
+            worst.remedy if worst else "",
+            result.agent.id if result.agent else "",
+            result.agent.name if result.agent else "",
+            result.base_url,
+            value["started_at"],
+            value["duration_s"],
+        )
         writer.writerow([_cell(cell) for cell in row])
     return out.getvalue()
 
@@ -42,9 +66,17 @@ def to_junit(results: Sequence[Verification]) -> str:
     root = ET.Element("testsuites", name="halo-runbook")
     for result in results:
         counts = Counter(check.verdict for check in result.checks)
-        suite = ET.SubElement(root, "testsuite", name=_xml(result.tenant), tests=str(len(result.checks)), failures=str(counts["fail"]),
-                              errors=str(counts["error"]), skipped=str(counts["skip"]), time=f"{result.duration_s:.3f}",
-                              timestamp=str(result.as_json()["started_at"]))  # fmt: skip
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=_xml(result.tenant),
+            tests=str(len(result.checks)),
+            failures=str(counts["fail"]),
+            errors=str(counts["error"]),
+            skipped=str(counts["skip"]),
+            time=f"{result.duration_s:.3f}",
+            timestamp=str(result.as_json()["started_at"]),
+        )
         for check in result.checks:
             case = ET.SubElement(
                 suite,

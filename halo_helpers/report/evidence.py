@@ -15,8 +15,13 @@ from .text import step_words, verification_text
 MIME = "application/vnd.halo-runbook.verification+json"
 """The output by which a notebook hands over its Verification."""
 
-_COLOURS = {"pass": "var(--h-ok, #1a7f4b)", "warn": "var(--h-warn, #9a6a00)", "fail": "var(--h-failed, #c62828)",
-            "error": "var(--h-error, #8e44ad)", "skip": "var(--h-soft, #6b7683)"}  # fmt: skip
+_COLOURS = {
+    "pass": "var(--h-ok, #1a7f4b)",
+    "warn": "var(--h-warn, #9a6a00)",
+    "fail": "var(--h-failed, #c62828)",
+    "error": "var(--h-error, #8e44ad)",
+    "skip": "var(--h-soft, #6b7683)",
+}
 """The panels' colours where their style sheet is; ones that read on light and dark where it is not."""
 
 
@@ -41,12 +46,19 @@ def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
         finding_card(check, finding, result.base_url, edition) for check, finding in result.findings
     )
     rows = "".join(
-        f"<tr><td style='text-align:left'><code>{escape(c.id)}</code></td><td style='text-align:left'>{escape(c.title)}</td>"
-        f"<td style='text-align:left'>{word(c.verdict)}</td><td style='text-align:left'>{escape(c.seen)}</td></tr>"
+        f"<tr><td style='text-align:left'><code>{escape(c.id)}</code></td><td "
+        f"style='text-align:left'>{escape(c.title)}</td>"
+        f"<td style='text-align:left'>{word(c.verdict)}</td><td "
+        f"style='text-align:left'>{escape(c.seen)}</td></tr>"
         for c in result.checks
     )
-    return (f"{banner(result)}{cards}<details{'' if result.findings else ' open'}><summary>All {len(result.checks)} checks</summary>"
-            f"<table><tr style='text-align:left'><th style='text-align:left'>Check</th><th style='text-align:left'>Asks</th><th style='text-align:left'>Result</th><th style='text-align:left'>Seen</th></tr>{rows}</table></details>")  # fmt: skip
+    return (
+        f"{banner(result)}{cards}<details{'' if result.findings else ' open'}><summary>All "
+        f"{len(result.checks)} checks</summary>"
+        "<table><tr style='text-align:left'><th style='text-align:left'>Check</th><th "
+        "style='text-align:left'>Asks</th><th style='text-align:left'>Result</th><th "
+        f"style='text-align:left'>Seen</th></tr>{rows}</table></details>"
+    )
 
 
 def banner(result: Verification) -> str:
@@ -54,8 +66,11 @@ def banner(result: Verification) -> str:
     kind = "Practice tenant" if result.practice else "Customer"
     who = escape(result.label or result.tenant)
     acting = f" · acts as {escape(result.agent.label)}" if result.agent else ""
-    return (f"<p style='border:2px {'dashed' if result.practice else 'solid'} #8894a3;border-radius:6px;padding:.4em .8em'>"
-            f"<b>{kind}: {who}</b> · {escape(result.base_url)}{acting} · {word(result.verdict)}</p>")  # fmt: skip
+    return (
+        f"<p style='border:2px {'dashed' if result.practice else 'solid'} "
+        "#8894a3;border-radius:6px;padding:.4em .8em'>"
+        f"<b>{kind}: {who}</b> · {escape(result.base_url)}{acting} · {word(result.verdict)}</p>"
+    )
 
 
 def word(verdict: str) -> str:
@@ -74,10 +89,12 @@ def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: s
     )
     link = f" · <a href='{escape(base_url + finding.link)}'>open</a>" if finding.link and base_url else ""
     where = f"<br><b>Where:</b> {escape(step_words(finding.step))}{link}" if step else ""
-    return (f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
-            f"{word(finding.verdict)} · {escape(check.title)} <code>{escape(finding.code)}</code><br>"
-            f"<b>Seen:</b> {escape(finding.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
-            f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}</div>")  # fmt: skip
+    return (
+        f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
+        f"{word(finding.verdict)} · {escape(check.title)} <code>{escape(finding.code)}</code><br>"
+        f"<b>Seen:</b> {escape(finding.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
+        f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}</div>"
+    )
 
 
 def read_evidence(notebook: Path) -> dict[str, Any] | None:

@@ -23,7 +23,8 @@ def to_html(
 ) -> str:
     """Give one self-contained page that opens offline; with `evidence`, tenants link to their notebooks.
 
-    The first screen and the causes are plain HTML; the heat map is drawn by the page's own script from compact
+    The first screen and the causes are plain HTML; the heat map is drawn by the page's own script from
+    compact
     data, so that thousands of tenants stay readable.
     """
     manifest = manifest or {}
@@ -32,11 +33,20 @@ def to_html(
     waiting = [entry["name"] for entry in manifest.get("tenants", []) if entry["name"] not in judged]
     since = manifest.get("since") or {}
     return _template().render(
-        totals=totals(results), words=WORDS, manifest=manifest, waiting=waiting, since=since, sections=_sections(ordered),
-        step_words=step_words, owners=_owners(ordered), practice=bool(results) and all(r.practice for r in results),
-        data=_data(ordered, since, evidence=evidence), trend=_trend(manifest.get("trend") or []), network=whose_network(results),
+        totals=totals(results),
+        words=WORDS,
+        manifest=manifest,
+        waiting=waiting,
+        since=since,
+        sections=_sections(ordered),
+        step_words=step_words,
+        owners=_owners(ordered),
+        practice=bool(results) and all(r.practice for r in results),
+        data=_data(ordered, since, evidence=evidence),
+        trend=_trend(manifest.get("trend") or []),
+        network=whose_network(results),
         changes=_changed_tenants(manifest.get("changes")),
-    )  # fmt: skip
+    )
 
 
 _RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST[:-1])}
@@ -91,9 +101,20 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
         findings = [[check.title, f.code, letters[f.verdict], f.seen] for check, f in result.findings]
         for _, f in result.findings:
             codes.setdefault(f.code, {"cause": f.cause, "remedy": f.remedy, "where": step_words(f.step)})
-        rows.append({"n": result.tenant, "l": result.label or "", "o": result.owner or "", "u": result.base_url, "v": letters[result.verdict],
-                     "a": result.agent.label if result.agent else "", "s": since.get(result.tenant, ""), "t": result.attempts,
-                     "c": "".join(found.get(name, "-") for name in columns), "f": findings})  # fmt: skip
+        rows.append(
+            {
+                "n": result.tenant,
+                "l": result.label or "",
+                "o": result.owner or "",
+                "u": result.base_url,
+                "v": letters[result.verdict],
+                "a": result.agent.label if result.agent else "",
+                "s": since.get(result.tenant, ""),
+                "t": result.attempts,
+                "c": "".join(found.get(name, "-") for name in columns),
+                "f": findings,
+            }
+        )
     titles = [
         [name, CHECKS[name].title if name in CHECKS else "The verification ran to its end"]
         for name in columns

@@ -119,9 +119,11 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
 def differences(old: Broken, new: Broken, present: set[str]) -> dict[str, list[dict[str, str]]]:
     """Sort what was and is broken into new, fixed, still and gone; `present` are the tenants judged later."""
     lists = {
-        "new": sorted(new - old), "fixed": sorted(entry for entry in old - new if entry[0] in present),
-        "still": sorted(new & old), "gone": sorted(entry for entry in old - new if entry[0] not in present),
-    }  # fmt: skip
+        "new": sorted(new - old),
+        "fixed": sorted(entry for entry in old - new if entry[0] in present),
+        "still": sorted(new & old),
+        "gone": sorted(entry for entry in old - new if entry[0] not in present),
+    }
     return {name: [{"tenant": t, "check": c, "code": k} for t, c, k in rows] for name, rows in lists.items()}
 
 
@@ -210,8 +212,16 @@ def status_of(run: Run | None, limit: dt.timedelta, now: dt.datetime | None = No
     Shape: `halo-runbook/status/1`: run, age_s, verdict, finished, too_old, exit_code, words.
     """
     if run is None:
-        return {"schema": STATUS_SCHEMA, "run": None, "age_s": None, "verdict": None, "finished": False, "too_old": True, "exit_code": 3,
-                "words": "there is no run"}  # fmt: skip
+        return {
+            "schema": STATUS_SCHEMA,
+            "run": None,
+            "age_s": None,
+            "verdict": None,
+            "finished": False,
+            "too_old": True,
+            "exit_code": 3,
+            "words": "there is no run",
+        }
     manifest = run.manifest
     age = (now or dt.datetime.now(dt.UTC)) - dt.datetime.fromisoformat(manifest["started_at"])
     too_old = age > limit
@@ -225,5 +235,13 @@ def status_of(run: Run | None, limit: dt.timedelta, now: dt.datetime | None = No
     if not finished:
         words += f" Not complete: go on with --resume {run.id}."
     code = {"fail": 1, "error": 3, None: 3}.get(manifest["verdict"], 0)
-    return {"schema": STATUS_SCHEMA, "run": run.id, "age_s": round(age.total_seconds()), "verdict": manifest["verdict"], "finished": finished,
-            "too_old": too_old, "exit_code": code if finished or code else 3, "words": words}  # fmt: skip
+    return {
+        "schema": STATUS_SCHEMA,
+        "run": run.id,
+        "age_s": round(age.total_seconds()),
+        "verdict": manifest["verdict"],
+        "finished": finished,
+        "too_old": too_old,
+        "exit_code": code if finished or code else 3,
+        "words": words,
+    }

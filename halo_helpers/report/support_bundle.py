@@ -1,7 +1,8 @@
 """A zip for a support ticket: what was seen, without saying whose it is.
 
 Host names, ids, Client IDs and names are replaced, the same one always by the same word; e-mail addresses and
-texts in quotation marks, which may be foreign, are left out. Before it is written, the whole is looked through for
+texts in quotation marks, which may be foreign, are left out. Before it is written, the whole is looked
+through for
 secrets and for what was to be replaced.
 """
 
@@ -201,8 +202,33 @@ def _versions() -> dict[str, Any]:
     }
 
 
-_OURS = frozenset({"schema", "verdict", "code", "codes", "id", "title", "cause", "remedy", "step", "fixer", "requires", "scopes", "version", "engine",
-                   "python", "started_at", "finished_at", "packages", "halo_runbook", "system", "release", "totals", "hosted_group"})  # fmt: skip
+_OURS = frozenset(
+    {
+        "schema",
+        "verdict",
+        "code",
+        "codes",
+        "id",
+        "title",
+        "cause",
+        "remedy",
+        "step",
+        "fixer",
+        "requires",
+        "scopes",
+        "version",
+        "engine",
+        "python",
+        "started_at",
+        "finished_at",
+        "packages",
+        "halo_runbook",
+        "system",
+        "release",
+        "totals",
+        "hosted_group",
+    }
+)
 """Fields whose text is this program's own, and means something as it is."""
 
 
@@ -242,5 +268,6 @@ def _look_through(name: str, text: str, clean: Any, words: _Words) -> None:
     ]
     if CLIENT_SECRET.search(text) or left:
         raise ConfigError(
-            f"the bundle is not written: {name} would still hold {'a name' if left else 'a secret'}; please report it"
+            f"the bundle is not written: {name} would still hold {'a name' if left else 'a secret'}; "
+            "please report it"
         )

@@ -23,8 +23,12 @@ def verification_text(
     """Say what was found of one tenant: each finding with cause, what to do and where, then all checks."""
     lines = [_banner(result), ""]
     for check, finding in result.findings:
-        lines += [f"{WORDS[finding.verdict].upper()}  {check.title}  [{finding.code}]", f"  seen:   {finding.seen}",
-                  f"  cause:  {finding.cause}", f"  to do:  {finding.remedy}"]  # fmt: skip
+        lines += [
+            f"{WORDS[finding.verdict].upper()}  {check.title}  [{finding.code}]",
+            f"  seen:   {finding.seen}",
+            f"  cause:  {finding.cause}",
+            f"  to do:  {finding.remedy}",
+        ]
         where = step_words(finding.step)
         lines += [f"  where:  {where}"] if where else []
         lines.append("")
@@ -156,8 +160,15 @@ def _render(parts: Sequence[object], width: int | None, colour: bool) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    console = Console(file=out, width=width or WIDTH_WITHOUT_TERMINAL, force_terminal=colour, highlight=False, force_jupyter=False,
-                      color_system="standard" if colour else None, soft_wrap=False)  # fmt: skip
+    console = Console(
+        file=out,
+        width=width or WIDTH_WITHOUT_TERMINAL,
+        force_terminal=colour,
+        highlight=False,
+        force_jupyter=False,
+        color_system="standard" if colour else None,
+        soft_wrap=False,
+    )
     for part in parts:
         console.print(part)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

@@ -17,8 +17,13 @@ def write_down(tenant_name: str, source: str) -> None:
 
     A log that cannot be written does not keep a verification from running.
     """
-    entry = {"at": utc_text(), "account": _account(), "tenant": tenant_name,
-             "source": source, "process": os.getpid()}  # fmt: skip
+    entry = {
+        "at": utc_text(),
+        "account": _account(),
+        "tenant": tenant_name,
+        "source": source,
+        "process": os.getpid(),
+    }
     with contextlib.suppress(OSError):
         file = access_log()
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """Secrets in a vault: HashiCorp Vault's key-value store, version 2 (extra `vault`).
 
 A vault is an entry point of the group `halo_helpers.secrets`: a function `(rest, tenant_name) -> str`, by the
-name of its scheme. This one reads `vault:MOUNT/PATH#FIELD`, with `{tenant}` for the tenant's name; address and
+name of its scheme. This one reads `vault:MOUNT/PATH#FIELD`, with `{tenant}` for the tenant's name; address
+and
 token come from VAULT_ADDR and VAULT_TOKEN (or ~/.vault-token), as Vault's own client takes them.
 """
 
@@ -38,8 +39,9 @@ def hashicorp(rest: str, tenant_name: str) -> str:
     except ImportError:
         raise SecretError("vault: needs the package hvac; install halo-runbook[vault]") from None
     try:
-        answer = hvac.Client(url=address, token=token, timeout=10, allow_redirects=False).secrets.kv.v2.read_secret_version(
-            path=path, mount_point=mount, raise_on_deleted_version=True)  # fmt: skip
+        answer = hvac.Client(
+            url=address, token=token, timeout=10, allow_redirects=False
+        ).secrets.kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
         value = answer["data"]["data"][field or FIELD]
     except hvac.exceptions.InvalidPath:
         raise SecretError(f"Vault holds nothing at {mount}/{path}") from None

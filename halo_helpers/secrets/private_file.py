@@ -56,7 +56,8 @@ def refuse_if_public(descriptor: int, path: Path) -> None:
 _OTHERS = frozenset(
     {"WD", "AU", "BU", "IU", "NU", "AN", "BG", "DU", "DC", "S-1-1-0", "S-1-5-11", "S-1-5-32-545", "S-1-5-7"}
 )
-"""Trustees of Windows that mean others: everyone, authenticated, interactive, network, anonymous users, users, guests."""
+"""Trustees of Windows that mean others: everyone, authenticated, interactive, network, anonymous users,
+users, guests."""
 
 
 def sddl_is_private(sddl: str) -> bool:
@@ -94,7 +95,8 @@ def _refuse_if_public_on_windows(path: Path) -> None:
         ) from None
     if not sddl_is_private(done.stdout.strip()):
         raise SecretError(
-            f'the secret\'s file {path} can be read by others; mend it with: icacls "{path}" /inheritance:r /grant:r "%USERNAME%:F"'
+            f'the secret\'s file {path} can be read by others; mend it with: icacls "{path}" '
+            '/inheritance:r /grant:r "%USERNAME%:F"'
         )
 
 

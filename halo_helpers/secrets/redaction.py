@@ -18,7 +18,8 @@ _shortest = 10
 _runs: re.Pattern[str] | None = None
 _lock = threading.Lock()
 _PART = 10
-"""Parts of a secret that long are taken out, too: a message that was cut off may hold only its beginning or end."""
+"""Parts of a secret that long are taken out, too: a message that was cut off may hold only its beginning or
+end."""
 _MOST_KNOWN = 256
 """Secrets and tokens that `redact` looks for; in a process that sees more, the oldest make room."""
 
@@ -33,8 +34,15 @@ def remember(value: str) -> None:
         raw = value.encode()
         # the middle of base64 text depends on what stands before it: three alignments, ends cut off
         shifted = [base64.b64encode(b"\0" * n + raw).decode()[4 if n else 0 : -4] for n in range(3)]
-        forms = {value, json.dumps(value)[1:-1], quote(value, safe=""), quote_plus(value),
-                 base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode(), *shifted}  # fmt: skip
+        forms = {
+            value,
+            json.dumps(value)[1:-1],
+            quote(value, safe=""),
+            quote_plus(value),
+            base64.b64encode(raw).decode(),
+            base64.urlsafe_b64encode(raw).decode(),
+            *shifted,
+        }
         parts = {
             form[n : n + _PART]
             for form in forms

@@ -1,6 +1,7 @@
 """References: how a secret is found again. A reference is written down, the secret never is.
 
-Known are `env:NAME`, `keyring:`, `file:PATH`, `prompt:`, in the guide `lab:`, and the schemes of vaults that register
+Known are `env:NAME`, `keyring:`, `file:PATH`, `prompt:`, in the guide `lab:`, and the schemes of vaults that
+register
 under the entry point group `halo_helpers.secrets` (a function `(rest, tenant_name) -> str`).
 """
 
@@ -96,7 +97,8 @@ def resolve(
 ) -> Secret:
     """Return the secret that a reference stands for; a relative `file:` starts at `folder`.
 
-    A `Secret` is returned as it is. With `interactive` off, nobody is asked. That it was resolved is written to
+    A `Secret` is returned as it is. With `interactive` off, nobody is asked. That it was resolved is written
+    to
     the access log, unless it is not `used`: only asked for whether it is there.
 
     Raises: SecretError, which never holds the value, when it is missing, empty or not private, or when this

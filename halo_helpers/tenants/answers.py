@@ -1,7 +1,8 @@
 """Walks: per customer a working copy of the notebooks and the answers given so far.
 
 They lie in the user's data folder, `walks/<tenant>/`, so that customers do not mix and the originals stay
-clean. Answers are base URL, Client ID, Agent ID, a reference to the secret and the date it was entered, never the
+clean. Answers are base URL, Client ID, Agent ID, a reference to the secret and the date it was entered, never
+the
 secret.
 """
 

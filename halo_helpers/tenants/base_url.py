@@ -83,14 +83,16 @@ def _one_scheme(given: str, changes: list[str]) -> str:
             raise _malformed("the base URL has no host")
         if "://" in given:
             raise _malformed(
-                f"the base URL begins with “{_short(given.split('://', maxsplit=1)[0])}://”; it must be https://"
+                f"the base URL begins with “{_short(given.split('://', maxsplit=1)[0])}://”; it must "
+                "be https://"
             )
         bare = given.lstrip("/")
         if not bare:
             raise _malformed("the base URL has no host")
         if "." not in bare.split("/")[0] and not is_loopback(bare.split("/")[0].split(":")[0]):
             raise _malformed(
-                f"“{_short(bare)}” is no address; is it https://{_short(bare.split('/')[0].lower())}.halopsa.com?"
+                f"“{_short(bare)}” is no address; is it "
+                f"https://{_short(bare.split('/')[0].lower())}.halopsa.com?"
             )
         changes.append("https:// was added")
         return f"https://{bare}"
@@ -128,7 +130,8 @@ def _host(split: SplitResult, changes: list[str]) -> str:
             host = host.removesuffix(f".{domain}")
     if host in PRODUCT_DOMAINS or host in {f"www.{domain}" for domain in PRODUCT_DOMAINS}:
         raise _malformed(
-            f"{host} is HaloPSA's own site; the base URL is the customer's, such as https://acme.{host.removeprefix('www.')}"
+            f"{host} is HaloPSA's own site; the base URL is the customer's, such as "
+            f"https://acme.{host.removeprefix('www.')}"
         )
     if not host or len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise _malformed("the base URL has no usable host")

@@ -130,8 +130,15 @@ def _date(value: Any, line: int, reader: Reader) -> dt.date | None:
         return None
 
 
-_VALUES = {"name": _name, "base_url": _base_url, "client_secret": _client_secret, "client_id": _client_id,
-           "agent_id": _agent_id, "scopes": _scopes, "paused_until": _date}  # fmt: skip
+_VALUES = {
+    "name": _name,
+    "base_url": _base_url,
+    "client_secret": _client_secret,
+    "client_id": _client_id,
+    "agent_id": _agent_id,
+    "scopes": _scopes,
+    "paused_until": _date,
+}
 
 
 def refuse_twins(rows: Iterable[Row], reader: Reader) -> None:

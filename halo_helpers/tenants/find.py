@@ -72,7 +72,8 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
         return walk
     if path is None:
         raise ConfigError(
-            f"no tenants file to find {shown_text(tenant)!r} in: give --tenants-file, set HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none"
+            f"no tenants file to find {shown_text(tenant)!r} in: give --tenants-file, set "
+            "HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none"
         )
     known = load_tenants(path)
     found = next((entry for entry in known if entry.name == tenant), None)
@@ -94,6 +95,11 @@ def _from_walk(name: str) -> Tenant | None:
     if not answers:
         return None
     agent_id = answers.get("agent_id", "")
-    return Tenant(name=name, base_url=answers.get("base_url", ""), client_id=answers.get("client_id", ""),
-                  client_secret=answers.get("client_secret", ""), label=answers.get("label"),
-                  agent_id=int(agent_id) if agent_id.isdecimal() else agent_id or None)  # fmt: skip
+    return Tenant(
+        name=name,
+        base_url=answers.get("base_url", ""),
+        client_id=answers.get("client_id", ""),
+        client_secret=answers.get("client_secret", ""),
+        label=answers.get("label"),
+        agent_id=int(agent_id) if agent_id.isdecimal() else agent_id or None,
+    )

@@ -72,9 +72,16 @@ def practice_tenant() -> Tenant:
 
 def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None = None) -> Tenant:
     """Make a tenant of one entry of a practice server's ready line."""
-    return Tenant(name=entry["name"], base_url=base_url, halo_tenant=entry["tenant"], client_id=entry["client_id"],
-                  client_secret=Secret(entry["client_secret"]), agent_id=entry["agent_id"], ca_file=ca_file,
-                  label=f"scenario {entry['scenario']}")  # fmt: skip
+    return Tenant(
+        name=entry["name"],
+        base_url=base_url,
+        halo_tenant=entry["tenant"],
+        client_id=entry["client_id"],
+        client_secret=Secret(entry["client_secret"]),
+        agent_id=entry["agent_id"],
+        ca_file=ca_file,
+        label=f"scenario {entry['scenario']}",
+    )
 
 
 def write_practice_tenants(
@@ -92,9 +99,15 @@ def write_practice_tenants(
     rows = []
     for entry in entries:
         secret_file = folder / f"{entry['name']}.secret"
-        row = {"name": entry["name"], "base_url": base_url, "halo_tenant": entry["tenant"],
-               "client_id": entry["client_id"], "client_secret": f"file:{folder.name}/{secret_file.name}",
-               "agent_id": entry["agent_id"], "label": f"scenario {entry['scenario']}"}  # fmt: skip
+        row = {
+            "name": entry["name"],
+            "base_url": base_url,
+            "halo_tenant": entry["tenant"],
+            "client_id": entry["client_id"],
+            "client_secret": f"file:{folder.name}/{secret_file.name}",
+            "agent_id": entry["agent_id"],
+            "label": f"scenario {entry['scenario']}",
+        }
         if ca_file:
             row["ca_file"] = ca_file
         rows.append(row)

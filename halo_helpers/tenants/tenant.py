@@ -23,8 +23,20 @@ WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 )
 
-FIELDS = ("name", "base_url", "halo_tenant", "client_id", "client_secret", "agent_id", "scopes", "label", "owner",
-          "paused_until", "paused_reason", "ca_file")  # fmt: skip
+FIELDS = (
+    "name",
+    "base_url",
+    "halo_tenant",
+    "client_id",
+    "client_secret",
+    "agent_id",
+    "scopes",
+    "label",
+    "owner",
+    "paused_until",
+    "paused_reason",
+    "ca_file",
+)
 
 
 @dataclass(frozen=True)
@@ -76,17 +88,24 @@ class Tenant:
             entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "client_secret"
         }
         return values | {
-            "scopes": list(self.scopes), "folder": str(self.folder) if self.folder else None,
+            "scopes": list(self.scopes),
+            "folder": str(self.folder) if self.folder else None,
             "paused_until": self.paused_until.isoformat() if self.paused_until else None,
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_json(cls, values: dict[str, Any], client_secret: str | Secret | Unresolved) -> Tenant:
         """Read what `as_json` gives."""
         until, folder = values["paused_until"], values["folder"]
-        return cls(**values | {
-            "client_secret": client_secret, "scopes": tuple(values["scopes"]), "folder": Path(folder) if folder else None,
-            "paused_until": dt.date.fromisoformat(until) if until else None})  # fmt: skip
+        return cls(
+            **values
+            | {
+                "client_secret": client_secret,
+                "scopes": tuple(values["scopes"]),
+                "folder": Path(folder) if folder else None,
+                "paused_until": dt.date.fromisoformat(until) if until else None,
+            }
+        )
 
     def is_paused(self, today: dt.date) -> bool:
         """Say whether this tenant is not to be judged today."""

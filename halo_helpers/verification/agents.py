@@ -24,8 +24,9 @@ def list_agents(
     return list_agents_and_own(tenant, tenants_file=tenants_file, limits=limits)[0]
 
 
-def list_agents_and_own(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None,
-                        limits: Limits | None = None) -> tuple[list[Agent], Agent | None]:  # fmt: skip
+def list_agents_and_own(
+    tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, limits: Limits | None = None
+) -> tuple[list[Agent], Agent | None]:
     """List a tenant's agents, and give the one that the token acts for where that can be told.
 
     Raises: as `list_agents`.

@@ -42,22 +42,48 @@ class CheckResult:
         if worst:
             link = worst.link or ""
         return {
-            "id": self.id, "title": self.title, "verdict": self.verdict, "code": self.code, "seen": self.seen,
-            "cause": worst.cause if worst else "", "remedy": worst.remedy if worst else "",
-            "step": worst.step if worst else self.step, "link": f"{base_url}{link}" if link and base_url else None,
-            "fixer": worst.fixer if worst else None, "retryable": bool(worst and worst.retryable),
-            "requires": list(self.requires), "duration_s": round(self.duration_s, 3),
+            "id": self.id,
+            "title": self.title,
+            "verdict": self.verdict,
+            "code": self.code,
+            "seen": self.seen,
+            "cause": worst.cause if worst else "",
+            "remedy": worst.remedy if worst else "",
+            "step": worst.step if worst else self.step,
+            "link": f"{base_url}{link}" if link and base_url else None,
+            "fixer": worst.fixer if worst else None,
+            "retryable": bool(worst and worst.retryable),
+            "requires": list(self.requires),
+            "duration_s": round(self.duration_s, 3),
             "findings": [finding.as_json() for finding in self.findings],
-        }  # fmt: skip
+        }
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> CheckResult:
         """Read what `as_json` gives."""
         findings = tuple(
-            Finding(f["code"], f["verdict"], f["seen"], f["cause"], f["remedy"], f["step"], f["fixer"],
-                    f["code"] in DIAGNOSES and DIAGNOSES[f["code"]].retryable) for f in row["findings"])  # fmt: skip
-        return cls(row["id"], row["title"], row["verdict"], row["seen"], row["step"], tuple(row["requires"]), findings,
-                   row["duration_s"])  # fmt: skip
+            Finding(
+                f["code"],
+                f["verdict"],
+                f["seen"],
+                f["cause"],
+                f["remedy"],
+                f["step"],
+                f["fixer"],
+                f["code"] in DIAGNOSES and DIAGNOSES[f["code"]].retryable,
+            )
+            for f in row["findings"]
+        )
+        return cls(
+            row["id"],
+            row["title"],
+            row["verdict"],
+            row["seen"],
+            row["step"],
+            tuple(row["requires"]),
+            findings,
+            row["duration_s"],
+        )
 
 
 @dataclass(frozen=True)
@@ -110,14 +136,24 @@ class Verification:
     def as_json(self) -> dict[str, Any]:
         """Shape: `halo-runbook/verification/1` (design, section 6). Nothing in it is a secret."""
         return {
-            "schema": SCHEMA, "tenant": self.tenant, "label": self.label, "owner": self.owner, "practice": self.practice,
-            "base_url": self.base_url, "verdict": self.verdict, "codes": self.codes,
+            "schema": SCHEMA,
+            "tenant": self.tenant,
+            "label": self.label,
+            "owner": self.owner,
+            "practice": self.practice,
+            "base_url": self.base_url,
+            "verdict": self.verdict,
+            "codes": self.codes,
             "started_at": utc_text(self.started_at),
-            "duration_s": round(self.duration_s, 3), "instance": self.instance,
-            "agent": {"id": self.agent.id, "name": self.agent.name} if self.agent else None, "scopes": self.scopes,
-            "secret_source": self.secret_source, "control_asked": self.control_asked,
-            "attempts": self.attempts, "checks": [result.as_json(self.base_url) for result in self.checks],
-        }  # fmt: skip
+            "duration_s": round(self.duration_s, 3),
+            "instance": self.instance,
+            "agent": {"id": self.agent.id, "name": self.agent.name} if self.agent else None,
+            "scopes": self.scopes,
+            "secret_source": self.secret_source,
+            "control_asked": self.control_asked,
+            "attempts": self.attempts,
+            "checks": [result.as_json(self.base_url) for result in self.checks],
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Verification:
@@ -130,21 +166,31 @@ class Verification:
         try:
             agent = value["agent"]
             return cls(
-                tenant=value["tenant"], base_url=value["base_url"], practice=value["practice"],
+                tenant=value["tenant"],
+                base_url=value["base_url"],
+                practice=value["practice"],
                 checks=tuple(map(CheckResult.from_json, value["checks"])),
-                started_at=dt.datetime.fromisoformat(value["started_at"]), duration_s=value["duration_s"],
-                label=value.get("label"), owner=value.get("owner"), instance=value["instance"],
-                agent=Agent(agent["id"], agent["name"]) if agent else None, scopes=value["scopes"],
-                secret_source=value.get("secret_source", ""), control_asked=value.get("control_asked", False),
+                started_at=dt.datetime.fromisoformat(value["started_at"]),
+                duration_s=value["duration_s"],
+                label=value.get("label"),
+                owner=value.get("owner"),
+                instance=value["instance"],
+                agent=Agent(agent["id"], agent["name"]) if agent else None,
+                scopes=value["scopes"],
+                secret_source=value.get("secret_source", ""),
+                control_asked=value.get("control_asked", False),
                 attempts=value.get("attempts", 1),
-            )  # fmt: skip
+            )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"a damaged {SCHEMA}: {error}") from None
 
     def summary(self) -> str:
         """One line: counts by verdict, and the codes."""
-        counts = [f"{sum(r.verdict == verdict for r in self.checks)} {word}" for verdict, word in WORDS.items()
-                  if any(r.verdict == verdict for r in self.checks)]  # fmt: skip
+        counts = [
+            f"{sum(r.verdict == verdict for r in self.checks)} {word}"
+            for verdict, word in WORDS.items()
+            if any(r.verdict == verdict for r in self.checks)
+        ]
         return f"{WORDS[self.verdict]}: {', '.join(counts)}" + (
             f"; {', '.join(self.codes)}" if self.codes else ""
         )
@@ -163,8 +209,18 @@ WORDS: dict[Verdict, str] = {
 """How verdicts read on screens and in reports (design, section 2)."""
 
 
-def failed_run(tenant: str, code: str, seen: str, *, base_url: str = "", label: str | None = None, owner: str | None = None,
-               started_at: dt.datetime | None = None, duration_s: float = 0.0, practice: bool = False) -> Verification:  # fmt: skip
+def failed_run(
+    tenant: str,
+    code: str,
+    seen: str,
+    *,
+    base_url: str = "",
+    label: str | None = None,
+    owner: str | None = None,
+    started_at: dt.datetime | None = None,
+    duration_s: float = 0.0,
+    practice: bool = False,
+) -> Verification:
     """Give the Verification of a tenant whose notebook did not come to its end: one error, the rest not reached."""
     finding = DIAGNOSES[code](seen)
     first = CheckResult(
@@ -180,5 +236,13 @@ def failed_run(tenant: str, code: str, seen: str, *, base_url: str = "", label: 
         CheckResult(entry.id, entry.title, "skip", "not reached", entry.step, (RUN,))
         for entry in CHECKS.values()
     )
-    return Verification(tenant=tenant, base_url=base_url, checks=(first, *rest), practice=practice, label=label, owner=owner,
-                        started_at=started_at or dt.datetime.now(dt.UTC), duration_s=duration_s)  # fmt: skip
+    return Verification(
+        tenant=tenant,
+        base_url=base_url,
+        checks=(first, *rest),
+        practice=practice,
+        label=label,
+        owner=owner,
+        started_at=started_at or dt.datetime.now(dt.UTC),
+        duration_s=duration_s,
+    )

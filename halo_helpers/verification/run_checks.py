@@ -30,15 +30,24 @@ from .result import CheckResult, Verification
 OnResult = Callable[[CheckResult], None]
 
 
-def verify(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, only: Sequence[str] | None = None,
-           control: bool = True, control_note: str = "", limits: Limits | None = None,
-           on_result: OnResult | None = None, stop: threading.Event | None = None) -> Verification:  # fmt: skip
+def verify(
+    tenant: str | Tenant,
+    *,
+    tenants_file: str | PathLike[str] | None = None,
+    only: Sequence[str] | None = None,
+    control: bool = True,
+    control_note: str = "",
+    limits: Limits | None = None,
+    on_result: OnResult | None = None,
+    stop: threading.Event | None = None,
+) -> Verification:
     """Verify one tenant: run its checks and give what they found.
 
     `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
     When `stop` is set meanwhile, what is under way ends.
 
-    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever the
+    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever
+    the
     other side does is a finding, never an exception.
     """
     try:
@@ -47,8 +56,14 @@ def verify(tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = N
         raise ConfigError(str(error)) from None
     found_tenant = find_tenant(tenant, tenants_file)
     started_at, started = dt.datetime.now(dt.UTC), time.monotonic()
-    base = Verification(tenant=found_tenant.name, base_url=shown_url(found_tenant), checks=(), started_at=started_at,
-                        label=found_tenant.label, owner=found_tenant.owner)  # fmt: skip
+    base = Verification(
+        tenant=found_tenant.name,
+        base_url=shown_url(found_tenant),
+        checks=(),
+        started_at=started_at,
+        label=found_tenant.label,
+        owner=found_tenant.owner,
+    )
     try:
         secret = resolve(found_tenant.client_secret, found_tenant.name, found_tenant.folder)
     except SecretError as error:
@@ -95,14 +110,31 @@ def _without_secret(chosen: Iterable[str], error: SecretError) -> tuple[CheckRes
     form = CHECKS["token.form"]
     finding = diagnose(error)
     return tuple(
-        CheckResult(form.id, form.title, "error", finding.seen, finding.step, findings=(finding,)) if check_id == form.id
-        else CheckResult(check_id, CHECKS[check_id].title, "skip", "not reached without the secret", CHECKS[check_id].step, (form.id,))
+        CheckResult(form.id, form.title, "error", finding.seen, finding.step, findings=(finding,))
+        if check_id == form.id
+        else CheckResult(
+            check_id,
+            CHECKS[check_id].title,
+            "skip",
+            "not reached without the secret",
+            CHECKS[check_id].step,
+            (form.id,),
+        )
         for check_id in ([] if "token.form" in chosen else ["token.form"]) + list(chosen)
-    )  # fmt: skip
+    )
 
 
-async def _verify(base: Verification, tenant: Tenant, secret: Secret, chosen: list[str], control: bool, control_note: str,
-                  limits: Limits, on_result: OnResult | None, started: float) -> Verification:  # fmt: skip
+async def _verify(
+    base: Verification,
+    tenant: Tenant,
+    secret: Secret,
+    chosen: list[str],
+    control: bool,
+    control_note: str,
+    limits: Limits,
+    on_result: OnResult | None,
+    started: float,
+) -> Verification:
     async with HaloClient(tenant, secret, limits) as client:
         probe = Probe(tenant, client, control=control, control_note=control_note)
         tasks: dict[str, asyncio.Task[CheckResult]] = {}
@@ -119,12 +151,24 @@ async def _verify(base: Verification, tenant: Tenant, secret: Secret, chosen: li
     if not client.reading.latencies_s:
         practice = is_practice(tenant)  # nobody answered who could have said it
     covered = set(granted) | ({"all:standard"} if "all" in granted else set())
-    scopes = {"wanted": wanted, "granted": granted, "missing": sorted(set(wanted) - covered) if token else [],
-              "excess": sorted(set(granted) - set(wanted))}  # fmt: skip
+    scopes = {
+        "wanted": wanted,
+        "granted": granted,
+        "missing": sorted(set(wanted) - covered) if token else [],
+        "excess": sorted(set(granted) - set(wanted)),
+    }
     control_asked = any(r.id == "token.control" and r.verdict == "pass" for r in results)
-    return replace(base, checks=tuple(results), agent=agent, scopes=scopes, practice=practice,
-                   instance=instance.as_json() if instance else {}, secret_source=redact(secret.source),
-                   control_asked=control_asked, duration_s=time.monotonic() - started)  # fmt: skip
+    return replace(
+        base,
+        checks=tuple(results),
+        agent=agent,
+        scopes=scopes,
+        practice=practice,
+        instance=instance.as_json() if instance else {},
+        secret_source=redact(secret.source),
+        control_asked=control_asked,
+        duration_s=time.monotonic() - started,
+    )
 
 
 async def _run_check(
@@ -144,8 +188,11 @@ async def _run_check(
         if name in before and before[name].result().verdict in {"fail", "error", "skip"}
     )
     started = time.monotonic()
-    result = (CheckResult(entry.id, entry.title, "skip", f"needs {', '.join(failed)}", entry.step, failed)
-              if failed and not _out_of_budget(failed, before) else await _ask(entry, probe, failed, before))  # fmt: skip
+    result = (
+        CheckResult(entry.id, entry.title, "skip", f"needs {', '.join(failed)}", entry.step, failed)
+        if failed and not _out_of_budget(failed, before)
+        else await _ask(entry, probe, failed, before)
+    )
     result = replace(result, duration_s=time.monotonic() - started)
     if on_result is not None:
         on_result(result)

@@ -5,7 +5,8 @@
 Ways, each in a process of its own, in turn, medians over the rounds:
 
 - ours: `halo-runbook batch`, start-up included
-- cli: the papermill command line in a loop (a sample of the tenants: the rate does not depend on their number)
+- cli: the papermill command line in a loop (a sample of the tenants: the rate does not depend on their
+number)
 - xargs: `xargs -P 4` of it (a sample)
 - pool: papermill's API in four processes, with every setting that makes it faster
 - nbclient: eight kernels at a time in one process
@@ -99,12 +100,16 @@ def measure(tenants: int, latency_ms: int, rounds: int, ways: list[str]) -> dict
         for way, values in measured.items()
     }
     result: dict[str, Any] = {
-        "tenants": tenants, "latency_ms": latency_ms, "rounds": rounds, "cores": os.cpu_count(), "python": sys.version.split()[0],
+        "tenants": tenants,
+        "latency_ms": latency_ms,
+        "rounds": rounds,
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
         "requests_seen_by_one_tenant": made,
         "tenants_per_min": {way: round(values[0], 1) for way, values in medians.items()},
         "cpu_s_per_tenant": {way: round(values[1], 4) for way, values in medians.items()},
         "peak_mb": {way: round(values[2]) for way, values in medians.items()},
-    }  # fmt: skip
+    }
     rate, cpu = result["tenants_per_min"], result["cpu_s_per_tenant"]
     stock = [rate[way] for way in ("cli", "xargs", "pool", "nbclient") if way in rate]
     if "ours" in rate:
@@ -113,7 +118,7 @@ def measure(tenants: int, latency_ms: int, rounds: int, ways: list[str]) -> dict
             "vs_best_stock": round(rate["ours"] / max(stock), 1) if stock else None,
             "over_floor": round(rate["floor"] / rate["ours"], 2) if "floor" in rate else None,
             "cpu_vs_pool": round(cpu["pool"] / cpu["ours"], 1) if "pool" in cpu else None,
-        }  # fmt: skip
+        }
     return result
 
 
@@ -121,8 +126,11 @@ def _timed(way: str, file: Path, count: int) -> tuple[float, float, float]:
     """Run one way in a process; give seconds, CPU seconds of it and all that it started, and peak memory in MB."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.batch", "--one", way, str(file), str(count)],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.batch", "--one", way, str(file), str(count)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     peak = [0.0]
     watcher = threading.Thread(target=_watch, args=(process.pid, peak))
     watcher.start()
@@ -172,8 +180,20 @@ def _ours(file: Path, count: int) -> None:
 
 
 def _command(p: dict[str, str], out: str) -> list[str]:
-    return ["papermill", str(NOTEBOOK), f"{out}/{p['tenant']}.ipynb", "-k", "python3", "--no-progress-bar",
-            "-p", "tenant", p["tenant"], "-p", "tenants_file", p["tenants_file"]]  # fmt: skip
+    return [
+        "papermill",
+        str(NOTEBOOK),
+        f"{out}/{p['tenant']}.ipynb",
+        "-k",
+        "python3",
+        "--no-progress-bar",
+        "-p",
+        "tenant",
+        p["tenant"],
+        "-p",
+        "tenants_file",
+        p["tenants_file"],
+    ]
 
 
 def _cli(file: Path, count: int) -> None:
@@ -247,8 +267,24 @@ def _nbclient(file: Path, count: int) -> None:
         asyncio.run(every(out))
 
 
-AREAS = ("Users", "Client", "Asset", "Item", "Appointment", "SLA", "KBArticle", "ClientContract", "Invoice", "Quotation", "Supplier",
-         "Opportunities", "Report", "Team", "TicketType", "Webhook?type=0")  # fmt: skip
+AREAS = (
+    "Users",
+    "Client",
+    "Asset",
+    "Item",
+    "Appointment",
+    "SLA",
+    "KBArticle",
+    "ClientContract",
+    "Invoice",
+    "Quotation",
+    "Supplier",
+    "Opportunities",
+    "Report",
+    "Team",
+    "TicketType",
+    "Webhook?type=0",
+)
 
 
 def _floor(file: Path, count: int) -> None:
@@ -301,23 +337,35 @@ _WAYS: dict[str, Callable[[Path, int], None]] = {
     "nbclient": _nbclient,
     "floor": _floor,
 }
-_GOALS = {"vs_cli": (45, "times the command line in a loop"), "vs_best_stock": (8, "times the best stock way"),
-          "cpu_vs_pool": (8, "times less CPU than the tuned pool")}  # fmt: skip
+_GOALS = {
+    "vs_cli": (45, "times the command line in a loop"),
+    "vs_best_stock": (8, "times the best stock way"),
+    "cpu_vs_pool": (8, "times less CPU than the tuned pool"),
+}
 
 
 def _words(result: dict[str, Any]) -> str:
-    lines = [f"{result['tenants']} tenants, {result['latency_ms']} ms a request, {result['rounds']} rounds, {result['cores']} cores, Python {result['python']}",
-             f"{'way':10} {'tenants/min':>12} {'CPU s/tenant':>13} {'peak MB':>9}"]  # fmt: skip
-    lines += [f"{way:10} {rate:12.1f} {result['cpu_s_per_tenant'][way]:13.3f} {result['peak_mb'][way]:9}"
-              for way, rate in result["tenants_per_min"].items()]  # fmt: skip
+    lines = [
+        (
+            f"{result['tenants']} tenants, {result['latency_ms']} ms a request, {result['rounds']} "
+            f"rounds, {result['cores']} cores, Python {result['python']}"
+        ),
+        f"{'way':10} {'tenants/min':>12} {'CPU s/tenant':>13} {'peak MB':>9}",
+    ]
+    lines += [
+        f"{way:10} {rate:12.1f} {result['cpu_s_per_tenant'][way]:13.3f} {result['peak_mb'][way]:9}"
+        for way, rate in result["tenants_per_min"].items()
+    ]
     for name, (goal, words) in _GOALS.items():
         if result.get(name) is not None:
             lines.append(
-                f"ours: {result[name]:g} {words} (goal: at least {goal}, {'met' if result[name] >= goal else 'NOT met'})"
+                f"ours: {result[name]:g} {words} (goal: at least {goal}, "
+                f"{'met' if result[name] >= goal else 'NOT met'})"
             )
     if result.get("over_floor") is not None:
         lines.append(
-            f"ours: {result['over_floor']:g} times the wall time of the floor (goal: at most 3, {'met' if result['over_floor'] <= 3 else 'NOT met'})"
+            f"ours: {result['over_floor']:g} times the wall time of the floor (goal: at most 3, "
+            f"{'met' if result['over_floor'] <= 3 else 'NOT met'})"
         )
     return "\n".join(lines)
 

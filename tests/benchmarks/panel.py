@@ -43,8 +43,10 @@ def main() -> None:
                 )
                 lab.open(ours, "00-start")
                 lab.open(stock, "stock")
-                found = {"ours": [_seconds(ours, ".halo-button") for _ in range(options.rounds)],
-                         "stock button": [_seconds(stock, ".jupyter-button") for _ in range(options.rounds)]}  # fmt: skip
+                found = {
+                    "ours": [_seconds(ours, ".halo-button") for _ in range(options.rounds)],
+                    "stock button": [_seconds(stock, ".jupyter-button") for _ in range(options.rounds)],
+                }
         finally:
             lab.stop()
     medians = {name: round(statistics.median(values), 3) for name, values in found.items()}

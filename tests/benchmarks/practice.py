@@ -94,8 +94,12 @@ def _token(base_url: str, entry: dict[str, str]) -> str:
     import urllib.parse
     import urllib.request
 
-    form = {"grant_type": "client_credentials", "client_id": entry["client_id"], "client_secret": entry["client_secret"],
-            "scope": "all:standard all:teams"}  # fmt: skip
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": entry["client_id"],
+        "client_secret": entry["client_secret"],
+        "scope": "all:standard all:teams",
+    }
     with urllib.request.urlopen(f"{base_url}/auth/token", urllib.parse.urlencode(form).encode()) as answer:
         return str(json.load(answer)["access_token"])
 

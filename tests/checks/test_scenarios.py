@@ -15,13 +15,25 @@ from halo_helpers.tenants.practice import from_ready_entry
 from ..conftest import Practice
 
 NEEDS = {
-    "address.url": "", "address.reach": "address.url", "address.instance": "address.reach", "token.form": "",
-    "token.grant": "address.instance token.form", "token.control": "token.grant", "token.scopes": "token.grant",
-    "identity.login": "token.grant", "identity.agent": "identity.login", "identity.active": "identity.agent",
-    "identity.listed": "token.grant", "webhooks.manage": "token.grant", "limits.headroom": "address.instance",
-}  # fmt: skip
-AREAS = ("tickets actions contacts companies assets products appointments slas kb contracts invoices quotations suppliers "
-         "opportunities reports teams configuration")  # fmt: skip
+    "address.url": "",
+    "address.reach": "address.url",
+    "address.instance": "address.reach",
+    "token.form": "",
+    "token.grant": "address.instance token.form",
+    "token.control": "token.grant",
+    "token.scopes": "token.grant",
+    "identity.login": "token.grant",
+    "identity.agent": "identity.login",
+    "identity.active": "identity.agent",
+    "identity.listed": "token.grant",
+    "webhooks.manage": "token.grant",
+    "limits.headroom": "address.instance",
+}
+AREAS = (
+    "tickets actions contacts companies assets products appointments slas kb contracts invoices "
+    "quotations suppliers "
+    "opportunities reports teams configuration"
+)
 CODES = """url-malformed url-insecure url-trimmed dns-failed connect-refused connect-timeout connection-reset read-timeout proxy-required
 tls-untrusted tls-name-mismatch tls-expired tls-failed not-halopsa html-instead-of-json bad-json response-too-large redirected
 maintenance gateway-timeout server-error rate-limited blocked protocol-error budget-exhausted client-id-malformed
@@ -77,10 +89,20 @@ def test_select_brings_what_is_needed() -> None:
 
 
 SETTINGS = {
-    "token-format=jwt": (), "agents-envelope=results": (), "agents-envelope=agents": (), "agents-envelope=array": (),
-    "authinfo=missing": (), "authinfo=more": (), "agent-list-fields=full": (), "retry-after=yes": (), "scopes-enforced=no": (),
-    "paths=strict": (), "page-max=1000": (), "token-lifetime=20": ("token-expired",), "unknown-tenant=ignored": (),
-}  # fmt: skip
+    "token-format=jwt": (),
+    "agents-envelope=results": (),
+    "agents-envelope=agents": (),
+    "agents-envelope=array": (),
+    "authinfo=missing": (),
+    "authinfo=more": (),
+    "agent-list-fields=full": (),
+    "retry-after=yes": (),
+    "scopes-enforced=no": (),
+    "paths=strict": (),
+    "page-max=1000": (),
+    "token-lifetime=20": ("token-expired",),
+    "unknown-tenant=ignored": (),
+}
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -91,12 +113,17 @@ def test_healthy_whatever_the_open_questions_turn_out_to_be(setting: str) -> Non
 
 
 BROKEN_OTHERWISE = {
-    ("wrong-secret", "token-errors=invalid-grant"): {"invalid-client"}, ("wrong-secret", "token-errors=no-description"): {"invalid-client"},
-    ("agent-disabled", "disabled-agent=token"): {"token-refused"}, ("tickets-refused", "refusal-status=401"): {"area-refused"},
-    ("tickets-refused", "refusal-status=message"): {"area-refused"}, ("scope-none", "no-scope=error"): {"scopes-none"},
-    ("scope-missing-teams", "wider-scope=error"): {"invalid-scope"}, ("maintenance", "maintenance-page=200"): {"html-instead-of-json"},
-    ("maintenance", "maintenance-page=reset"): {"connection-reset"}, ("login-type-user", "refusal-status=401"): {"login-not-agent"},
-}  # fmt: skip
+    ("wrong-secret", "token-errors=invalid-grant"): {"invalid-client"},
+    ("wrong-secret", "token-errors=no-description"): {"invalid-client"},
+    ("agent-disabled", "disabled-agent=token"): {"token-refused"},
+    ("tickets-refused", "refusal-status=401"): {"area-refused"},
+    ("tickets-refused", "refusal-status=message"): {"area-refused"},
+    ("scope-none", "no-scope=error"): {"scopes-none"},
+    ("scope-missing-teams", "wider-scope=error"): {"invalid-scope"},
+    ("maintenance", "maintenance-page=200"): {"html-instead-of-json"},
+    ("maintenance", "maintenance-page=reset"): {"connection-reset"},
+    ("login-type-user", "refusal-status=401"): {"login-not-agent"},
+}
 
 
 @pytest.mark.parametrize(("name", "setting"), BROKEN_OTHERWISE)

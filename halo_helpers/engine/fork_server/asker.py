@@ -73,10 +73,20 @@ class ForkServer:
     def _start(self) -> None:
         with self._theirs as theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, "-m", "halo_helpers.engine.fork_server.server", str(theirs.fileno()), str(os.getpid())], pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._complaints, start_new_session=True,
+                [
+                    sys.executable,
+                    "-m",
+                    "halo_helpers.engine.fork_server.server",
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._complaints,
+                start_new_session=True,
                 env=self._environment | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
-            )  # fmt: skip
+            )
 
     @property
     def pid(self) -> int:
@@ -178,7 +188,8 @@ _server_lock = threading.Lock()
 def fork_server(without: Iterable[str] = ()) -> ForkServer:
     """Give this process's fork server, starting it when there is none; it ends with this process.
 
-    One that still has a variable to be hidden, such as of another tenants file, is replaced; it finishes what it runs.
+    One that still has a variable to be hidden, such as of another tenants file, is replaced; it finishes what
+    it runs.
     """
     global _server  # noqa: PLW0603 - one a process
     with _server_lock:

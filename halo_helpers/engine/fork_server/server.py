@@ -1,6 +1,7 @@
 """The fork server: every import is paid once, every notebook gets a fresh process.
 
-`python -m halo_helpers.engine.fork_server.server FD` is started by exec with an environment without secrets, has no thread
+`python -m halo_helpers.engine.fork_server.server FD` is started by exec with an environment without secrets,
+has no thread
 and no event loop, and makes a child for each connection that it is handed. What a job holds, a tenant's
 secret among it, goes from the asker to the child by that connection; the server never reads it. When the
 asker dies, the server ends, and its children with it. Linux only.
@@ -45,7 +46,8 @@ def _preload() -> Any:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    # nobody steps through an unattended run, or calls httpx's own command line; and with JupyterLab installed, nbformat's
+    # nobody steps through an unattended run, or calls httpx's own command line; and with JupyterLab
+    # installed, nbformat's
     # validator would compile the grammar of an optional check for a second
     spared = ("debugpy", "httpx._main", "rfc3987_syntax")
     sys.modules |= dict.fromkeys(spared)  # type: ignore[arg-type]
@@ -124,7 +126,8 @@ def _bury(children: set[int], control: socket.socket) -> None:
             control.sendall(
                 json.dumps({"pid": pid, "exit": os.waitstatus_to_exitcode(status)}).encode() + b"\n"
             )
-    # what a notebook started and did not wait for comes to us when its process has ended; its session tells whose it is
+    # what a notebook started and did not wait for comes to us when its process has ended; its session tells
+    # whose it is
     for pid in map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()):
         with contextlib.suppress(ProcessLookupError):
             if pid not in children and os.getsid(pid) not in children:

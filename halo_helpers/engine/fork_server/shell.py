@@ -47,8 +47,18 @@ class _Tape(Session):  # type: ignore[misc]
         super().__init__(key=b"", **options)
         self.messages: deque[dict[str, Any]] = deque()
 
-    def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None,  # noqa: ARG002
-             buffers: Any = None, track: bool = False, header: Any = None, metadata: Any = None) -> dict[str, Any]:  # fmt: skip  # noqa: ARG002
+    def send(
+        self,
+        stream: Any,
+        msg_or_type: Any,
+        content: Any = None,
+        parent: Any = None,
+        ident: Any = None,  # noqa: ARG002
+        buffers: Any = None,
+        track: bool = False,  # noqa: ARG002
+        header: Any = None,
+        metadata: Any = None,
+    ) -> dict[str, Any]:
         """Put a message on the tape."""
         msg = (
             msg_or_type
@@ -232,8 +242,14 @@ class ShellClient(PapermillNotebookClient):  # type: ignore[misc]
         if self._on_cell:
             self._on_cell(cell_index, None)
         allows_errors = not self.force_raise_errors and (self.allow_errors or "raises-exception" in tags)
-        content = {"code": cell.source, "silent": False, "store_history": store_history, "user_expressions": {},
-                   "allow_stdin": False, "stop_on_error": not allows_errors}  # fmt: skip
+        content = {
+            "code": cell.source,
+            "silent": False,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": not allows_errors,
+        }
         request = self._shell.tape.msg("execute_request", content)
         cell.outputs = []
         self.code_cells_executed += 1

@@ -60,5 +60,6 @@ def state_word(state: State) -> str:
 def sentence(text: str, kind: State = "failed") -> str:
     """Make a card of one sentence of plain text."""
     return box(
-        f'<div class="halo-card" role="alert"><b class="halo-{kind}">{escape(WORDS[kind])}</b>: {escape(text)}</div>'
+        f'<div class="halo-card" role="alert"><b class="halo-{kind}">{escape(WORDS[kind])}</b>: '
+        f"{escape(text)}</div>"
     )

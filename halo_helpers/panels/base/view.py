@@ -1,6 +1,7 @@
 """A panel: a widget whose buttons ask the kernel, and the static HTML that stands for it where nobody clicks.
 
-Every message is acknowledged, so that a page tells when its kernel has gone. No exception is lost in a callback:
+Every message is acknowledged, so that a page tells when its kernel has gone. No exception is lost in a
+callback:
 what is foreseeable becomes a card, and everything else one that asks to report it.
 """
 
