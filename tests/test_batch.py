@@ -130,7 +130,7 @@ def test_a_fleet_leaves_evidence_and_a_report(practice: Practice, tmp_path: Path
         "wrong-secret": ["invalid-client"],
         "rate-limited": ["rate-limited"],
     }
-    assert (run.manifest["verdict"], run.manifest["totals"]["tenants"]) == ("fail", 3)
+    assert (run.manifest.verdict, run.manifest.totals["tenants"]) == ("fail", 3)
     names = {path.name for path in run.folder.iterdir()}
     assert names == {
         "run.json",
@@ -262,7 +262,7 @@ def test_paused_tenants_are_named_and_not_judged(practice: Practice, tmp_path: P
         + "  paused_reason: migration\n"
     )
     run = run_fleet(file, tmp_path / "runs")
-    assert (run.results, run.manifest["paused"][0]["name"]) == ([], "healthy")
+    assert (run.results, run.manifest.paused[0].name) == ([], "healthy")
     assert "healthy until 2999-01-01 (migration)" in (run.folder / "report.html").read_text()
 
 
@@ -382,7 +382,7 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
         )
         assert len(asked) > 20
         assert asked == {name: requests(name) for name in asked}, "a tenant that was done was verified again"
-    assert (len(run.results), run.manifest["totals"]["fail"], run.manifest["totals"]["pass"]) == (
+    assert (len(run.results), run.manifest.totals["fail"], run.manifest.totals["pass"]) == (
         200,
         10,
         190,
@@ -401,15 +401,15 @@ def test_a_resumed_run_leaves_out_who_was_paused_or_retired_since(practice: Prac
     file.write_text(file.read_text() + "  paused_until: 2999-01-01\n  paused_reason: migration\n")
     run = run_fleet(file, tmp_path / "runs", FleetOptions(resume="latest"))
     assert [r.tenant for r in run.results] == ["healthy"]
-    assert [row["name"] for row in run.manifest["paused"]] == ["wrong-secret"]
-    assert "agent-mismatch: is not in the tenants file any more" in run.manifest["warnings"][0]
+    assert [row.name for row in run.manifest.paused] == ["wrong-secret"]
+    assert "agent-mismatch: is not in the tenants file any more" in run.manifest.warnings[0]
 
 
 def test_each_tenant_is_compared_with_its_own_last_result(practice: Practice, tmp_path: Path) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
     run_fleet(file, tmp_path / "runs")
     run_fleet(file, tmp_path / "runs", FleetOptions(only=["healthy"]))
-    changes = run_fleet(file, tmp_path / "runs").manifest["changes"]
+    changes = run_fleet(file, tmp_path / "runs").manifest.changes
     assert (changes["new"], [row["tenant"] for row in changes["still"]]) == ([], ["wrong-secret"])
 
 
@@ -503,14 +503,14 @@ def test_a_second_run_says_that_nothing_changed_and_the_next_what_did(
 ) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
     first = run_fleet(file, tmp_path / "runs")
-    assert first.manifest["changes"] is None
+    assert first.manifest.changes is None
     assert (
-        first.manifest["since"]["wrong-secret"] == first.manifest["started_at"]
-        or first.manifest["since"]["wrong-secret"]
+        first.manifest.since["wrong-secret"] == first.manifest.started_at
+        or first.manifest.since["wrong-secret"]
     )
     second = run_fleet(file, tmp_path / "runs")
     assert headline(second.manifest).endswith("nothing changed.")
-    assert second.manifest["since"] == first.manifest["since"]
+    assert second.manifest.since == first.manifest.since
     ask(practice.base_url, "tenants/healthy/scenario", "POST", name="app-inactive")
     try:
         practice.write(file, "healthy", "wrong-secret")
@@ -520,7 +520,7 @@ def test_a_second_run_says_that_nothing_changed_and_the_next_what_did(
     assert "new: healthy (invalid-client)" in headline(third.manifest) or "invalid-client" in headline(
         third.manifest
     )
-    assert [entry["run"] for entry in third.manifest["trend"]] == [first.id, second.id, third.id]
+    assert [entry["run"] for entry in third.manifest.trend] == [first.id, second.id, third.id]
 
 
 def test_old_runs_are_pruned_with_their_history(practice: Practice, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_all_are_judged_though_a_worker_dies_and_no_secret_travels(tmp_path: Pat
             lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _readable(path)]
     assert killed
     assert {r.verdict for r in run.results} == {"pass", "fail"}
-    assert (run.manifest["totals"]["fail"], len(run.results)) == (12, 60)
+    assert (run.manifest.totals["fail"], len(run.results)) == (12, 60)
     assert all((run.folder / f"{r.tenant}.ipynb").exists() for r in run.results)
     secrets = [
         (file.parent / str(t.client_secret).removeprefix("file:")).read_text().strip()

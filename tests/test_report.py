@@ -31,6 +31,7 @@ from halo_helpers.report import (
     verification_text,
 )
 from halo_helpers.report.evidence import MIME, Evidence, read_evidence
+from halo_helpers.report.manifest import RUN_SCHEMA, Manifest
 from halo_helpers.verification.result import CheckResult, Verification
 
 from .browser import chromium, needs_browser, new_page
@@ -83,8 +84,13 @@ class Tags(HTMLParser):
         ]
 
 
+def manifest_of(**given: object) -> Manifest:
+    return Manifest.from_json({"schema": RUN_SCHEMA} | given)
+
+
 def test_html_is_one_file_and_foreign_text_stays_text() -> None:
-    page = to_html(RESULTS, {"tenants": [{"name": "acme"}, {"name": "left-over"}], "warnings": [EVIL]})
+    manifest = manifest_of(tenants=[{"name": "acme"}, {"name": "left-over"}], warnings=[EVIL])
+    page = to_html(RESULTS, manifest)
     tags = Tags()
     tags.feed(page)
     assert (tags.scripts, tags.outside) == (2, [])
@@ -210,7 +216,7 @@ def test_the_page_in_a_browser_finds_filters_and_runs_nothing_foreign(tmp_path: 
         "warnings": [evil],
     }
     file = tmp_path / "report.html"
-    file.write_text(to_html(results, manifest, evidence=True), encoding="utf-8")
+    file.write_text(to_html(results, manifest_of(**manifest), evidence=True), encoding="utf-8")
     with chromium() as browser, new_page(browser) as page:
         page.goto(file.as_uri())
         assert page.title() == "HaloPSA connections: 1 broken of 302"

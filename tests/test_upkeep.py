@@ -173,7 +173,7 @@ def test_forgetting_a_tenant_leaves_the_others(practice: Practice, tmp_path: Pat
     ]
     (run.folder / "healthy.json").rename(tmp_path / "not-yet")
     forget("wrong-secret", runs)
-    assert [entry["name"] for entry in load_run(run.folder).manifest["tenants"]] == ["healthy"]
+    assert load_run(run.folder).manifest.names == ["healthy"]
     (tmp_path / "not-yet").rename(run.folder / "healthy.json")
     assert what_is_kept("wrong-secret", runs) == []
     left = b"".join(

@@ -14,15 +14,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ..engine import own_process
 from ..engine.job import ENGINE
 from ..errors import ConfigError, Mistake
 from ..report import Run, differences, find_run, load_run, totals, whose_network, worst
-from ..report.run import LATEST, RUN_SCHEMA
+from ..report.manifest import Entry, Manifest, Pause
+from ..report.run import LATEST
 from ..system.files import write_whole
 from ..system.timestamps import utc_text
 from ..system.version import VERSION
@@ -137,7 +137,7 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
     names = set(options.only)
     if options.resume:
         manifest = load_run(find_run(options.resume, out)).manifest
-        names = {entry["name"] for entry in manifest["tenants"]}
+        names = set(manifest.names)
         return [tenant for tenant in tenants if tenant.name in names]
     if options.failed_of:
         failed = {
@@ -174,53 +174,30 @@ def _open_run(
     active: list[Tenant],
     paused: list[Tenant],
     warnings: list[str],
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, Manifest]:
     """Make the run's folder with its manifest, or open the one to resume."""
+    pauses = [Pause(t.name, str(t.paused_until), t.paused_reason) for t in paused]
     if options.resume:
-        folder = find_run(options.resume, out)
-        return folder, _without_the_left(load_run(folder), active, paused)
+        run = load_run(find_run(options.resume, out))
+        done = {result.tenant for result in run.results}
+        return run.folder, run.manifest.resumed({tenant.name for tenant in active}, pauses, done)
     now, folder = make_folder(out)
-    manifest = {
-        "schema": RUN_SCHEMA,
-        "id": folder.name,
-        "version": VERSION,
-        "engine": ENGINE,
-        "python": sys.version.split()[0],
-        "tenants_file": str(tenants_file),
-        "parameters": asdict(options) | {"only": list(options.only)},
-        "started_at": utc_text(now),
-        "finished_at": None,
-        "duration_s": None,
-        "verdict": None,
-        "totals": None,
-        "tenants": [
-            {"name": t.name, "base_url": shown_url(t), "label": t.label, "owner": t.owner} for t in active
-        ],
-        "paused": [_pause(tenant) for tenant in paused],
-        "warnings": warnings,
-    }
+    manifest = Manifest(
+        id=folder.name,
+        version=VERSION,
+        engine=ENGINE,
+        python=sys.version.split()[0],
+        tenants_file=str(tenants_file),
+        parameters=asdict(options) | {"only": list(options.only)},
+        started_at=utc_text(now),
+        tenants=tuple(Entry(t.name, shown_url(t), t.label, t.owner) for t in active),
+        paused=tuple(pauses),
+        warnings=tuple(warnings),
+    )
     write_manifest(folder, manifest)
     # at once, so that a run that is killed is the one that `--resume latest` completes
     write_whole(out / LATEST, folder.name + "\n")
     return folder, manifest
-
-
-def _without_the_left(run: Run, active: list[Tenant], paused: list[Tenant]) -> dict[str, Any]:
-    """Give the manifest of a run to resume, without tenants that were paused or retired since and not judged yet."""
-    manifest = run.manifest
-    stay = {tenant.name for tenant in active} | {result.tenant for result in run.results}
-    left = [entry["name"] for entry in manifest["tenants"] if entry["name"] not in stay]
-    manifest["tenants"] = [entry for entry in manifest["tenants"] if entry["name"] in stay]
-    manifest["paused"] += [_pause(tenant) for tenant in paused if tenant.name in left]
-    retired = sorted(set(left) - {tenant.name for tenant in paused})
-    manifest["warnings"] += [
-        f"{name}: is not in the tenants file any more, and was not verified" for name in retired
-    ]
-    return manifest
-
-
-def _pause(tenant: Tenant) -> dict[str, str | None]:
-    return {"name": tenant.name, "until": str(tenant.paused_until), "reason": tenant.paused_reason}
 
 
 class _Fleet:
@@ -229,7 +206,7 @@ class _Fleet:
     def __init__(
         self,
         folder: Path,
-        manifest: dict[str, Any],
+        manifest: Manifest,
         active: list[Tenant],
         tenants_file: Path,
         options: FleetOptions,
@@ -343,45 +320,39 @@ class _Fleet:
         Raises: Interrupted when tenants are missing.
         """
         results = load_run(self.folder).results
-        manifest = self.manifest
-        complete = len(results) == len(manifest["tenants"])
-        manifest |= {
-            "verdict": worst(results),
-            "totals": totals(results),
-            "network": whose_network(results),
-            "duration_s": round((manifest["duration_s"] or 0.0) + lasted_s, 1),
-        }
-        if complete:
-            manifest["finished_at"] = utc_text()
+        complete = len(results) == len(self.manifest.tenants)
+        manifest = replace(
+            self.manifest.judged(worst(results), totals(results)),
+            duration_s=round((self.manifest.duration_s or 0.0) + lasted_s, 1),
+            finished_at=utc_text() if complete else self.manifest.finished_at,
+        )
         self._history.add(self.folder.name, results)
-        manifest |= self._compared(results)
+        manifest = self._compared(manifest, results)
         write_manifest(self.folder, manifest)
         run = Run(self.folder, manifest, results)
         write_summaries(run)
-        self._log.line(
-            f"run {self.folder.name}: {manifest['totals']}" + ("" if complete else ", not complete")
-        )
+        self._log.line(f"run {self.folder.name}: {manifest.totals}" + ("" if complete else ", not complete"))
         if not complete:
             raise Interrupted(run)
         if self._options.keep:
             prune(self.folder.parent, self._options.keep, self._history)
         return run
 
-    def _compared(self, results: Sequence[Verification]) -> dict[str, Any]:
-        """Give what changed since each tenant was judged last, since when the broken ones are broken, and the trend."""
+    def _compared(self, manifest: Manifest, results: Sequence[Verification]) -> Manifest:
+        """Return the manifest with what changed since each tenant was judged last, since when, and the trend."""
         practice = any(result.practice for result in results)
         old, judged_in = self._history.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
         new = {entry for result in results for entry in result.broken}
         changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
-        return {
-            "compared_with": max(judged_in.values(), default=None),
-            "changes": changes,
-            "trend": self._history.trend(practice=practice),
-            "since": self._history.broken_since(
-                (r.tenant for r in results if r.verdict in {"fail", "error"}), practice=practice
-            ),
-        }
+        broken = (result.tenant for result in results if result.verdict in {"fail", "error"})
+        return manifest.summed_up(
+            network=whose_network(results),
+            compared_with=max(judged_in.values(), default=None),
+            changes=changes,
+            trend=self._history.trend(practice=practice),
+            since=self._history.broken_since(broken, practice=practice),
+        )
 
     @contextlib.contextmanager
     def _executor_or_threads(self, workers: int) -> Iterator[Executor]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import ConfigError, Mistake
 from ..report import load_run, totals, worst
@@ -15,7 +14,7 @@ from ..system.files import write_whole
 from ..system.paths import data_folder
 from ..tenants.answers import walks_folder
 from .history import History
-from .run_folder import is_under_way, write_summaries
+from .run_folder import is_under_way, write_manifest, write_summaries
 
 
 def what_is_kept(name: str | None, runs: Path) -> list[str]:
@@ -67,7 +66,7 @@ def forget(name: str | None, runs: Path) -> None:
 
 
 def _names(runs: Path) -> list[str]:
-    """Give the tenants of which something may be kept: those with a walk, a private file, or a result."""
+    """Return the tenants of which something may be kept: those with a walk, a private file, or a result."""
     names = {path.name for path in walks_folder().glob("*") if path.is_dir()}
     names |= {path.stem for path in (data_folder() / "secrets").glob("*.secret")}
     names |= {path.stem for path in _run_files(None, runs)} - {"run"}
@@ -92,35 +91,16 @@ def _run_files(name: str | None, runs: Path) -> list[Path]:
 def _run_without(folder: Path, name: str) -> None:
     """Take a tenant out of a run's manifest and log, and make its summaries again where there are some."""
     run = load_run(folder)
-    manifest = run.manifest
-
-    def others(rows: list[dict[str, Any]] | None, key: str = "name") -> list[dict[str, Any]]:
-        return [row for row in rows or [] if row[key] != name]
-
-    manifest["tenants"], manifest["paused"] = others(manifest["tenants"]), others(manifest["paused"])
-    manifest["warnings"] = [
-        line for line in manifest["warnings"] if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line)
-    ]
-    manifest["parameters"]["only"] = [one for one in manifest["parameters"]["only"] if one != name]
-    if manifest.get("since"):
-        manifest["since"].pop(name, None)
-    if manifest.get("changes"):
-        manifest["changes"] = {kind: others(rows, "tenant") for kind, rows in manifest["changes"].items()}
+    of_tenant = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    manifest = run.manifest.without(name, lambda line: of_tenant.search(line) is not None)
     summed_up = (folder / "report.html").exists()
     if summed_up:
-        manifest |= {
-            "totals": totals(run.results),
-            "verdict": worst(run.results),
-            "trend": History(folder.parent).trend(practice=any(r.practice for r in run.results)),
-        }
-    write_whole(folder / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        trend = History(folder.parent).trend(practice=any(r.practice for r in run.results))
+        manifest = replace(manifest.judged(worst(run.results), totals(run.results)), trend=tuple(trend))
+    write_manifest(folder, manifest)
     if summed_up:
-        write_summaries(run)
+        write_summaries(replace(run, manifest=manifest))
     log = folder / "run.log"
     if log.exists():
-        kept = [
-            line
-            for line in log.read_text(encoding="utf-8").splitlines(keepends=True)
-            if f" {name}: " not in line
-        ]
-        write_whole(log, "".join(kept))
+        lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+        write_whole(log, "".join(line for line in lines if f" {name}: " not in line))

@@ -66,7 +66,7 @@ class History:
             connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
-        """Give when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
+        """Return when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
         with self._open() as connection:
             rows = connection.execute(
                 "select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
@@ -76,7 +76,7 @@ class History:
             return {(tenant, base_url): at for tenant, base_url, at in rows}
 
     def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
-        """Give what was broken when each tenant was judged last before a run, and the run that did so, by tenant.
+        """Return what was broken when each tenant was judged last before a run, and the run that did so, by tenant.
 
         The names of runs begin with their time. Practice tenants and customers of one name are different
         ones.
@@ -90,7 +90,7 @@ class History:
         return broken, {tenant: at for tenant, at, _ in rows}
 
     def broken_since(self, tenants: Iterable[str], *, practice: bool) -> dict[str, str]:
-        """Give since when each tenant has not worked: its first result after the last good one."""
+        """Return since when each tenant has not worked: its first result after the last good one."""
         wanted = set(tenants)
         with self._open() as connection:
             rows = connection.execute(
@@ -104,7 +104,7 @@ class History:
         return {tenant: at for tenant, at in rows if tenant in wanted}
 
     def trend(self, *, practice: bool) -> list[dict[str, Any]]:
-        """Give the newest runs, oldest first: id, when, and how many tenants by verdict."""
+        """Return the newest runs, oldest first: id, when, and how many tenants by verdict."""
         with self._open() as connection:
             rows = connection.execute(
                 "select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), "
@@ -117,7 +117,7 @@ class History:
         return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
 
     def tenants(self) -> set[str]:
-        """Give the names of the tenants that were ever judged."""
+        """Return the names of the tenants that were ever judged."""
         with self._open() as connection:
             return {row[0] for row in connection.execute("select distinct tenant from outcome")}
 
@@ -127,6 +127,6 @@ class History:
             connection.executemany("delete from outcome where run = ?", [(run,) for run in runs])
 
     def forget_tenant(self, tenant: str) -> int:
-        """Remove what is known of a tenant; give the number of results."""
+        """Remove what is known of a tenant; return the number of results."""
         with self._open() as connection:
             return connection.execute("delete from outcome where tenant = ?", (tenant,)).rowcount

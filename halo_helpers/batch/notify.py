@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..client.connections import post_json
 from ..errors import ConfigError, HaloError, Mistake, SecretError
 from ..report import has_changed, headline
+from ..report.manifest import Manifest
 from ..secrets.redaction import redact
 from ..secrets.references import resolve
 from ..secrets.value import Secret
@@ -51,8 +51,8 @@ def target(text: str) -> Target:
     return Target(file=Path(text))
 
 
-def note(to: Target, manifest: dict[str, Any], *, say: Callable[[str], None]) -> bool:
-    """Send the paragraph when something changed; say when it cannot be sent. Give whether it was sent."""
+def note(to: Target, manifest: Manifest, *, say: Callable[[str], None]) -> bool:
+    """Send the paragraph when something changed; say when it cannot be sent. Return whether it was sent."""
     if not has_changed(manifest):
         return False
     text = redact(headline(manifest))

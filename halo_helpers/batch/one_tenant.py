@@ -58,7 +58,7 @@ class Judgement:
     host: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give plain data."""
+        """Return plain data."""
         return asdict(self)
 
 

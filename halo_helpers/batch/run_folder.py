@@ -10,10 +10,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..errors import ConfigError, Mistake
 from ..report import Run, to_csv, to_html, to_junit
+from ..report.manifest import Manifest
 from ..secrets.redaction import redact
 from ..system.files import hold, write_whole
 from ..system.timestamps import utc_text
@@ -46,9 +46,9 @@ def make_folder(out: Path) -> tuple[dt.datetime, Path]:
             return now, folder
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `run.json` whole."""
-    write_whole(folder / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_whole(folder / "run.json", json.dumps(manifest.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager
@@ -79,7 +79,7 @@ def locked_run(folder: Path) -> Iterator[None]:
 
 
 def is_under_way(folder: Path) -> bool:
-    """Say whether a process writes this run now: a lock that nobody holds is of one that was killed."""
+    """Whether a process writes this run now: a lock that nobody holds is of one that was killed."""
     try:
         with (folder / _LOCK).open("r+", encoding="utf-8") as stream:
             hold(stream.fileno(), wait=False)
@@ -91,7 +91,7 @@ def is_under_way(folder: Path) -> bool:
 
 
 def prune(out: Path, keep: int, history: History | None = None) -> list[str]:
-    """Remove all but the newest runs from a folder and its history; give the names of those removed.
+    """Remove all but the newest runs from a folder and its history; return the names of those removed.
 
     A run that is being written stays, and so does everything that is no run.
     """

@@ -29,7 +29,7 @@ verification takes at most."""
 
 
 def default_workers() -> int:
-    """Give how many tenants are verified at a time: bounded by cores and by free memory."""
+    """Return how many tenants are verified at a time: bounded by cores and by free memory."""
     by_cores = IN_FLIGHT_PER_CORE * (os.cpu_count() or 1)
     free = _free_mb()
     return max(2, min(by_cores, int(free / 2 / MB_PER_TENANT) if free else by_cores))
@@ -52,7 +52,7 @@ class Budget:
     _starts: dict[str, deque[float]] = field(default_factory=dict)
 
     def wait_s(self, instance: str) -> float:
-        """Give the seconds until one more verification of this instance fits, and count it when that is now."""
+        """Return the seconds until one more verification of this instance fits, and count it when that is now."""
         starts, now = self._starts.setdefault(instance, deque()), self.clock()
         while starts and starts[0] <= now - WINDOW_S:
             starts.popleft()
@@ -159,7 +159,7 @@ class Schedule:
             waiting[self.executor.submit(judge, job_of(tenant))] = (tenant, attempt)
 
     def _patience(self, later: list[tuple[float, int, Tenant, int]], under_way: int = 0) -> float:
-        """Give the seconds until something may have to be begun; with no room for it, the time is no matter."""
+        """Return the seconds until something may have to be begun; with no room for it, the time is no matter."""
         ends = [POLL_S, *([later[0][0] - time.monotonic()] if later and under_way < self.workers else [])]
         return max(0.0, min(ends))
 
@@ -171,7 +171,7 @@ class Schedule:
     def _result(
         self, future: Future[Judgement], tenant: Tenant, attempt: int
     ) -> tuple[Verification, Judgement] | None:
-        """Give a result, None when the run is being stopped; an executor that lost the job is the tenant's error."""
+        """Return a result, None when the run is being stopped; an executor that lost the job is the tenant's error."""
         from dataclasses import replace
 
         from ..secrets.redaction import redact
@@ -201,6 +201,6 @@ class Schedule:
         return replace(Verification.from_json(judgement.verification), attempts=attempt), judgement
 
     def _is_worth_another_try(self, result: Verification) -> bool:
-        """Say whether everything that is wrong may mend itself."""
+        """Whether everything that is wrong may mend itself."""
         wrong = [finding for _, finding in result.findings if finding.verdict in {"fail", "error"}]
         return bool(wrong) and all(finding.retryable for finding in wrong) and not self.stop.no_more

@@ -65,7 +65,7 @@ class Diagnosis:
     retryable: bool
 
     def __call__(self, seen: str, **changes: str) -> Finding:
-        """Make a finding; cause, remedy, step or verdict may be more exact than the code's own."""
+        """Build a finding; cause, remedy, step or verdict may be more exact than the code's own."""
         finding = Finding(
             self.code, self.verdict, seen, self.cause, self.remedy, self.step, self.fixer, self.retryable
         )

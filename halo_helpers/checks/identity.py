@@ -178,7 +178,7 @@ async def agent(probe: Probe) -> AsyncIterator[Finding | str]:
 
 
 async def _find(probe: Probe, expected: int | str) -> Agent | None:
-    """Give the agent with this id or name; None when there is none, as far as this token can see."""
+    """Return the agent with this id or name; None when there is none, as far as this token can see."""
     if isinstance(expected, int):
         try:
             return await probe.client.agent(expected)

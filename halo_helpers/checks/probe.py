@@ -29,45 +29,45 @@ class Probe:
     _facts: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     async def _once(self, name: str, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask for a fact the first time; give the same answer or raise the same error after that."""
+        """Ask for a fact the first time; return the same answer or raise the same error after that."""
         if name not in self._facts:
             self._facts[name] = asyncio.ensure_future(ask())
         value: T = await asyncio.shield(self._facts[name])
         return value
 
     async def auth_info(self) -> AuthInfo | None:
-        """Give what authinfo says."""
+        """Return what authinfo says."""
         return await self._once("authinfo", self.client.auth_info)
 
     async def instance(self) -> Instance:
-        """Give what InstanceInfo says."""
+        """Return what InstanceInfo says."""
         return await self._once("instance", self.client.instance)
 
     async def token(self) -> Token:
-        """Give the token; it is the client's own affair whether one is asked for."""
+        """Return the token; it is the client's own affair whether one is asked for."""
         return await self._once("token", self.client.token)
 
     async def me(self) -> Agent:
-        """Give the agent that the token acts for."""
+        """Return the agent that the token acts for."""
         return await self._once("me", self.client.me)
 
     async def details(self) -> Agent:
-        """Give the details of the agent that the token acts for; `Agent/me` holds them on the builds that were seen."""
+        """Return the details of the agent that the token acts for; `Agent/me` holds them on the builds that were seen."""
         me = await self.me()
         if me.fields >= {"isdisabled", "isapiagent", "teams", "roles", "workday_id"}:
             return me
         return await self._once("details", lambda: self.client.agent(me.id))
 
     async def agents(self) -> list[Agent]:
-        """Give all agents."""
+        """Return all agents."""
         return await self._once("agents", self.client.agents)
 
     async def area_page(self, name: str, ask: Callable[[], Awaitable[Page]]) -> Page:
-        """Give the first page of an area, which another area's check may have asked for."""
+        """Return the first page of an area, which another area's check may have asked for."""
         return await self._once(f"area {name}", ask)
 
     def known(self, name: str) -> Any:
-        """Give a fact that was asked for and answered, else None; nothing is sent."""
+        """Return a fact that was asked for and answered, else None; nothing is sent."""
         fact = self._facts.get(name)
         if fact is None or not fact.done() or fact.cancelled() or fact.exception() is not None:
             return None

@@ -60,7 +60,7 @@ def check(
 
 
 def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
-    """Give the ids of the checks to run for ids and layers, with all that they need, in order.
+    """Return the ids of the checks to run for ids and layers, with all that they need, in order.
 
     Raises: ValueError with the known ids when one is unknown.
     """

@@ -42,7 +42,7 @@ def _one_tenant(
     secret: str | None,
     ca_file: str | None,
 ) -> Tenant:
-    """Give the tenant that the options name, from a file or from the options themselves.
+    """Return the tenant that the options name, from a file or from the options themselves.
 
     Raises: ConfigError for options that do not go together or an unknown tenant, SecretError.
     """
@@ -200,7 +200,7 @@ def agents(
 
 
 def _explain(error: HaloError) -> int:
-    """Say what a failed request means, with its code; give the exit code."""
+    """Say what a failed request means, with its code; return the exit code."""
     from ..checks import diagnose
 
     finding = diagnose(error)

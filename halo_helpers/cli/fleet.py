@@ -124,10 +124,10 @@ def batch(
         except Interrupted as stopped:
             run, code = stopped.run, INTERRUPTED
             complain(f"stopped; what is done is kept: complete it with --resume {run.id}")
-    for line in run.manifest["warnings"]:
+    for line in run.manifest.warnings:
         complain(f"warning: {line}")
     if as_json:
-        say(document(run.manifest))
+        say(document(run.manifest.as_json()))
     else:
         show_run(run)
     if to is not None:
@@ -139,7 +139,7 @@ def batch(
 def _cluster(
     address: str | None, ca_file: str | None, cert: str | None, key: str | None
 ) -> Iterator[Executor | None]:
-    """Give the executor of a Dask cluster, None without an address.
+    """Return the executor of a Dask cluster, None without an address.
 
     Raises: ConfigError when it cannot be reached, or the extra is not installed.
     """
@@ -153,7 +153,7 @@ def _cluster(
 
 
 def fleet_progress(*, as_json: bool) -> Callable[[Verification, int, int], None]:
-    """Give what tells of each tenant on standard error: a bar on a terminal, a plain line otherwise."""
+    """Return what tells of each tenant on standard error: a bar on a terminal, a plain line otherwise."""
     from ..secrets.redaction import redact
 
     if sys.stderr.isatty() and not as_json:
@@ -235,7 +235,9 @@ def report(
     found = load_run(find_run(run, folder))
     kinds: dict[str, Callable[[], str]] = {
         "html": lambda: to_html(found.results, found.manifest),
-        "json": lambda: document(found.manifest | {"results": [r.as_json() for r in found.results]}),
+        "json": lambda: document(
+            found.manifest.as_json() | {"results": [r.as_json() for r in found.results]}
+        ),
         "junit": lambda: to_junit(found.results),
         "csv": lambda: to_csv(found.results),
     }

@@ -172,7 +172,7 @@ def demo(
 
 
 def _command() -> str:
-    """Give this command as a person would type it here."""
+    """Return this command as a person would type it here."""
     own = Path(sys.argv[0])
     with contextlib.suppress(ValueError):
         return str(own.absolute().relative_to(Path.cwd()))

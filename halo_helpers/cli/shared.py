@@ -73,7 +73,7 @@ def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") ->
 
 
 def say_problems(problems: list[str], warnings: list[str], file: Path, *, as_json: bool) -> int:
-    """Say what is wrong with a tenants file that can be read; give the exit code."""
+    """Say what is wrong with a tenants file that can be read; return the exit code."""
     if as_json:
         errors = [{"message": line, "file": str(file)} for line in problems]
         say(document({"schema": "halo-runbook/error/1", "errors": errors, "warnings": warnings}))
@@ -84,7 +84,7 @@ def say_problems(problems: list[str], warnings: list[str], file: Path, *, as_jso
 
 
 def refuse(mistakes: list[Mistake]) -> int:
-    """Say what is wrong with the input; give the exit code."""
+    """Say what is wrong with the input; return the exit code."""
     if state["json"]:
         say(
             json.dumps(
@@ -103,5 +103,5 @@ def document(value: object) -> str:
 
 
 def terminal_width() -> int | None:
-    """Give the terminal's width, None where there is none."""
+    """Return the terminal's width, None where there is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

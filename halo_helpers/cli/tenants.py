@@ -28,7 +28,7 @@ TenantName = Annotated[str, typer.Argument(metavar="TENANT")]
 
 
 def _file(given: str | None) -> Path:
-    """Give the tenants file to work on.
+    """Return the tenants file to work on.
 
     Raises: ConfigError when none is named or found.
     """

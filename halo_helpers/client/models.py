@@ -18,7 +18,7 @@ UNASSIGNED_ID = 1
 
 
 def as_object(value: Json, what: str) -> dict[str, Any]:
-    """Give a JSON object.
+    """Return a JSON object.
 
     Raises: ShapeError when it is something else.
     """
@@ -28,7 +28,7 @@ def as_object(value: Json, what: str) -> dict[str, Any]:
 
 
 def as_rows(value: Json, what: str, *keys: str) -> tuple[list[dict[str, Any]], int | None]:
-    """Give the rows of a list answer and its `record_count`: a bare array, or an envelope with one of `keys`.
+    """Return the rows of a list answer and its `record_count`: a bare array, or an envelope with one of `keys`.
 
     Raises: ShapeError when no array of objects can be found.
     """
@@ -47,7 +47,7 @@ def as_rows(value: Json, what: str, *keys: str) -> tuple[list[dict[str, Any]], i
 
 
 def as_id(value: Json) -> int | None:
-    """Give a whole number from an int, a float such as 12.0 or digits in text; None from anything else."""
+    """Return a whole number from an int, a float such as 12.0 or digits in text; None from anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -60,7 +60,7 @@ def as_id(value: Json) -> int | None:
 
 
 def as_text(value: Json) -> str:
-    """Give text, trimmed; empty for anything that is no text."""
+    """Return text, trimmed; empty for anything that is no text."""
     return value.strip() if isinstance(value, str) else ""
 
 

@@ -15,7 +15,7 @@ _UNTRUSTED = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed, unknown or i
 
 
 def code_of_transport_error(error: BaseException) -> tuple[str, str]:
-    """Give the diagnosis code and a sentence for an error of httpx, ssl, the socket or the URL."""
+    """Return the diagnosis code and a sentence for an error of httpx, ssl, the socket or the URL."""
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLError):
             return _of_tls(cause)
@@ -54,7 +54,7 @@ _BY_NAME = {
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Give the error and what caused it, the ones inside groups included."""
+    """Return the error and what caused it, the ones inside groups included."""
     todo: list[BaseException] = [error]
     seen: set[int] = set()
     while todo:

@@ -21,14 +21,14 @@ class HaloEngine:
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
-        """Give the kernel that the notebook names."""
+        """Return the kernel that the notebook names."""
         from papermill.utils import nb_kernel_name
 
         return str(nb_kernel_name(nb, name))
 
     @classmethod
     def nb_language(cls, nb: Any, language: str | None = None) -> str:
-        """Give the language that the notebook names."""
+        """Return the language that the notebook names."""
         from papermill.utils import nb_language
 
         return str(nb_language(nb, language))

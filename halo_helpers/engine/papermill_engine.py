@@ -79,7 +79,7 @@ class HaloEngine(NBClientEngine):  # type: ignore[misc]
 
 
 def _client_options(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Give those of an engine's options that are about cells, not about kernels."""
+    """Return those of an engine's options that are about cells, not about kernels."""
     return {
         name: kwargs[name]
         for name in (

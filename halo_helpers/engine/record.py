@@ -61,7 +61,7 @@ def refuse_unknown(nb: Any, given: dict[str, Any]) -> None:
 
 
 def parameter_names(nb: Any) -> set[str]:
-    """Give the names that the cell tagged `parameters` sets."""
+    """Return the names that the cell tagged `parameters` sets."""
     names: set[str] = set()
     for cell in nb.cells:
         if "parameters" in cell.metadata.get("tags", []):

@@ -22,7 +22,7 @@ from .working_copy import open_walk
 def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
     """Open JupyterLab on `00-start` of a customer's working copy, until it is closed.
 
-    A practice server that is started for it ends with it. Give JupyterLab's exit status.
+    A practice server that is started for it ends with it. Return JupyterLab's exit status.
 
     Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
     """
@@ -86,7 +86,7 @@ def _serve(module: str, options: list[str], *, practice: bool) -> int:
 
 
 def _settings(tenant: str, port: int) -> list[str]:
-    """Give JupyterLab's options; its settings folder is our own, so that a user's ticks do not reach here."""
+    """Return JupyterLab's options; its settings folder is our own, so that a user's ticks do not reach here."""
     settings = data_folder() / "lab-settings"
     chosen = {
         # widget state is where stock fields leak; ours hold no secret, and nothing else of it is needed

@@ -68,7 +68,7 @@ class StepRecord:
 
 
 def read_progress(name: str, answers: dict[str, str] | None = None) -> dict[str, StepRecord]:
-    """Give the record of each step; with the answers of now, steps that rest on other ones are stale.
+    """Return the record of each step; with the answers of now, steps that rest on other ones are stale.
 
     Raises: ConfigError when the file is damaged.
     """
@@ -96,7 +96,7 @@ def _aged(step_id: str, record: StepRecord, now: dict[str, str]) -> StepRecord:
 
 
 def rests_on(step_id: str) -> list[str]:
-    """Give the answers that a step's result rests on."""
+    """Return the answers that a step's result rests on."""
     order = list(STEPS)
     return [name for name, first in _FROM_STEP.items() if order.index(first) <= order.index(step_id)]
 
@@ -127,7 +127,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
 
 
 def _stored(file: Path) -> dict[str, Any]:
-    """Give the records as they lie on disk: stale is a view of them, not a state that is stored."""
+    """Return the records as they lie on disk: stale is a view of them, not a state that is stored."""
     if not file.exists():
         return {}
     value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -32,7 +32,7 @@ class Field:
     to_paste: bool = False
 
     def note(self, edition: str) -> str:
-        """Give what this edition says of the field; empty when it says the same."""
+        """Return what this edition says of the field; empty when it says the same."""
         return dict(self.by_edition).get(edition, "")
 
 
@@ -487,7 +487,7 @@ NOTEBOOKS = (_START, _AGENT, _APP, _CREDENTIALS, _CONNECTION, _NEO)
 
 
 def step(step_id: str) -> Step:
-    """Give a step by id.
+    """Return a step by id.
 
     Raises: KeyError with the known ids.
     """

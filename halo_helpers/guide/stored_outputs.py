@@ -28,7 +28,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def refresh(folder: Path | None = None) -> list[tuple[str, bool]]:
-    """Run every notebook and store its outputs; give each name and whether the file changed.
+    """Run every notebook and store its outputs; return each name and whether the file changed.
 
     Raises: ConfigError when a notebook fails or cannot be written.
     """
@@ -88,6 +88,6 @@ def _fixed(text: str) -> str:
 
 
 def _lines(notebook: Any) -> dict[str, Any]:
-    """Give the notebook with texts as lists of lines, as Jupyter stores them."""
+    """Return the notebook with texts as lists of lines, as Jupyter stores them."""
     value: dict[str, Any] = json.loads(nbformat.writes(notebook))
     return value

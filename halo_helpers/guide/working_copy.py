@@ -16,7 +16,7 @@ _ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 
 
 def open_walk(name: str, tenants_file: str = "") -> Path:
-    """Give a customer's folder of notebooks, with `tenant` set in them; notebooks that are there already stay.
+    """Return a customer's folder of notebooks, with `tenant` set in them; notebooks that are there already stay.
 
     Raises: ConfigError when the folder cannot be written.
     """
@@ -37,7 +37,7 @@ def open_walk(name: str, tenants_file: str = "") -> Path:
 
 
 def _with_tenant(notebook: Path, name: str, tenants_file: str) -> dict[str, Any]:
-    """Give a notebook with its own tenant, without the outputs of the example."""
+    """Return a notebook with its own tenant, without the outputs of the example."""
     value: dict[str, Any] = json.loads(notebook.read_text(encoding="utf-8"))
     for cell in value["cells"]:
         if cell["cell_type"] != "code":

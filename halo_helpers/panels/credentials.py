@@ -122,7 +122,7 @@ class CredentialsPanel(Panel):
         self.walk.refresh()
 
     def _copy(self) -> None:
-        """Give the secret to the page once, for the clipboard, and write down that this was done."""
+        """Send the secret to the page once, for the clipboard, and write down that this was done."""
         secret = self.walk.secret_now()
         if secret is None:
             raise ConfigError("there is no secret to copy")
@@ -149,7 +149,7 @@ def form_problem(secret: Secret, client_id: str) -> str:
 
 
 def _keep(place: str, name: str, secret: Secret) -> str:
-    """Keep a secret in a place and give the reference.
+    """Keep a secret in a place and return the reference.
 
     Raises: ConfigError when the place is none, or refuses.
     """

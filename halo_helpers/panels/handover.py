@@ -99,7 +99,7 @@ def _write_record(walk: Walk) -> str:
 
 
 def record_of(walk: Walk, result: Verification) -> dict[str, Any]:
-    """Give the record of a walk.
+    """Return the record of a walk.
 
     Shape: `halo-runbook/record/1`: tenant, practice, written_at, answers (without the secret), steps,
     verification.

@@ -130,7 +130,7 @@ def load_record(name: str, file: Path) -> None:
 
 
 def _step(given: dict[str, Any]) -> dict[str, Any]:
-    """Give what a record says of a step; a stale one has to be done again.
+    """Return what a record says of a step; a stale one has to be done again.
 
     Raises: KeyError, ValueError when it says too little, or something else.
     """

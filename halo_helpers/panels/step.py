@@ -122,7 +122,7 @@ class StepPanel(Panel):
 
 
 def state_of(result: Verification) -> dict[str, Any]:
-    """Give what a step's record says of a verification."""
+    """Return what a step's record says of a verification."""
     return {
         "state": OF_VERDICT[result.verdict],
         "summary": result.summary(),

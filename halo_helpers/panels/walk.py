@@ -142,14 +142,14 @@ class Walk:
         )
 
     def not_done_before(self, step: Step) -> list[str]:
-        """Give the steps that this one builds on and that are not OK."""
+        """Return the steps that this one builds on and that are not OK."""
         progress = self._progress()
         return [step_id for step_id in step.after if not progress[step_id].is_done]
 
     # --- answers and the secret ---
 
     def shown_answers(self) -> dict[str, str]:
-        """Give the answers that are no secret."""
+        """Return the answers that are no secret."""
         found = self._found
         if found is None:
             return {}
@@ -180,12 +180,12 @@ class Walk:
         self.change_answers(client_secret=reference, secret_set_at=at)
 
     def secret_in_memory(self) -> Secret | None:
-        """Give the secret that was entered in this kernel, unless another one was entered since."""
+        """Return the secret that was entered in this kernel, unless another one was entered since."""
         secret, at = _memory.get(self.name, (None, ""))
         return secret if at == read_answers(self.name).get("secret_set_at", "") else None
 
     def secret_now(self) -> Secret | None:
-        """Give the secret from wherever it is, None when it is not to be had."""
+        """Return the secret from wherever it is, None when it is not to be had."""
         return self._secret(used=True)
 
     def _secret(self, *, used: bool = False) -> Secret | None:
@@ -197,7 +197,7 @@ class Walk:
             return None
 
     def has_secret(self) -> bool:
-        """Say whether a secret is to be had."""
+        """Whether a secret is to be had."""
         return self._secret() is not None
 
     def about_secret(self) -> str:
@@ -231,7 +231,7 @@ class Walk:
     # --- progress ---
 
     def answers_now(self) -> dict[str, str]:
-        """Give what results rest on, also when another notebook changed it."""
+        """Return what results rest on, also when another notebook changed it."""
         self._follow()
         return self.shown_answers() | {"secret_set_at": read_answers(self.name).get("secret_set_at", "")}
 
@@ -239,11 +239,11 @@ class Walk:
         return read_progress(self.name, self.answers_now())
 
     def record(self, step_id: str) -> StepRecord:
-        """Give the record of a step."""
+        """Return the record of a step."""
         return self._progress()[step_id]
 
     def progress(self) -> dict[str, StepRecord]:
-        """Give the records of all steps, in order."""
+        """Return the records of all steps, in order."""
         return self._progress()
 
     def note(self, step_id: str, answers: dict[str, str] | None = None, **changes: Any) -> None:
@@ -324,7 +324,7 @@ class Walk:
             return static(str(error))
 
     def summary(self, *only: str) -> str:
-        """Run checks and give one line about them, or about the answer that is still missing."""
+        """Run checks and return one line about them, or about the answer that is still missing."""
         try:
             return self.verify(only).summary()
         except ConfigError as error:

@@ -46,7 +46,7 @@ class Identity:
     scopes: frozenset[str]
 
     def may(self, wanted: Iterable[str]) -> bool:
-        """Say whether the token holds one of the wanted scopes (facts 2.5)."""
+        """Whether the token holds one of the wanted scopes (facts 2.5)."""
         if self.world.settings.scopes_enforced == "no":
             return True
         held = set(self.scopes)
@@ -178,7 +178,7 @@ def refused_text(text: str) -> Answer:
 
 
 def _exception(message: str) -> Record:
-    """Give a serialised .NET exception, one of the bodies of a 400 (facts 3.3)."""
+    """Return a serialised .NET exception, one of the bodies of a 400 (facts 3.3)."""
     return {
         "ClassName": "System.Exception",
         "Message": message,
@@ -215,7 +215,7 @@ def _collection(who: Identity, ask: Ask, kind: Collection, key: str | None) -> A
 
 
 def _visible(who: Identity, ask: Ask, kind: Collection, *, everything: bool = False) -> Sequence[int]:
-    """Give the ids that this agent may see and the filters let through, in order."""
+    """Return the ids that this agent may see and the filters let through, in order."""
     data = who.world.data
     agent = who.agent
     if agent is None or kind.area in agent.empty or (kind.key == "tickets" and not agent.team_ids):

@@ -173,7 +173,7 @@ class Door:
 
 
 def ready(realm: Realm, name: str) -> Record:
-    """Give what the person setting this tenant up would have noted: one entry of the ready line.
+    """Return what the person setting this tenant up would have noted: one entry of the ready line.
 
     Shape: name, tenant, client_id, client_secret, agent_id, scenario, expect (design, section 5).
     """
@@ -192,7 +192,7 @@ def ready(realm: Realm, name: str) -> Record:
 
 
 def _route(path: str, *, strict: bool) -> str:
-    """Give the path in lower case, or `/` where it is no route: a double slash, or a misspelling when strict."""
+    """Return the path in lower case, or `/` where it is no route: a double slash, or a misspelling when strict."""
     if "//" in path:
         return "/"
     if strict:
@@ -217,7 +217,7 @@ _BLOCKED = (
 
 
 def _front(world: World) -> Answer | None:
-    """Give the answer of what stands before the instance, None when it lets requests through."""
+    """Return the answer of what stands before the instance, None when it lets requests through."""
     if world.front == "reset":
         return Answer(503, close=True)
     if world.front == "block-page":
@@ -281,7 +281,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 def ready_line(base_url: str, realm: Realm, ca_file: str | None) -> str:
-    """Give the first line that `halo-runbook practice` prints, the one place that shows the secrets."""
+    """Return the first line that `halo-runbook practice` prints, the one place that shows the secrets."""
     line: Record = {"base_url": base_url, "ui_url": f"{base_url}/"}
     if ca_file:
         line["ca_file"] = ca_file

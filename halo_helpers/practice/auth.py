@@ -84,7 +84,7 @@ def _spelt_out(scopes: frozenset[str]) -> frozenset[str]:
 
 
 def _refuse(world: World, application: Application, secret: str, form: dict[str, str]) -> Answer | None:
-    """Give the reason for which this application gets no token, or None."""
+    """Return the reason for which this application gets no token, or None."""
     settings = world.settings
     grant = form.get("grant_type", "")
     if not grant:
@@ -132,7 +132,7 @@ def _credentials(ask: Ask, form: dict[str, str]) -> tuple[str, str]:
 
 
 def client_id_of(ask: Ask) -> str:
-    """Give the Client ID that a token request carries, empty when there is none."""
+    """Return the Client ID that a token request carries, empty when there is none."""
     if ask.method != "POST":
         return ""
     return _credentials(ask, dict(parse_qsl(ask.body.decode("utf-8", "replace"))))[0]

@@ -43,7 +43,7 @@ class PracticeServer:
 
     @property
     def running(self) -> bool:
-        """Say whether the process is alive."""
+        """Whether the process is alive."""
         return self._process.poll() is None
 
     def stop(self) -> None:
@@ -98,7 +98,7 @@ def start(options: Options | None = None) -> PracticeServer:
 
 
 def _environment() -> dict[str, str]:
-    """Give the environment without anybody's secret: a practice server needs none."""
+    """Return the environment without anybody's secret: a practice server needs none."""
     return {name: value for name, value in os.environ.items() if not name.upper().endswith("SECRET")}
 
 
@@ -151,7 +151,7 @@ def forget_running(state_file: Path, base_url: str) -> None:
 
 
 def running_at(state_file: Path) -> str | None:
-    """Give the base URL in the state file, None without a readable one."""
+    """Return the base URL in the state file, None without a readable one."""
     try:
         return str(json.loads(state_file.read_text(encoding="utf-8"))["base_url"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -48,12 +48,12 @@ CLOSED = 9
 
 
 def mix(*parts: object) -> int:
-    """Give a 32-bit number that depends on all parts and is the same in every process."""
+    """Return a 32-bit number that depends on all parts and is the same in every process."""
     return crc32("\x1f".join(map(str, parts)).encode())
 
 
 def guid(*parts: object) -> str:
-    """Give a GUID that depends on all parts and is the same in every process."""
+    """Return a GUID that depends on all parts and is the same in every process."""
     return str(UUID(int=sum(mix(n, *parts) << (32 * n) for n in range(4)), version=4))
 
 
@@ -95,7 +95,7 @@ class Data:
         return number % 11 == 0
 
     def user_client(self, number: int) -> int:
-        """Give the client that a contact belongs to."""
+        """Return the client that a contact belongs to."""
         return 1 + (number - 1) % self.size.clients
 
     def user_inactive(self, number: int) -> bool:
@@ -103,7 +103,7 @@ class Data:
         return number % 13 == 0 or self.client_inactive(self.user_client(number))
 
     def ticket_status(self, number: int) -> int:
-        """Give the status of a ticket; about a third are closed."""
+        """Return the status of a ticket; about a third are closed."""
         return (1, 2, 9, 2, 3, 9)[mix(self.seed, "status", number) % 6]
 
     def client(self, number: int) -> Record:
@@ -549,7 +549,7 @@ class Collection:
         return (self.details or self.make)(data, number)
 
     def find(self, data: Data, key: str) -> int | None:
-        """Give the number of the record with this id, None when there is none."""
+        """Return the number of the record with this id, None when there is none."""
         if self.numbered:
             return int(key) if key.isdecimal() and key.isascii() and len(key) <= 9 else None
         every = range(1, self.count(data) + 1)

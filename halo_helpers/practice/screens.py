@@ -174,7 +174,7 @@ class Screens:
         return hmac.new(self._key, f"{purpose} {name}".encode(), hashlib.sha256).hexdigest()
 
     def _leave_word(self, **words: str) -> str:
-        """Keep what the next page says once, and give the query that asks for it."""
+        """Keep what the next page says once, and return the query that asks for it."""
         key = secrets.token_urlsafe(9)
         self._flashes[key] = words
         if len(self._flashes) > 100:
@@ -322,7 +322,7 @@ def _page(session: Session | None, template: str, status: int = 200, **values: A
 
 
 def _here(path: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give the path to a page, whose own entry is no link."""
+    """Return the path to a page, whose own entry is no link."""
     return [*path[:-1], (path[-1][0], "")]
 
 
@@ -400,7 +400,7 @@ def _application_page(
 
 
 def _fill_in(world: World, application: Application, form: dict[str, str]) -> list[str]:
-    """Put a form into an application; give what is wrong with it, in which case the rest is not saved.
+    """Put a form into an application; return what is wrong with it, in which case the rest is not saved.
 
     What was typed stays in the form, as far as it can be read.
     """

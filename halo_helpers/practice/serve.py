@@ -43,7 +43,7 @@ class Options:
 
     @classmethod
     def from_json(cls, values: dict[str, object]) -> Self:
-        """Read what `as_json` gives."""
+        """Read what `as_json` returns."""
         return cls(**values)  # type: ignore[arg-type]
 
 
@@ -70,7 +70,7 @@ def build_realm(options: Options) -> Realm:
 
 
 def _deal(options: Options) -> list[tuple[str, str]]:
-    """Give (tenant, scenario) pairs."""
+    """Return (tenant, scenario) pairs."""
     weighted = [_weight(text) for text in options.scenarios]
     deck = [name for name, weight in weighted for _ in range(weight)] or ["healthy"]
     if options.tenants:
@@ -153,7 +153,7 @@ def _watch_stdin() -> None:
 
 
 def _authority(folder: Path) -> tuple[str, ssl.SSLContext]:
-    """Make a throw-away authority and a certificate for loopback; give the authority's file."""
+    """Make a throw-away authority and a certificate for loopback; return the authority's file."""
     import trustme
 
     authority = trustme.CA(organization_name="halo-runbook practice")

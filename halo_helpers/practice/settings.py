@@ -95,7 +95,7 @@ class Settings:
     latency_ms: str = "0"
 
     def changed(self, **changes: str) -> Self:
-        """Give a copy with other values.
+        """Return a copy with other values.
 
         Raises: ValueError with the allowed values when a name or value is unknown.
         """
@@ -119,7 +119,7 @@ class Settings:
 
     @property
     def limit(self) -> tuple[int, float]:
-        """Give the rate limit as (requests, seconds)."""
+        """Return the rate limit as (requests, seconds)."""
         count, _, seconds = self.rate_limit.partition("/")
         return int(count), float(seconds)
 

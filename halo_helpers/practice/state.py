@@ -148,7 +148,7 @@ class Throttle:
         self._clock = clock
 
     def take(self, limit: int, seconds: float) -> float | None:
-        """Count one request; give the seconds to wait when it is one too many, else None."""
+        """Count one request; return the seconds to wait when it is one too many, else None."""
         now = self._clock()
         while self._times and self._times[0] <= now - seconds:
             self._times.popleft()
@@ -203,7 +203,7 @@ class World:
         return application
 
     def agent(self, agent_id: int) -> Agent | None:
-        """Give an agent by id, from the changes or from the seed."""
+        """Return an agent by id, from the changes or from the seed."""
         changed = self.agents.get(agent_id)
         if changed is not None or not 1 <= agent_id <= self.data.size.agents:
             return changed
@@ -223,7 +223,7 @@ class World:
         )
 
     def every_agent(self) -> Iterator[Agent]:
-        """Give all agents by id."""
+        """Return all agents by id."""
         for agent_id in sorted({*range(1, self.data.size.agents + 1), *self.agents}):
             agent = self.agent(agent_id)
             if agent is not None:
@@ -446,12 +446,12 @@ class Realm:
             self._by_client[client_id] = world.name
 
     def world_of_client(self, client_id: str) -> World | None:
-        """Give the world that has an application with this Client ID."""
+        """Return the world that has an application with this Client ID."""
         world = self.worlds.get(self._by_client.get(client_id.lower(), ""))
         return world if world is not None and client_id.lower() in world.applications else None
 
     def world_of_tenant(self, tenant: str | None) -> World | None:
-        """Give the world with this `tenant` parameter, or the only one when none is sent."""
+        """Return the world with this `tenant` parameter, or the only one when none is sent."""
         if tenant in (None, "", "undefined"):
             return self.default
         return self.worlds.get(str(tenant).lower())
@@ -481,7 +481,7 @@ class Realm:
         return f"{self._sign(body)}{body}"
 
     def read(self, token: str) -> Grant | None:
-        """Give what a token grants, or None when it is unknown, forged, expired or of a reset world."""
+        """Return what a token grants, or None when it is unknown, forged, expired or of a reset world."""
         grant = self._grants.get(token) or self._verify(token)
         if grant is None or grant.expires <= time.time():
             return None

@@ -25,11 +25,11 @@ class Ask:
     body: bytes = b""
 
     def flag(self, name: str) -> bool | None:
-        """Give a boolean parameter, None when it is absent or not a boolean (W11)."""
+        """Return a boolean parameter, None when it is absent or not a boolean (W11)."""
         return {"true": True, "false": False}.get(self.query.get(name, "").lower())
 
     def number(self, name: str) -> int | None:
-        """Give a whole number parameter, None when it is absent or no such number."""
+        """Return a whole number parameter, None when it is absent or no such number."""
         text = self.query.get(name, "")
         return int(text) if text.isdecimal() and text.isascii() and len(text) <= 9 else None
 

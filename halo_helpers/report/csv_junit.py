@@ -30,7 +30,7 @@ CSV_COLUMNS = (
 
 
 def to_csv(results: Sequence[Verification]) -> str:
-    """Give one row a tenant; cells that a spreadsheet would take for a formula get a quote in front."""
+    """Return one row a tenant; cells that a spreadsheet would take for a formula get a quote in front."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -62,7 +62,7 @@ def _cell(value: object) -> str:
 
 
 def to_junit(results: Sequence[Verification]) -> str:
-    """Give one suite a tenant and one case a check, as CI servers read them."""
+    """Return one suite a tenant and one case a check, as CI servers read them."""
     root = ET.Element("testsuites", name="halo-runbook")
     for result in results:
         counts = Counter(check.verdict for check in result.checks)

@@ -41,7 +41,7 @@ class Evidence:
 
 
 def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
-    """Give the banner, the findings as cards and all checks as a table, for a notebook page."""
+    """Return the banner, the findings as cards and all checks as a table, for a notebook page."""
     cards = "".join(
         finding_card(check, finding, result.base_url, edition) for check, finding in result.findings
     )
@@ -74,7 +74,7 @@ def banner(result: Verification) -> str:
 
 
 def word(verdict: str) -> str:
-    """Give a verdict as a word in its colour."""
+    """Return a verdict as a word in its colour."""
     return f"<b style='color:{_COLOURS[verdict]}'>{WORDS[verdict]}</b>"  # type: ignore[index]
 
 
@@ -98,7 +98,7 @@ def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: s
 
 
 def read_evidence(notebook: Path) -> dict[str, Any] | None:
-    """Give the Verification that an executed notebook holds, None without one."""
+    """Return the Verification that an executed notebook holds, None without one."""
     try:
         return evidence_of(json.loads(notebook.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
@@ -106,7 +106,7 @@ def read_evidence(notebook: Path) -> dict[str, Any] | None:
 
 
 def evidence_of(notebook: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the Verification among the outputs of a notebook, None without one."""
+    """Return the Verification among the outputs of a notebook, None without one."""
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             value = output.get("data", {}).get(MIME)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks import CHECKS
 from ..checks.findings import FIXERS, WORST_FIRST
 from ..verification.result import RUN, WORDS, Verification
+from .manifest import Changes, Manifest
 from .run import totals, whose_network
 from .text import step_words
 
@@ -19,19 +20,18 @@ if TYPE_CHECKING:
 
 
 def to_html(
-    results: Sequence[Verification], manifest: dict[str, Any] | None = None, *, evidence: bool = False
+    results: Sequence[Verification], manifest: Manifest | None = None, *, evidence: bool = False
 ) -> str:
-    """Give one self-contained page that opens offline; with `evidence`, tenants link to their notebooks.
+    """Return one self-contained page that opens offline; with `evidence`, tenants link to their notebooks.
 
     The first screen and the causes are plain HTML; the heat map is drawn by the page's own script from
     compact
     data, so that thousands of tenants stay readable.
     """
-    manifest = manifest or {}
     ordered = sorted(results, key=lambda r: (_RANK[r.verdict], r.codes, r.tenant))
     judged = {r.tenant for r in results}
-    waiting = [entry["name"] for entry in manifest.get("tenants", []) if entry["name"] not in judged]
-    since = manifest.get("since") or {}
+    waiting = [name for name in (manifest.names if manifest else ()) if name not in judged]
+    since = manifest.since if manifest else {}
     return _template().render(
         totals=totals(results),
         words=WORDS,
@@ -43,9 +43,9 @@ def to_html(
         owners=_owners(ordered),
         practice=bool(results) and all(r.practice for r in results),
         data=_data(ordered, since, evidence=evidence),
-        trend=_trend(manifest.get("trend") or []),
+        trend=_trend(manifest.trend if manifest else ()),
         network=whose_network(results),
-        changes=_changed_tenants(manifest.get("changes")),
+        changes=_changed_tenants(manifest.changes if manifest else None),
     )
 
 
@@ -72,7 +72,7 @@ def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str,
 
 
 def _owners(results: Sequence[Verification]) -> list[tuple[str, list[str]]]:
-    """Give whom to ask about which broken tenants; empty where no tenant has an owner."""
+    """Return whom to ask about which broken tenants; empty where no tenant has an owner."""
     if not any(result.owner for result in results):
         return []
     broken: dict[str, list[str]] = {}
@@ -82,14 +82,14 @@ def _owners(results: Sequence[Verification]) -> list[tuple[str, list[str]]]:
     return sorted(broken.items(), key=lambda pair: (-len(pair[1]), pair[0]))
 
 
-def _changed_tenants(changes: dict[str, list[dict[str, str]]] | None) -> dict[str, list[str]] | None:
+def _changed_tenants(changes: Changes | None) -> dict[str, list[str]] | None:
     if changes is None:
         return None
     return {kind: sorted({entry["tenant"] for entry in changes[kind]}) for kind in ("new", "fixed", "still")}
 
 
 def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: bool) -> Markup:
-    """Give what the heat map is drawn from, as JSON that cannot end the script it stands in."""
+    """Return what the heat map is drawn from, as JSON that cannot end the script it stands in."""
     from markupsafe import Markup
 
     columns = [*CHECKS, *([RUN] if any(check.id == RUN for r in results for check in r.checks) else [])]
@@ -125,7 +125,7 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
 
 
 def _trend(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the bars of the trend: heights in percent of all tenants of the run."""
+    """Return the bars of the trend: heights in percent of all tenants of the run."""
     bars = []
     for run in runs:
         total = sum(run[verdict] for verdict in _RANK) or 1

@@ -8,7 +8,7 @@ from ..errors import ConfigError, Mistake
 
 
 def notebook_page(folder: Path, tenant: str) -> str:
-    """Give a tenant's notebook of a run as HTML.
+    """Return a tenant's notebook of a run as HTML.
 
     Raises: ConfigError when there is none, or JupyterLab's converter is not installed.
     """

@@ -13,8 +13,8 @@ from typing import Any
 from ..checks.findings import WORST_FIRST
 from ..errors import ConfigError, Mistake
 from ..verification.result import Verification
+from .manifest import Changes, Manifest
 
-RUN_SCHEMA = "halo-runbook/run/1"
 DIFF_SCHEMA = "halo-runbook/diff/1"
 STATUS_SCHEMA = "halo-runbook/status/1"
 LATEST = "latest"
@@ -27,7 +27,7 @@ class Run:
     """One fleet run: its folder, its `run.json`, and the tenants that are done, in the order of the manifest."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     results: list[Verification]
 
     @property
@@ -45,19 +45,19 @@ def totals(results: Iterable[Verification]) -> dict[str, int]:
 
 
 def worst(results: Iterable[Verification]) -> str | None:
-    """Give the verdict that stands for a run, None when nobody was judged."""
+    """Return the verdict that stands for a run, None when nobody was judged."""
     found = {result.verdict for result in results}
     return next((verdict for verdict in WORST_FIRST if verdict in found), None)
 
 
 def exit_code(results: Iterable[Verification]) -> int:
-    """Give the exit code (design, section 5): 0 all pass or warn, 1 some fail, 3 some error and none failed."""
+    """Return the exit code (design, section 5): 0 all pass or warn, 1 some fail, 3 some error and none failed."""
     verdicts = {result.verdict for result in results}
     return 1 if "fail" in verdicts else 3 if "error" in verdicts else 0
 
 
 def find_run(text: str, root: Path | None = None) -> Path:
-    """Give the folder of a run named by its path, its folder's name below `root`, or `latest`.
+    """Return the folder of a run named by its path, its folder's name below `root`, or `latest`.
 
     Raises: ConfigError when there is none.
     """
@@ -83,7 +83,7 @@ def load_run(folder: Path) -> Run:
     """
     manifest = _read_manifest(folder / "run.json")
     results = []
-    for name in (entry["name"] for entry in manifest["tenants"]):
+    for name in manifest.names:
         file = folder / f"{name}.json"
         if not file.is_file():
             continue
@@ -94,17 +94,15 @@ def load_run(folder: Path) -> Run:
     return Run(folder, manifest, results)
 
 
-def _read_manifest(file: Path) -> dict[str, Any]:
-    """Raises: ConfigError when the file is no run's."""
+def _read_manifest(file: Path) -> Manifest:
+    """Read `run.json`.
+
+    Raises: ConfigError when the file is no run's.
+    """
     try:
-        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if manifest["schema"] != RUN_SCHEMA:
-            raise ValueError(f"schema is {manifest['schema']!r}")  # noqa: TRY301 - one message for all
-        if not all(isinstance(entry["name"], str) for entry in manifest["tenants"]):
-            raise ValueError("its tenants have no names")  # noqa: TRY301
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Manifest.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(Mistake(f"is no run: {error}", str(file))) from None
-    return manifest
 
 
 def compare(before: Run, after: Run) -> dict[str, Any]:
@@ -116,7 +114,7 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
     return {"schema": DIFF_SCHEMA, **differences(old, new, {result.tenant for result in after.results})}
 
 
-def differences(old: Broken, new: Broken, present: set[str]) -> dict[str, list[dict[str, str]]]:
+def differences(old: Broken, new: Broken, present: set[str]) -> Changes:
     """Sort what was and is broken into new, fixed, still and gone; `present` are the tenants judged later."""
     lists = {
         "new": sorted(new - old),
@@ -141,7 +139,7 @@ _ON_THE_WAY = frozenset(
 
 
 def whose_network(results: Sequence[Verification]) -> bool:
-    """Say whether everything failed on the way out of our own network: several tenants, none of which was reached."""
+    """Whether everything failed on the way out of our own network: several tenants, none of which was reached."""
     reasons = [{f.code for _, f in r.findings if f.verdict in {"fail", "error"}} for r in results]
     return (
         len(reasons) > 1
@@ -150,21 +148,20 @@ def whose_network(results: Sequence[Verification]) -> bool:
     )
 
 
-def headline(manifest: dict[str, Any]) -> str:
+def headline(manifest: Manifest) -> str:
     """Say in one paragraph how a run came out and what changed since the one before."""
-    counts = manifest["totals"] or {}
+    counts = manifest.totals or {}
     words = {"fail": "broken", "error": "could not be checked", "warn": "worth a look", "pass": "OK"}
     said = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts.get(verdict)]
     lines = [f"{counts.get('tenants', 0)} tenants: {', '.join(said) or 'none judged'}."]
-    if manifest.get("network"):
+    if manifest.network:
         lines.append("Everything failed on the way out: look at this machine's own network first.")
-    changes = manifest.get("changes")
-    if changes is not None:
-        lines.append(f"Since {manifest['compared_with']}: {_changes(changes)}.")
+    if manifest.changes is not None:
+        lines.append(f"Since {manifest.compared_with}: {_changes(manifest.changes)}.")
     return " ".join(lines)
 
 
-def _changes(changes: dict[str, list[dict[str, str]]]) -> str:
+def _changes(changes: Changes) -> str:
     """Name what is new and fixed; "nothing changed" otherwise."""
     parts = []
     for kind in ("new", "fixed"):
@@ -176,16 +173,15 @@ def _changes(changes: dict[str, list[dict[str, str]]]) -> str:
     return "; ".join(parts) or "nothing changed"
 
 
-def has_changed(manifest: dict[str, Any]) -> bool:
-    """Say whether anything broke or was mended since the run before; a first run counts when something is broken."""
-    changes = manifest.get("changes")
-    if changes is None:
-        return manifest.get("verdict") in {"fail", "error"}
-    return bool(changes["new"] or changes["fixed"])
+def has_changed(manifest: Manifest) -> bool:
+    """Whether anything broke or was mended since the run before; a first run counts when something is broken."""
+    if manifest.changes is None:
+        return manifest.verdict in {"fail", "error"}
+    return bool(manifest.changes["new"] or manifest.changes["fixed"])
 
 
 def newest_run(folder: Path) -> Run | None:
-    """Give the newest run of a folder that can be read, without its results; None when there is none."""
+    """Return the newest run of a folder that can be read, without its results; None when there is none."""
     for path in sorted(folder.glob("*/run.json"), reverse=True):
         with contextlib.suppress(ConfigError):
             return Run(path.parent, _read_manifest(path), [])
@@ -223,23 +219,23 @@ def status_of(run: Run | None, limit: dt.timedelta, now: dt.datetime | None = No
             "words": "there is no run",
         }
     manifest = run.manifest
-    age = (now or dt.datetime.now(dt.UTC)) - dt.datetime.fromisoformat(manifest["started_at"])
+    age = (now or dt.datetime.now(dt.UTC)) - dt.datetime.fromisoformat(manifest.started_at)
     too_old = age > limit
     hours = f"{age.total_seconds() / 3600:.1f} h old"
-    finished = manifest["finished_at"] is not None
+    finished = manifest.finished_at is not None
     words = (
         f"{run.id}: {hours}"
         + (", too old" if too_old else "")
-        + (". " + headline(manifest) if manifest["totals"] else ", nothing judged yet")
+        + (". " + headline(manifest) if manifest.totals else ", nothing judged yet")
     )
     if not finished:
         words += f" Not complete: go on with --resume {run.id}."
-    code = {"fail": 1, "error": 3, None: 3}.get(manifest["verdict"], 0)
+    code = {"fail": 1, "error": 3, None: 3}.get(manifest.verdict, 0)
     return {
         "schema": STATUS_SCHEMA,
         "run": run.id,
         "age_s": round(age.total_seconds()),
-        "verdict": manifest["verdict"],
+        "verdict": manifest.verdict,
         "finished": finished,
         "too_old": too_old,
         "exit_code": code if finished or code else 3,

@@ -27,7 +27,8 @@ from ..system.version import VERSION
 from ..tenants.find import find_tenant
 from ..verification.result import Verification
 from ..verification.run_checks import verify
-from . import find_run, load_run
+from .manifest import Manifest
+from .run import find_run, load_run
 
 PACKAGES = (
     "httpx",
@@ -57,7 +58,7 @@ class _Words:
         self._counts: dict[str, int] = {}
 
     def learn(self, kind: str, value: object) -> None:
-        """Give a value its word."""
+        """Choose the word that stands for a value."""
         text = str(value or "").strip()
         if len(text) < 2 or text in self._words:
             return
@@ -109,7 +110,7 @@ class _Words:
 
 
 def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = None) -> list[str]:
-    """Write the zip for a tenant, which is verified now, or for a run; give the names of the files in it.
+    """Write the zip for a tenant, which is verified now, or for a run; return the names of the files in it.
 
     Raises: ConfigError when there is neither, a secret would be in it, or it cannot be written.
     """
@@ -123,11 +124,13 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
     for result in results:
         words.learn_from(result)
     if run is not None:
-        for entry in (*run.manifest["tenants"], *run.manifest["paused"]):
-            words.learn("tenant", entry["name"])
-            words.learn("label", entry.get("label"))
-            words.learn("owner", entry.get("owner"))
-            words.learn("host", urlsplit(entry.get("base_url", "")).hostname)
+        for pause in run.manifest.paused:
+            words.learn("tenant", pause.name)
+        for entry in run.manifest.tenants:
+            words.learn("tenant", entry.name)
+            words.learn("label", entry.label)
+            words.learn("owner", entry.owner)
+            words.learn("host", urlsplit(entry.base_url).hostname)
         kept = (
             "schema",
             "version",
@@ -140,7 +143,8 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
             "totals",
             "network",
         )
-        parts["run.json"] = {name: run.manifest.get(name) for name in kept} | {
+        manifest = run.manifest.as_json()
+        parts["run.json"] = {name: manifest.get(name) for name in kept} | {
             "parameters": _parameters(run.manifest)
         }
         log = run.folder / "run.log"
@@ -164,7 +168,7 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
 
 
 def _plain(result: Verification) -> dict[str, Any]:
-    """Give a verification without the fields that only name somebody."""
+    """Return a verification without the fields that only name somebody."""
     value = result.as_json()
     for name in ("label", "owner", "agent", "secret_source"):
         value.pop(name)
@@ -178,11 +182,11 @@ def _plain(result: Verification) -> dict[str, Any]:
     return value
 
 
-def _parameters(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Give what a run was started with; of names and paths only whether there were some."""
+def _parameters(manifest: Manifest) -> dict[str, Any]:
+    """Return what a run was started with; of names and paths only whether there were some."""
     return {
         name: bool(value) if name in {"only", "resume", "failed_of"} else value
-        for name, value in manifest["parameters"].items()
+        for name, value in manifest.parameters.items()
     }
 
 
@@ -242,7 +246,7 @@ def _replaced(value: Any, words: _Words) -> Any:
 
 
 def _texts(value: Any) -> list[str]:
-    """Give the texts in which names were replaced."""
+    """Return the texts in which names were replaced."""
     if isinstance(value, str):
         return [value]
     entries = (

@@ -103,7 +103,7 @@ def agent_remarks(agent: Agent, own: Agent | None) -> str:
 
 
 def step_words(step_id: str | None) -> str:
-    """Give the click path to mend what a step has made, and the notebook that explains it."""
+    """Return the click path to mend what a step has made, and the notebook that explains it."""
     step = STEPS.get(step_id or "")
     if step is None:
         return ""

@@ -35,7 +35,7 @@ def write_down(tenant_name: str, source: str) -> None:
 
 
 def access_log() -> Path:
-    """Give the append-only log of which account resolved whose secret, from which source, when."""
+    """Return the append-only log of which account resolved whose secret, from which source, when."""
     return data_folder() / "secret-access.log"
 
 

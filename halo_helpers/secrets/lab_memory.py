@@ -22,7 +22,7 @@ PLACE, KEY = "HALO_LAB_PLACE", "HALO_LAB_KEY"
 
 @contextlib.contextmanager
 def keeper() -> Iterator[dict[str, str]]:
-    """Keep secrets until left; give the environment by which kernels find the place."""
+    """Keep secrets until left; return the environment by which kernels find the place."""
     from multiprocessing.connection import Listener
 
     key = secrets.token_bytes(32)
@@ -56,12 +56,12 @@ def _answer(connection: Connection[Any, Any], kept: dict[str, str]) -> None:
 
 
 def is_there() -> bool:
-    """Say whether this process runs below a lab."""
+    """Whether this process runs below a lab."""
     return PLACE in os.environ and KEY in os.environ
 
 
 def ask(what: str, tenant: str, value: str = "") -> str | None:
-    """Let the lab `keep`, `give` or `forget` a tenant's secret; give what it has then, None without a lab."""
+    """Let the lab `keep`, `give` or `forget` a tenant's secret; return what it has then, None without a lab."""
     if not is_there():
         return None
     from multiprocessing import ProcessError

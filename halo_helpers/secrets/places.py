@@ -16,12 +16,12 @@ _WORDS = {FILE: "the private file", LAB: "the lab's memory", KEYRING: "the keyri
 
 
 def private_file(name: str) -> Path:
-    """Give the private file of a tenant's secret."""
+    """Return the private file of a tenant's secret."""
     return data_folder() / "secrets" / f"{name}.secret"
 
 
 def keep_in(place: str, name: str, secret: Secret) -> str:
-    """Keep a secret in a place; give the reference to it there, empty for this kernel only.
+    """Keep a secret in a place; return the reference to it there, empty for this kernel only.
 
     Raises: ConfigError when the place refuses it.
     """
@@ -55,7 +55,7 @@ def _put(place: str, name: str, secret: Secret) -> str:
 
 
 def keyring_works() -> bool:
-    """Say whether the system has a keyring that can be used; in a bare container there is none."""
+    """Whether the system has a keyring that can be used; in a bare container there is none."""
     try:
         import keyring
         from keyring.backends.fail import Keyring as NoKeyring
@@ -65,7 +65,7 @@ def keyring_works() -> bool:
 
 
 def places_of(name: str) -> list[str]:
-    """Give the places that hold a secret of this tenant, as `FILE`, `LAB`, `KEYRING`."""
+    """Return the places that hold a secret of this tenant, as `FILE`, `LAB`, `KEYRING`."""
     found = [FILE] if private_file(name).exists() else []
     if lab_memory.ask("give", name) is not None:
         found.append(LAB)
@@ -80,7 +80,7 @@ def in_words(places: list[str]) -> str:
 
 
 def remove(name: str, but: str = "") -> list[str]:
-    """Remove a tenant's secret from wherever it was kept, except from one place; give the places.
+    """Remove a tenant's secret from wherever it was kept, except from one place; return the places.
 
     Raises: ConfigError when the keyring does not let go of it.
     """

@@ -61,7 +61,7 @@ users, guests."""
 
 
 def sddl_is_private(sddl: str) -> bool:
-    """Say whether an access list in Windows' text form lets nobody in but named accounts, the system and administrators."""
+    """Whether an access list in Windows' text form lets nobody in but named accounts, the system and administrators."""
     found = re.search(r"D:[A-Z]*((?:\([^)]*\))+)", sddl)
     if found is None:
         return False  # no list means that everybody is let in

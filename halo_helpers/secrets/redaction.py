@@ -74,7 +74,7 @@ def _learn(letters: str, shortest: int) -> None:
 
 
 def redact(text: str) -> str:
-    """Give the text without any secret or token that this process has seen, parts of ten characters included."""
+    """Return the text without any secret or token that this process has seen, parts of ten characters included."""
     return text if _runs is None else _runs.sub(lambda match: _redact_run(match.group()), text)
 
 

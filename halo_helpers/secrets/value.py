@@ -57,7 +57,7 @@ def trim(value: str) -> str:
 
 
 def looks_like_secret(text: str) -> bool:
-    """Say whether a text holds something of a Client Secret's form, or a long random word."""
+    """Whether a text holds something of a Client Secret's form, or a long random word."""
     return bool(CLIENT_SECRET.search(text)) or (
         len(text) >= 20 and ":" not in text and " " not in text and not GUID.fullmatch(text)
     )

@@ -13,7 +13,7 @@ DNS_TIMEOUT_S = 5.0
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run the coroutine and give its result; in a thread of its own where a loop runs already."""
+    """Run the coroutine and return its result; in a thread of its own where a loop runs already."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def data_folder() -> Path:
-    """Give the user's data folder; `HALO_RUNBOOK_HOME` names another one."""
+    """Return the user's data folder; `HALO_RUNBOOK_HOME` names another one."""
     named = os.environ.get("HALO_RUNBOOK_HOME")
     if named:
         return Path(named).expanduser()
@@ -17,12 +17,12 @@ def data_folder() -> Path:
 
 
 def practice_state_file() -> Path:
-    """Give the file that says where a practice server listens."""
+    """Return the file that says where a practice server listens."""
     return data_folder() / "practice.json"
 
 
 def notebooks_folder() -> Path:
-    """Give the folder with the notebooks: beside the package in a checkout, inside it when installed."""
+    """Return the folder with the notebooks: beside the package in a checkout, inside it when installed."""
     package = Path(__file__).parents[1]
     installed = package / "_notebooks"
     return installed if installed.is_dir() else package.parent / "notebooks"

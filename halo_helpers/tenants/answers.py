@@ -20,17 +20,17 @@ _FILE = ".tenant.json"
 
 
 def walks_folder() -> Path:
-    """Give the folder that holds all walks."""
+    """Return the folder that holds all walks."""
     return data_folder() / "walks"
 
 
 def known_walks() -> list[str]:
-    """Give the names of the customers that have answers."""
+    """Return the names of the customers that have answers."""
     return sorted(path.parent.name for path in walks_folder().glob(f"*/{_FILE}"))
 
 
 def read_answers(name: str) -> dict[str, str]:
-    """Give what has been answered for a customer; empty when nothing was.
+    """Return what has been answered for a customer; empty when nothing was.
 
     Raises: ConfigError when the file is damaged.
     """
@@ -45,7 +45,7 @@ def read_answers(name: str) -> dict[str, str]:
 
 
 def write_answers(name: str, **changes: str) -> dict[str, str]:
-    """Change answers of a customer and give all of them; an empty value takes an answer back.
+    """Change answers of a customer and return all of them; an empty value takes an answer back.
 
     Raises: ConfigError when the folder cannot be written.
     """

@@ -67,7 +67,7 @@ def parse_address(text: str) -> Address:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
+    """Whether a host is this machine."""
     if host.lower().rstrip(".") == "localhost":
         return True
     try:

@@ -42,7 +42,7 @@ def shown_text(text: str) -> str:
 
 
 def tenant_of(row: Row, reader: Reader, folder: Path) -> Tenant | None:
-    """Make a tenant of a row; note every mistake in it and give None when there is one."""
+    """Build a tenant of a row; note every mistake in it and return None when there is one."""
     before = len(reader.mistakes)
     start = row[""][1]
     values: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from .tenants_file import load_tenants
 
 
 def tenants_file(given: str | os.PathLike[str] | None = None) -> Path | None:
-    """Give the tenants file to use: the given one, `HALO_TENANTS_FILE`, or `tenants.yaml` here."""
+    """Return the tenants file to use: the given one, `HALO_TENANTS_FILE`, or `tenants.yaml` here."""
     if given:
         return Path(given)
     named = os.environ.get("HALO_TENANTS_FILE")
@@ -56,7 +56,7 @@ def handed_over(tenant: Tenant) -> Iterator[None]:
 
 
 def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None) -> Tenant:
-    """Give a tenant by name; `practice` is the practice server's, which is started when none runs.
+    """Return a tenant by name; `practice` is the practice server's, which is started when none runs.
 
     Raises: ConfigError when there is no such tenant or no tenants file.
     """
@@ -88,7 +88,7 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
 
 
 def _from_walk(name: str) -> Tenant | None:
-    """Give the tenant that is being set up in the guide under this name, None when there is none."""
+    """Return the tenant that is being set up in the guide under this name, None when there is none."""
     from .answers import read_answers
 
     answers = read_answers(name) if NAME.fullmatch(name) else {}

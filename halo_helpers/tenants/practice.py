@@ -19,7 +19,7 @@ _own_server: PracticeServer | None = None
 
 
 def practice_url() -> str:
-    """Give the base URL of a practice server: `HALO_PRACTICE_URL`, the noted one, or one started now.
+    """Return the base URL of a practice server: `HALO_PRACTICE_URL`, the noted one, or one started now.
 
     A server started here ends with this process.
 
@@ -58,7 +58,7 @@ def practice_url() -> str:
 
 
 def practice_tenant() -> Tenant:
-    """Give the tenant called `practice` of the running practice server, or its first one."""
+    """Return the tenant called `practice` of the running practice server, or its first one."""
     from ..practice.control import PracticeError, ask
 
     base_url = practice_url()
@@ -71,7 +71,7 @@ def practice_tenant() -> Tenant:
 
 
 def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None = None) -> Tenant:
-    """Make a tenant of one entry of a practice server's ready line."""
+    """Build a tenant of one entry of a practice server's ready line."""
     return Tenant(
         name=entry["name"],
         base_url=base_url,

@@ -83,7 +83,7 @@ class Tenant:
         return Reference.parse(text) if isinstance(text, str) and text else None
 
     def as_json(self) -> dict[str, Any]:
-        """Give everything but the secret, for another process."""
+        """Return everything but the secret, for another process."""
         values = {
             entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "client_secret"
         }
@@ -95,7 +95,7 @@ class Tenant:
 
     @classmethod
     def from_json(cls, values: dict[str, Any], client_secret: str | Secret | Unresolved) -> Tenant:
-        """Read what `as_json` gives."""
+        """Read what `as_json` returns."""
         until, folder = values["paused_until"], values["folder"]
         return cls(
             **values
@@ -108,18 +108,18 @@ class Tenant:
         )
 
     def is_paused(self, today: dt.date) -> bool:
-        """Say whether this tenant is not to be judged today."""
+        """Whether this tenant is not to be judged today."""
         return self.paused_until is not None and today < self.paused_until
 
 
 def is_practice(tenant: Tenant) -> bool:
-    """Say whether a tenant is a practice one, before anybody is asked: nobody else's HaloPSA is on loopback."""
+    """Whether a tenant is a practice one, before anybody is asked: nobody else's HaloPSA is on loopback."""
     url = shown_url(tenant)
     return bool(url) and parse_address(url).is_loopback
 
 
 def shown_url(tenant: Tenant) -> str:
-    """Give the normalised base URL, empty when it cannot be used."""
+    """Return the normalised base URL, empty when it cannot be used."""
     try:
         return parse_address(tenant.base_url).url
     except HaloError:

@@ -47,7 +47,7 @@ def load_tenants(path: str | os.PathLike[str]) -> list[Tenant]:
 
 
 def same_client_ids(tenants: Iterable[Tenant]) -> list[str]:
-    """Give a warning for each Client ID that stands in more than one tenant."""
+    """Return a warning for each Client ID that stands in more than one tenant."""
     users: dict[str, list[str]] = {}
     for tenant in tenants:
         users.setdefault(tenant.client_id.lower(), []).append(tenant.name)
@@ -152,7 +152,7 @@ def _line(node: Any) -> int:
 
 
 def _mapping(node: Any, reader: Reader, what: str, allowed: tuple[str, ...]) -> dict[str, Any]:
-    """Give the values of a mapping by key; note unknown and repeated keys."""
+    """Return the values of a mapping by key; note unknown and repeated keys."""
     found: dict[str, Any] = {}
     for key_node, value in node.value:
         key = str(key_node.value) if isinstance(key_node.value, str) else "?"
@@ -175,7 +175,7 @@ def _did_you_mean(key: str, allowed: tuple[str, ...]) -> str:
 
 
 def _plain(node: Any) -> Any:
-    """Give a node's value: text, list of texts, None, or the node's kind for what no field takes."""
+    """Return a node's value: text, list of texts, None, or the node's kind for what no field takes."""
     from ruamel.yaml.nodes import ScalarNode, SequenceNode
 
     if isinstance(node, ScalarNode):

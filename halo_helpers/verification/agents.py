@@ -27,7 +27,7 @@ def list_agents(
 def list_agents_and_own(
     tenant: str | Tenant, *, tenants_file: str | PathLike[str] | None = None, limits: Limits | None = None
 ) -> tuple[list[Agent], Agent | None]:
-    """List a tenant's agents, and give the one that the token acts for where that can be told.
+    """List a tenant's agents, and return the one that the token acts for where that can be told.
 
     Raises: as `list_agents`.
     """

@@ -60,7 +60,7 @@ class CheckResult:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> CheckResult:
-        """Read what `as_json` gives."""
+        """Read what `as_json` returns."""
         findings = tuple(
             Finding(
                 f["code"],
@@ -157,7 +157,7 @@ class Verification:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Verification:
-        """Read what `as_json` gives.
+        """Read what `as_json` returns.
 
         Raises: ValueError when it is something else.
         """
@@ -221,7 +221,7 @@ def failed_run(
     duration_s: float = 0.0,
     practice: bool = False,
 ) -> Verification:
-    """Give the Verification of a tenant whose notebook did not come to its end: one error, the rest not reached."""
+    """Return the Verification of a tenant whose notebook did not come to its end: one error, the rest not reached."""
     finding = DIAGNOSES[code](seen)
     first = CheckResult(
         RUN,

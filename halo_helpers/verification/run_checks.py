@@ -41,7 +41,7 @@ def verify(
     on_result: OnResult | None = None,
     stop: threading.Event | None = None,
 ) -> Verification:
-    """Verify one tenant: run its checks and give what they found.
+    """Verify one tenant: run its checks and return what they found.
 
     `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
     When `stop` is set meanwhile, what is under way ends.
@@ -200,7 +200,7 @@ async def _run_check(
 
 
 def _out_of_budget(failed: tuple[str, ...], before: dict[str, asyncio.Task[CheckResult]]) -> bool:
-    """Say whether what a check needs could not be asked because the caps were used up: then it is an error, too."""
+    """Whether what a check needs could not be asked because the caps were used up: then it is an error, too."""
     return any(before[name].result().code == "budget-exhausted" for name in failed)
 
 

@@ -186,7 +186,7 @@ _server_lock = threading.Lock()
 
 
 def fork_server(without: Iterable[str] = ()) -> ForkServer:
-    """Give this process's fork server, starting it when there is none; it ends with this process.
+    """Return this process's fork server, starting it when there is none; it ends with this process.
 
     One that still has a variable to be hidden, such as of another tenants file, is replaced; it finishes what
     it runs.

@@ -21,7 +21,7 @@ _current: Child | None = None
 
 
 def current() -> Child | None:
-    """Give the child that this process is, None when it is none."""
+    """Return the child that this process is, None when it is none."""
     return _current
 
 
@@ -135,7 +135,7 @@ def _text_of(notebook: Any) -> str:
 
 
 def _settle(notebook: Path) -> dict[str, Any] | None:
-    """Take secrets out of an executed notebook, see it on the disk, and give the evidence in it."""
+    """Take secrets out of an executed notebook, see it on the disk, and return the evidence in it."""
     from ...report.evidence import evidence_of
 
     try:

@@ -42,7 +42,7 @@ def die_with(parent: int) -> None:
 
 
 def _preload() -> Any:
-    """Import and make whatever every notebook needs; give the shell."""
+    """Import and make whatever every notebook needs; return the shell."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)

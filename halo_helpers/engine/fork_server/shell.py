@@ -117,7 +117,7 @@ class _Stream(OutStream):  # type: ignore[misc]
             super().write(text)
 
     def fileno(self) -> int:
-        """Give the descriptor beneath, for subprocesses."""
+        """Return the descriptor beneath, for subprocesses."""
         return self._raw.fileno()
 
 
@@ -275,7 +275,7 @@ class ShellClient(PapermillNotebookClient):  # type: ignore[misc]
         return self.read_tape()
 
     def read_tape(self) -> dict[str, Any] | None:
-        """Let nbclient handle what the current cell has sent; give the reply, when it is there."""
+        """Let nbclient handle what the current cell has sent; return the reply, when it is there."""
         if self._now is None:
             return None
         cell, index, parent = self._now
@@ -295,7 +295,7 @@ class ShellClient(PapermillNotebookClient):  # type: ignore[misc]
         return reply
 
     def _tell_widgets(self) -> None:
-        """Give the kernel what a front end would: the contents of Output widgets. What it says to that is not the cell's."""
+        """Tell the kernel what a front end would: the contents of Output widgets; its reply is no output."""
         while self._to_kernel:
             message = self._to_kernel.popleft()
             self._shell.kernel.set_parent([], message, channel="shell")

@@ -26,7 +26,7 @@ _JS = Path(__file__).parent / "js"
 
 @lru_cache
 def script(name: str) -> str:
-    """Give a view's script, with what all of them share."""
+    """Return a view's script, with what all of them share."""
     return (_JS / "common.js").read_text(encoding="utf-8") + (_JS / f"{name}.js").read_text(encoding="utf-8")
 
 
@@ -75,7 +75,7 @@ class Panel:
 
 
 def static(text: str) -> Panel:
-    """Make a panel of one sentence."""
+    """Build a panel of one sentence."""
     return Panel(f"<p>{escape(text)}</p>", text)
 
 
@@ -94,7 +94,7 @@ class Background:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, work: Callable[[threading.Event], None]) -> bool:
-        """Start the work unless some is under way; say whether it was started."""
+        """Start the work unless some is under way; return whether it was started."""
         if self.running:
             return False
         self.stop = stop = threading.Event()

@@ -1,0 +1,197 @@
+"""`run.json`: what a fleet run was started with, and how it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
+
+RUN_SCHEMA = "halo-runbook/run/1"
+Changes = dict[str, list[dict[str, str]]]
+"""What is new, fixed, still and gone, each a list of {tenant, check, code}."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tenant of a run, as it stood in the tenants file."""
+
+    name: str
+    base_url: str = ""
+    label: str | None = None
+    owner: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Shape of an entry of `tenants`."""
+        return {"name": self.name, "base_url": self.base_url, "label": self.label, "owner": self.owner}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Self:
+        """Read what `as_json` returns.
+
+        Raises: KeyError, TypeError without a name.
+        """
+        return cls(_text(row["name"]), row.get("base_url", ""), row.get("label"), row.get("owner"))
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A tenant that was not judged: until which date (ISO 8601), and why."""
+
+    name: str
+    until: str | None
+    reason: str | None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Shape of an entry of `paused`."""
+        return {"name": self.name, "until": self.until, "reason": self.reason}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Self:
+        """Read what `as_json` returns.
+
+        Raises: KeyError, TypeError without a name.
+        """
+        return cls(_text(row["name"]), row.get("until"), row.get("reason"))
+
+
+SUMMARY = ("network", "compared_with", "changes", "trend", "since")
+"""What a run has only when it was summed up."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One run. Times are UTC, ISO 8601; durations in seconds; `totals` counts tenants by verdict.
+
+    What a run lacks, such as one of an earlier version, stays lacking when it is written again; keys that only a
+    later version knows are kept in `other`.
+    """
+
+    id: str
+    version: str
+    engine: str
+    python: str
+    tenants_file: str
+    parameters: dict[str, Any]
+    started_at: str
+    finished_at: str | None = None
+    duration_s: float | None = None
+    verdict: str | None = None
+    totals: dict[str, int] | None = None
+    tenants: tuple[Entry, ...] = ()
+    paused: tuple[Pause, ...] = ()
+    warnings: tuple[str, ...] = ()
+    network: bool = False
+    compared_with: str | None = None
+    changes: Changes | None = None
+    trend: tuple[dict[str, Any], ...] = ()
+    since: dict[str, str] = field(default_factory=dict)
+    other: dict[str, Any] = field(default_factory=dict)
+    lacking: frozenset[str] = frozenset(SUMMARY)
+
+    def as_json(self) -> dict[str, Any]:
+        """Shape: `halo-runbook/run/1` (design, section 6)."""
+        value: dict[str, Any] = {"schema": RUN_SCHEMA}
+        for name in _KEYS:
+            if name not in self.lacking:
+                value[name] = _plain(getattr(self, name))
+        return value | self.other
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Read what `as_json` returns.
+
+        Raises: ValueError, KeyError, TypeError, AttributeError when it is something else.
+        """
+        if value["schema"] != RUN_SCHEMA:
+            raise ValueError(f"schema is {value['schema']!r}")
+        given = {name: value[name] for name in _KEYS if name in value}
+        given["tenants"] = tuple(map(Entry.from_json, value["tenants"]))
+        given["paused"] = tuple(map(Pause.from_json, value.get("paused") or ()))
+        for name in ("warnings", "trend"):
+            given[name] = tuple(value.get(name) or ())
+        given["since"] = value.get("since") or {}
+        for name in _TEXTS:
+            given.setdefault(name, "")
+        given.setdefault("parameters", {})
+        return cls(
+            **given,
+            other={name: entry for name, entry in value.items() if name not in {"schema", *_KEYS}},
+            lacking=frozenset(name for name in _KEYS if name not in value),
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its tenants, in order."""
+        return [entry.name for entry in self.tenants]
+
+    def resumed(self, active: Collection[str], paused: Iterable[Pause], done: Collection[str]) -> Self:
+        """Return it without tenants that were paused or retired since it began, and are not judged yet."""
+        left = [name for name in self.names if name not in active and name not in done]
+        newly = [pause for pause in paused if pause.name in left]
+        retired = sorted(set(left) - {pause.name for pause in newly})
+        words = "is not in the tenants file any more, and was not verified"
+        return replace(
+            self,
+            tenants=tuple(entry for entry in self.tenants if entry.name not in left),
+            paused=(*self.paused, *newly),
+            warnings=(*self.warnings, *(f"{name}: {words}" for name in retired)),
+        )
+
+    def judged(self, verdict: str | None, totals: dict[str, int]) -> Self:
+        """Return it with the verdict and the totals of its results."""
+        return replace(self, verdict=verdict, totals=totals)
+
+    def summed_up(
+        self,
+        *,
+        network: bool,
+        compared_with: str | None,
+        changes: Changes | None,
+        trend: Sequence[dict[str, Any]],
+        since: dict[str, str],
+    ) -> Self:
+        """Return it with what its results say together, and against those before."""
+        return replace(
+            self,
+            network=network,
+            compared_with=compared_with,
+            changes=changes,
+            trend=tuple(trend),
+            since=since,
+            lacking=self.lacking - set(SUMMARY),
+        )
+
+    def without(self, tenant: str, names_it: Callable[[str], bool]) -> Self:
+        """Return it without a tenant; `names_it` tells which warnings speak of it."""
+        changes = self.changes and {
+            kind: [row for row in rows if row["tenant"] != tenant] for kind, rows in self.changes.items()
+        }
+        only = self.parameters.get("only")
+        parameters = self.parameters
+        if only is not None:
+            parameters = parameters | {"only": [name for name in only if name != tenant]}
+        return replace(
+            self,
+            tenants=tuple(entry for entry in self.tenants if entry.name != tenant),
+            paused=tuple(pause for pause in self.paused if pause.name != tenant),
+            warnings=tuple(line for line in self.warnings if not names_it(line)),
+            parameters=parameters,
+            since={name: at for name, at in self.since.items() if name != tenant},
+            changes=changes,
+        )
+
+
+_KEYS = tuple(entry.name for entry in fields(Manifest) if entry.name not in {"other", "lacking"})
+_TEXTS = ("id", "version", "engine", "python", "tenants_file", "started_at")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Entry | Pause):
+        return value.as_json()
+    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a name is no text")
+    return value
