@@ -1,4 +1,6 @@
-"""halo_helpers: verify that a HaloPSA tenant is set up for Neo Agent, and say what is wrong and what to click.
+"""halo_helpers: verify that a HaloPSA tenant is set up for Neo Agent.
+
+It says what is wrong, why, and what to click.
 
 The public names are loaded when they are first used, so that importing the package stays cheap.
 """

@@ -68,6 +68,16 @@ class ConfigError(HaloError):
         return type(self), (self.mistakes,)
 
 
+def unwritable(error: OSError, path: object) -> ConfigError:
+    """Build the error for a file or folder that cannot be written."""
+    return ConfigError(Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(path)))
+
+
+def unreadable(error: Exception, path: object) -> ConfigError:
+    """Build the error for a file that cannot be read, or holds something else than it should."""
+    return ConfigError(Mistake(f"cannot be read: {error}", str(path)))
+
+
 class SecretError(HaloError):
     """A secret reference does not resolve."""
 

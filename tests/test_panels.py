@@ -15,13 +15,14 @@ from halo_helpers.errors import ConfigError
 from halo_helpers.guide.jupyter import _settings
 from halo_helpers.guide.progress import note_step, read_progress
 from halo_helpers.guide.working_copy import open_walk
-from halo_helpers.panels import open_guide, walk
+from halo_helpers.panels import open_guide
+from halo_helpers.panels import state as walk_state
 from halo_helpers.panels.base.view import View
 from halo_helpers.panels.credentials import form_problem
 from halo_helpers.panels.start import load_record
 from halo_helpers.practice.control import ask
 from halo_helpers.secrets.lab_memory import ask as ask_lab
-from halo_helpers.secrets.lab_memory import keeper
+from halo_helpers.secrets.lab_memory import share_memory
 from halo_helpers.secrets.value import Secret
 from halo_helpers.tenants.answers import read_answers, write_answers
 from halo_helpers.tenants.tenants_file import load_tenants
@@ -33,7 +34,7 @@ from .conftest import Practice
 def _practice(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
     practice.reset("healthy")
     monkeypatch.setenv("HALO_PRACTICE_URL", practice.base_url)
-    monkeypatch.setattr(walk, "_memory", {})
+    monkeypatch.setattr(walk_state, "_memory", {})
 
 
 def click(panel: Any, do: str, **more: Any) -> Any:
@@ -224,7 +225,7 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     assert guide.summary() == "OK: 30 OK"
     assert "27 (Neo Agent)" in guide.handover().plain
     # a fresh kernel has the answers and finds the secret by its reference
-    walk._memory.clear()
+    walk_state._memory.clear()
     assert open_guide("acme").summary("token") == "OK: 7 OK"
 
     click(panel, "copy")
@@ -280,11 +281,11 @@ def test_odd_secrets_are_described_without_being_shown(value: str, said: str) ->
 
 def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_answers("acme", base_url="https://acme.halopsa.com", client_id="x")
-    with keeper() as places:
+    with share_memory() as places:
         for name, value in places.items():
             monkeypatch.setenv(name, value)
         click(open_guide("acme").credentials(), "secret", value="a-secret-of-some-length", place="lab")
-        walk._memory.clear()
+        walk_state._memory.clear()
         assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
         with socket(AF_UNIX) as gone:  # a kernel that ends while it says who it is
             gone.connect(places["HALO_LAB_PLACE"])

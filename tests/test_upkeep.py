@@ -137,7 +137,7 @@ def test_commands(file: Path, tmp_path: Path, own_home: Path) -> None:
     assert (done.returncode, secret in done.stdout) == (0, False)
     file.write_text(FILE_TEXT.replace("env:A", reference))
     assert "file acme.secret" in halo("secrets", "where", "acme", "--tenants-file", file).stdout
-    assert "the private file" in halo("secrets", "remove", "acme").stdout
+    assert "a private file" in halo("secrets", "remove", "acme").stdout
     assert halo("secrets", "where", "acme", "--tenants-file", file).returncode == 2
     assert halo("secrets", "set", "../x", "--file", stdin="x").returncode == 2
     assert halo("forget").returncode == 2

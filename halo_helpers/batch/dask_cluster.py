@@ -20,7 +20,9 @@ CONNECT_S = 10
 def dask_executor(
     address: str, *, ca_file: str | None = None, cert: str | None = None, key: str | None = None
 ) -> Iterator[Executor]:
-    """Connect to a scheduler and return its executor; a worker that dies loses nothing, its tenants go to another one.
+    """Connect to a scheduler and return its executor.
+
+    A worker that dies loses nothing, its tenants go to another one.
 
     Raises: ConfigError when the extra is missing or the scheduler does not answer.
     """

@@ -17,9 +17,10 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ..checks.findings import BROKEN
 from ..engine import own_process
 from ..engine.job import ENGINE
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, Mistake, unwritable
 from ..report import Run, differences, find_run, load_run, totals, whose_network, worst
 from ..report.manifest import Entry, Manifest, Pause
 from ..report.run import LATEST
@@ -52,7 +53,10 @@ Progress = Callable[[Verification, int, int], None]
 
 @dataclass(frozen=True)
 class FleetOptions:
-    """What a run is started with. `workers` 0 means as many as cores and memory bear; times are in seconds."""
+    """What a run is started with. `workers` 0 means as many as cores and memory bear.
+
+    Times are in seconds.
+    """
 
     workers: int = 0
     timeout_s: float = DEFAULT_TIMEOUT_S
@@ -99,9 +103,7 @@ def run_fleet(
     try:
         folder, manifest = _open_run(tenants_file, out, options, active, paused, same_client_ids(tenants))
     except OSError as error:
-        raise ConfigError(
-            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
-        ) from None
+        raise unwritable(error, out) from None
     with locked_run(folder):
         return _Fleet(
             folder, manifest, active, Path(tenants_file).absolute(), options, progress, executor
@@ -140,11 +142,7 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
         names = set(manifest.names)
         return [tenant for tenant in tenants if tenant.name in names]
     if options.failed_of:
-        failed = {
-            r.tenant
-            for r in load_run(find_run(options.failed_of, out)).results
-            if r.verdict in {"fail", "error"}
-        }
+        failed = {r.tenant for r in load_run(find_run(options.failed_of, out)).results if r.verdict in BROKEN}
         if not failed:
             return []
         names = failed
@@ -300,7 +298,10 @@ class _Fleet:
             self._written.popleft().result()
 
     def _write(self, result: Verification, judgement: Judgement) -> None:
-        """Put a tenant's evidence into the run's folder, the result last: it marks the tenant as done. Then tell."""
+        """Put a tenant's evidence into the run's folder, the result last: it marks the tenant as done.
+
+        Then tell.
+        """
         notebook = self._partial / f"{result.tenant}.ipynb"
         if judgement.notebook is not None:
             write_whole(self.folder / notebook.name, judgement.notebook)
@@ -339,13 +340,13 @@ class _Fleet:
         return run
 
     def _compared(self, manifest: Manifest, results: Sequence[Verification]) -> Manifest:
-        """Return the manifest with what changed since each tenant was judged last, since when, and the trend."""
+        """Return the manifest with what changed, since when, and the trend."""
         practice = any(result.practice for result in results)
         old, judged_in = self._history.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
         new = {entry for result in results for entry in result.broken}
         changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
-        broken = (result.tenant for result in results if result.verdict in {"fail", "error"})
+        broken = (result.tenant for result in results if result.verdict in BROKEN)
         return manifest.summed_up(
             network=whose_network(results),
             compared_with=max(judged_in.values(), default=None),

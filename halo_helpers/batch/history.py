@@ -19,8 +19,16 @@ TREND = 30
 """Runs that the trend shows."""
 _TABLES = """
 create table if not exists outcome (
-  run text not null, tenant text not null, base_url text not null, started_at text not null, verdict text not null,
-  broken text not null, control integer not null, practice integer not null, primary key (run, tenant)) without rowid;
+  run text not null,
+  tenant text not null,
+  base_url text not null,
+  started_at text not null,
+  verdict text not null,
+  broken text not null,
+  control integer not null,
+  practice integer not null,
+  primary key (run, tenant)
+) without rowid;
 create index if not exists by_tenant on outcome (tenant, started_at);
 """
 
@@ -66,7 +74,10 @@ class History:
             connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
-        """Return when the negative control was asked, for tenants by (name, base URL) where that is under a week ago."""
+        """Return when the negative control was asked, where that is under a week ago.
+
+        By (name, base URL) of the tenant.
+        """
         with self._open() as connection:
             rows = connection.execute(
                 "select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
@@ -76,7 +87,7 @@ class History:
             return {(tenant, base_url): at for tenant, base_url, at in rows}
 
     def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
-        """Return what was broken when each tenant was judged last before a run, and the run that did so, by tenant.
+        """Return what was broken when each tenant was judged last before a run, and that run by tenant.
 
         The names of runs begin with their time. Practice tenants and customers of one name are different
         ones.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import Verdict
-from ..checks.findings import WORST_FIRST
+from ..checks.findings import OF_TENANTS, WORST_FIRST
 from ..practice.control import start
 from ..practice.serve import Options
 from ..report import Run, compare, find_run, fleet_table, load_run, totals
@@ -66,7 +66,7 @@ class FleetView:
             for _, f in r.findings
         )
         counts = totals(self.run.results)
-        head = " · ".join(f"{word(v)} {counts[v]}" for v in ("fail", "error", "warn", "pass"))
+        head = " · ".join(f"{word(v)} {counts[v]}" for v in OF_TENANTS)
         kind = (
             "<p><b>Practice tenants</b></p>"
             if self.run.results and all(r.practice for r in self.run.results)
@@ -127,9 +127,7 @@ class FleetView:
     def summary(self) -> str:
         """One line: how many tenants by verdict."""
         counts = totals(self.run.results)
-        return f"{counts['tenants']} tenants: " + ", ".join(
-            f"{counts[v]} {WORDS[v]}" for v in ("fail", "error", "warn", "pass")
-        )
+        return f"{counts['tenants']} tenants: " + ", ".join(f"{counts[v]} {WORDS[v]}" for v in OF_TENANTS)
 
 
 def _worst(result: Verification, layer: str) -> Verdict:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..client.connections import post_json
-from ..errors import ConfigError, HaloError, Mistake, SecretError
+from ..errors import ConfigError, HaloError, SecretError, unwritable
 from ..report import has_changed, headline
 from ..report.manifest import Manifest
 from ..secrets.redaction import redact
@@ -64,7 +64,7 @@ def note(to: Target, manifest: Manifest, *, say: Callable[[str], None]) -> bool:
         else:
             say(text)
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(to.file))) from None
+        raise unwritable(error, to.file) from None
     except HaloError as error:
         say(f"the summary could not be sent: {error.seen}")
         return False

@@ -30,7 +30,10 @@ from ..verification.result import failed_run
 
 @dataclass(frozen=True)
 class TenantJob:
-    """What is to be done for one tenant. `folder` takes the executed notebook; None: it comes with the answer."""
+    """What is to be done for one tenant. `folder` takes the executed notebook.
+
+    None: it comes with the answer.
+    """
 
     tenant: str
     tenants_file: str

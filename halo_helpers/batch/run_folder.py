@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, Mistake, unwritable
 from ..report import Run, to_csv, to_html, to_junit
 from ..report.manifest import Manifest
 from ..secrets.redaction import redact
@@ -31,13 +31,14 @@ def make_out(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
-            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(out))
-        ) from None
+        raise unwritable(error, out) from None
 
 
 def make_folder(out: Path) -> tuple[dt.datetime, Path]:
-    """Make a run's folder, whose name sorts by time: the second, and its fraction in four hexadecimal digits."""
+    """Build a run's folder, whose name sorts by time.
+
+    It is the second, and its fraction in four hexadecimal digits.
+    """
     while True:
         now = dt.datetime.now(dt.UTC)
         folder = out / f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
@@ -53,7 +54,9 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 @contextlib.contextmanager
 def locked_run(folder: Path) -> Iterator[None]:
-    """Hold the run's folder, so that two processes never write one run; the system lets go when this one dies.
+    """Hold the run's folder, so that two processes never write one run.
+
+    The system lets go when this one dies.
 
     Raises: ConfigError that says who holds it.
     """

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from itertools import count
 
+from ..checks.findings import BROKEN
 from ..tenants.base_url import parse_address
 from ..tenants.tenant import Tenant, shown_url
 from ..verification.result import Verification
@@ -52,7 +53,7 @@ class Budget:
     _starts: dict[str, deque[float]] = field(default_factory=dict)
 
     def wait_s(self, instance: str) -> float:
-        """Return the seconds until one more verification of this instance fits, and count it when that is now."""
+        """Return the seconds until one more verification fits, and count it when that is now."""
         starts, now = self._starts.setdefault(instance, deque()), self.clock()
         while starts and starts[0] <= now - WINDOW_S:
             starts.popleft()
@@ -79,7 +80,7 @@ class Stop:
 
 @dataclass
 class Schedule:
-    """Runs jobs on an executor, at most `workers` at a time, in order; retries what may mend itself, once.
+    """Runs jobs on an executor, at most `workers` at a time, in order; retries once what may pass by itself.
 
     A tenant whose instance's budget is used up waits without holding the others up.
     """
@@ -159,7 +160,10 @@ class Schedule:
             waiting[self.executor.submit(judge, job_of(tenant))] = (tenant, attempt)
 
     def _patience(self, later: list[tuple[float, int, Tenant, int]], under_way: int = 0) -> float:
-        """Return the seconds until something may have to be begun; with no room for it, the time is no matter."""
+        """Return the seconds until something may have to be begun.
+
+        With no room for it, the time is no matter.
+        """
         ends = [POLL_S, *([later[0][0] - time.monotonic()] if later and under_way < self.workers else [])]
         return max(0.0, min(ends))
 
@@ -171,7 +175,10 @@ class Schedule:
     def _result(
         self, future: Future[Judgement], tenant: Tenant, attempt: int
     ) -> tuple[Verification, Judgement] | None:
-        """Return a result, None when the run is being stopped; an executor that lost the job is the tenant's error."""
+        """Return a result, None when the run is being stopped.
+
+        An executor that lost the job is the tenant's error.
+        """
         from dataclasses import replace
 
         from ..secrets.redaction import redact
@@ -201,6 +208,6 @@ class Schedule:
         return replace(Verification.from_json(judgement.verification), attempts=attempt), judgement
 
     def _is_worth_another_try(self, result: Verification) -> bool:
-        """Whether everything that is wrong may mend itself."""
-        wrong = [finding for _, finding in result.findings if finding.verdict in {"fail", "error"}]
+        """Whether everything that is wrong may pass by itself."""
+        wrong = [finding for _, finding in result.findings if finding.verdict in BROKEN]
         return bool(wrong) and all(finding.retryable for finding in wrong) and not self.stop.no_more

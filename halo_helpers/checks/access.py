@@ -95,7 +95,10 @@ AREAS = (
 
 
 async def _read(probe: Probe, area: Area) -> Page:
-    """Read one row of an area. Raises: what the client raises, Skipped when there is no ticket to ask about."""
+    """Read one row of an area.
+
+    Raises: what the client raises, Skipped when there is no ticket to ask about.
+    """
     params: dict[str, object] = {}
     if area.name == "appointments":
         # this route does not page: 36,764 rows were seen without a date range (facts 3.2)

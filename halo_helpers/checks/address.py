@@ -69,7 +69,7 @@ async def url(probe: Probe) -> AsyncIterator[Finding | str]:
 
 @check("address.reach", title="Instance can be reached", needs=("address.url",), codes=WIRE, step=WEB)
 async def reach(probe: Probe) -> AsyncIterator[Finding | str]:
-    """DNS, TCP, TLS, an answer in time? What it says is the next check's affair."""
+    """Do DNS, TCP and TLS work, with an answer in time? The next check reads what it says."""
     try:
         await probe.auth_info()
     except ConnectionFailedError as error:

@@ -10,6 +10,10 @@ from ..guide.steps import STEPS
 
 Verdict = Literal["pass", "warn", "fail", "skip", "error"]
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "error", "warn", "pass", "skip")
+OF_TENANTS = WORST_FIRST[:-1]
+"""Verdicts that a tenant can have; worst first, too."""
+BROKEN: frozenset[Verdict] = frozenset({"fail", "error"})
+"""Verdicts of what does not work, or could not be checked."""
 
 FIXERS = {
     "customer-admin": "the customer's HaloPSA administrator",

@@ -44,7 +44,7 @@ class Probe:
         return await self._once("instance", self.client.instance)
 
     async def token(self) -> Token:
-        """Return the token; it is the client's own affair whether one is asked for."""
+        """Return the token; the client decides whether one is asked for."""
         return await self._once("token", self.client.token)
 
     async def me(self) -> Agent:
@@ -52,7 +52,10 @@ class Probe:
         return await self._once("me", self.client.me)
 
     async def details(self) -> Agent:
-        """Return the details of the agent that the token acts for; `Agent/me` holds them on the builds that were seen."""
+        """Return the details of the agent that the token acts for.
+
+        `Agent/me` holds them on the builds that were seen.
+        """
         me = await self.me()
         if me.fields >= {"isdisabled", "isapiagent", "teams", "roles", "workday_id"}:
             return me

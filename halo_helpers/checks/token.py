@@ -297,7 +297,10 @@ async def control(probe: Probe) -> AsyncIterator[Finding | str]:
     step=_PERMISSIONS,
 )
 async def scopes(probe: Probe) -> AsyncIterator[Finding | str]:
-    """Are the granted scopes the wanted ones? `all` counts as all:standard; a missing answer means: as asked."""
+    """Are the granted scopes the wanted ones?
+
+    `all` counts as all:standard; a missing answer means: as asked.
+    """
     token = await probe.token()
     wanted = set(probe.tenant.scopes)
     if token.scopes is None:

@@ -21,6 +21,7 @@ from .shared import (
     app,
     complain,
     document,
+    error_document,
     piped_or_typed_secret,
     say,
     state,
@@ -49,11 +50,11 @@ def _one_tenant(
     from dataclasses import replace
 
     from ..tenants.find import find_tenant
-    from ..tenants.tenant import Tenant
+    from ..tenants.tenant import Tenant, read_agent_id
 
     given: dict[str, Any] = {"ca_file": str(Path(ca_file).absolute())} if ca_file else {}
     if agent_id:
-        given["agent_id"] = int(agent_id) if agent_id.isascii() and agent_id.isdecimal() else agent_id
+        given["agent_id"] = read_agent_id(agent_id)
     if name and base_url:
         raise ConfigError("give a tenant's name or --base-url, not both")
     if name:
@@ -75,7 +76,10 @@ def _one_tenant(
 
 
 def _secret(reference: str | None) -> Any:
-    """Take the secret from its reference, HALO_CLIENT_SECRET, standard input when piped, or a hidden prompt."""
+    """Take the secret from its reference, the environment, standard input, or a hidden prompt.
+
+    In this order; the variable is HALO_CLIENT_SECRET, and standard input is read when it is piped.
+    """
     from ..secrets.references import resolve
 
     if reference:
@@ -205,10 +209,6 @@ def _explain(error: HaloError) -> int:
 
     finding = diagnose(error)
     if state["json"]:
-        say(
-            document(
-                {"schema": "halo-runbook/error/1", "errors": [{"message": f"{finding.code}: {finding.seen}"}]}
-            )
-        )
+        say(document(error_document([{"message": f"{finding.code}: {finding.seen}"}])))
     complain(f"{finding.code}: {finding.seen}. {finding.cause} To do: {finding.remedy}")
     return FAILED if finding.verdict == "fail" else NOT_JUDGED

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..checks.findings import BROKEN
 from ..errors import ConfigError
 from .shared import (
     INTERRUPTED,
@@ -28,77 +29,85 @@ from .shared import (
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from ..batch.fleet import FleetOptions
+    from ..batch.notify import Target
     from ..report import Run
     from ..verification.result import Verification
 
 Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
 
 
+File = Annotated[Path, typer.Argument(metavar="TENANTS_FILE")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the runs.")]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: as cores and memory bear."),
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")
+]
+Resume = Annotated[
+    str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")
+]
+FailedOf = Annotated[
+    str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")
+]
+Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")]
+CellTimeout = Annotated[
+    float | None,
+    typer.Option("--cell-timeout", metavar="S", min=1, help="Seconds for one cell of its notebook."),
+]
+RunTimeout = Annotated[
+    float | None,
+    typer.Option("--run-timeout", metavar="S", min=1, help="Seconds after which no tenant is begun."),
+]
+Keep = Annotated[
+    int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")
+]
+_NOTIFY = (
+    "Say in a paragraph what changed, if anything did: to - (standard output), a file, or a webhook whose "
+    "URL is in env:NAME or file:PATH as webhook:env:NAME."
+)
+Notify = Annotated[str | None, typer.Option("--notify", metavar="TO", help=_NOTIFY)]
+Preflight = Annotated[
+    bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")
+]
+Dask = Annotated[
+    str | None,
+    typer.Option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler do it."),
+]
+DaskCa = Annotated[
+    str | None, typer.Option("--dask-ca-file", metavar="FILE", help="With tls://: the cluster's authority.")
+]
+DaskCert = Annotated[
+    str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")
+]
+DaskKey = Annotated[str | None, typer.Option("--dask-key", metavar="FILE", help="With tls://: its key.")]
+
+
 @app.command()
 def batch(
-    tenants_file: Annotated[Path, typer.Argument(metavar="TENANTS_FILE")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the runs.")] = None,
-    workers: Annotated[
-        int,
-        typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: as cores and memory bear."),
-    ] = 0,
-    tenant: Annotated[
-        list[str] | None, typer.Option("--tenant", metavar="NAME", help="Only this one; may be repeated.")
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="RUN", help="Complete a run that was stopped.")
-    ] = None,
-    failed_of: Annotated[
-        str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")
-    ] = 120.0,
-    cell_timeout: Annotated[
-        float | None,
-        typer.Option("--cell-timeout", metavar="S", min=1, help="Seconds for one cell of its notebook."),
-    ] = None,
-    run_timeout: Annotated[
-        float | None,
-        typer.Option("--run-timeout", metavar="S", min=1, help="Seconds after which no tenant is begun."),
-    ] = None,
-    keep: Annotated[
-        int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")
-    ] = None,
-    notify: Annotated[
-        str | None,
-        typer.Option(
-            "--notify",
-            metavar="TO",
-            help=(
-                "Say in a paragraph what changed, if anything did: to - (standard output), a file, or a "
-                "webhook whose URL is in env:NAME or file:PATH as webhook:env:NAME."
-            ),
-        ),
-    ] = None,
-    only_preflight: Annotated[
-        bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")
-    ] = False,
-    dask: Annotated[
-        str | None,
-        typer.Option("--dask", metavar="ADDRESS", help="Let the workers of this Dask scheduler do it."),
-    ] = None,
-    dask_ca: Annotated[
-        str | None,
-        typer.Option("--dask-ca-file", metavar="FILE", help="With tls://: the cluster's authority."),
-    ] = None,
-    dask_cert: Annotated[
-        str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")
-    ] = None,
-    dask_key: Annotated[
-        str | None, typer.Option("--dask-key", metavar="FILE", help="With tls://: its key.")
-    ] = None,
+    tenants_file: File,
+    out: Out = None,
+    workers: Workers = 0,
+    tenant: Only = None,
+    resume: Resume = None,
+    failed_of: FailedOf = None,
+    timeout: Timeout = 120.0,
+    cell_timeout: CellTimeout = None,
+    run_timeout: RunTimeout = None,
+    keep: Keep = None,
+    notify: Notify = None,
+    only_preflight: Preflight = False,
+    dask: Dask = None,
+    dask_ca: DaskCa = None,
+    dask_cert: DaskCert = None,
+    dask_key: DaskKey = None,
     as_json: AsJson = False,
 ) -> int:
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
-    from ..batch.fleet import FleetOptions, Interrupted, preflight, run_fleet
-    from ..batch.notify import note, target
-    from ..report import exit_code
+    from ..batch.fleet import FleetOptions, preflight
+    from ..batch.notify import target
 
     if only_preflight:
         return say_problems(preflight(tenants_file, tenant or []), [], tenants_file, as_json=as_json)
@@ -115,15 +124,31 @@ def batch(
         keep=keep,
     )
     to = target(notify) if notify else None
-    code = None
     with _cluster(dask, dask_ca, dask_cert, dask_key) as executor:
-        try:
-            run = run_fleet(
-                tenants_file, out, options, progress=fleet_progress(as_json=as_json), executor=executor
-            )
-        except Interrupted as stopped:
-            run, code = stopped.run, INTERRUPTED
-            complain(f"stopped; what is done is kept: complete it with --resume {run.id}")
+        run, stopped = _run_fleet(tenants_file, out, options, executor, as_json=as_json)
+    code = _tell(run, to, as_json=as_json)
+    return INTERRUPTED if stopped else code
+
+
+def _run_fleet(
+    tenants_file: Path, out: Path, options: FleetOptions, executor: Executor | None, *, as_json: bool
+) -> tuple[Run, bool]:
+    """Run the fleet; return the run, and whether it was stopped."""
+    from ..batch.fleet import Interrupted, run_fleet
+
+    progress = fleet_progress(as_json=as_json)
+    try:
+        return run_fleet(tenants_file, out, options, progress=progress, executor=executor), False
+    except Interrupted as stopped:
+        complain(f"stopped; what is done is kept: complete it with --resume {stopped.run.id}")
+        return stopped.run, True
+
+
+def _tell(run: Run, to: Target | None, *, as_json: bool) -> int:
+    """Show a run, and send its paragraph; return the exit code."""
+    from ..batch.notify import note
+    from ..report import exit_code
+
     for line in run.manifest.warnings:
         complain(f"warning: {line}")
     if as_json:
@@ -132,7 +157,7 @@ def batch(
         show_run(run)
     if to is not None:
         note(to, run.manifest, say=complain if as_json else say)
-    return exit_code(run.results) if code is None else code
+    return exit_code(run.results)
 
 
 @contextlib.contextmanager
@@ -166,7 +191,10 @@ def fleet_progress(*, as_json: bool) -> Callable[[Verification, int, int], None]
 
 
 def _bar() -> Callable[[Verification, int, int], None]:
-    """Show how many are done and broken, how fast it goes and how long it will take; broken tenants as lines above."""
+    """Show how many are done and broken, how fast it goes and how long it will take.
+
+    Broken tenants are printed as lines above.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -188,7 +216,7 @@ def _bar() -> Callable[[Verification, int, int], None]:
         if not bar.live.is_started:
             counted["begun"] = done - 1
             bar.start()
-        if result.verdict in {"fail", "error"}:
+        if result.verdict in BROKEN:
             counted["broken"] += 1
             bar.console.print(redact(f"{result.tenant}: {result.summary()}"), markup=False, highlight=False)
         elapsed = bar.tasks[0].elapsed or 1e-9

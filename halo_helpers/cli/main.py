@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import ConfigError, Mistake, SecretError
-from . import check, fleet, guide, tenants  # noqa: F401 - they register their commands
+from . import check, fleet, guide, practice, tenants  # noqa: F401 - they register their commands
 from .shared import INTERRUPTED, OK, app, complain, refuse, state
 
 

@@ -57,7 +57,9 @@ def complain(text: str) -> None:
 
 
 def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") -> Secret:
-    """Take a secret from standard input when it is piped, else by a hidden prompt; `ways` say how it can be given.
+    """Take a secret from standard input when it is piped, else by a hidden prompt.
+
+    `ways` say how it can be given.
 
     Raises: SecretError when it is empty.
     """
@@ -75,8 +77,8 @@ def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") ->
 def say_problems(problems: list[str], warnings: list[str], file: Path, *, as_json: bool) -> int:
     """Say what is wrong with a tenants file that can be read; return the exit code."""
     if as_json:
-        errors = [{"message": line, "file": str(file)} for line in problems]
-        say(document({"schema": "halo-runbook/error/1", "errors": errors, "warnings": warnings}))
+        errors: list[dict[str, object]] = [{"message": line, "file": str(file)} for line in problems]
+        say(document(error_document(errors) | {"warnings": warnings}))
     else:
         lines = [*problems, *(f"warning: {line}" for line in warnings)]
         say("\n".join(lines) or "every entry is usable and every secret resolves; nobody was contacted")
@@ -86,15 +88,15 @@ def say_problems(problems: list[str], warnings: list[str], file: Path, *, as_jso
 def refuse(mistakes: list[Mistake]) -> int:
     """Say what is wrong with the input; return the exit code."""
     if state["json"]:
-        say(
-            json.dumps(
-                {"schema": "halo-runbook/error/1", "errors": [m.as_json() for m in mistakes]},
-                ensure_ascii=False,
-            )
-        )
+        say(json.dumps(error_document([m.as_json() for m in mistakes]), ensure_ascii=False))
     for mistake in mistakes:
         complain(str(mistake))
     return BAD_INPUT
+
+
+def error_document(errors: list[dict[str, object]]) -> dict[str, object]:
+    """Build the document of an error (design, section 11) from entries of message, file and line."""
+    return {"schema": "halo-runbook/error/1", "errors": errors}
 
 
 def document(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -66,9 +66,10 @@ def tenants_add(
     """Add a tenant; with a mistake in the entry nothing is written."""
     from ..tenants.edit_file import add_tenant
     from ..tenants.find import tenants_file as find
+    from ..tenants.tenant import read_agent_id
 
     file = find(tenants_file) or Path("tenants.yaml")
-    agent: Any = int(agent_id) if agent_id and agent_id.isascii() and agent_id.isdecimal() else agent_id
+    agent = read_agent_id(agent_id)
     add_tenant(
         file,
         {
@@ -235,7 +236,7 @@ def bundle(
     ] = Path("runs"),
     tenants_file: TenantsFile = None,
 ) -> int:
-    """Make one zip for a support ticket: versions, checks, timings; names, hosts and ids replaced, no secret."""
+    """Make one zip for a support ticket: versions, checks, timings; no name, host, id or secret."""
     from ..report.support_bundle import make_bundle
 
     names = make_bundle(what, out, folder, tenants_file)

@@ -1,4 +1,4 @@
-"""Connections: which authorities are trusted, the pool of one tenant, and the one POST to a chat's webhook."""
+"""Connections: trusted authorities, the pool of one tenant, the one POST to a chat's webhook."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def post_json(url: Secret, body: str) -> None:
 
 @lru_cache(maxsize=8)
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Trust what the operating system trusts, and `ca_file` besides; certifi's list where the system has none.
+    """Trust what the operating system trusts, and `ca_file` besides.
+
+    Certifi's list where the system has none.
 
     Raises: ConnectionFailedError when the file cannot be used.
     """

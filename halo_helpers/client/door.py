@@ -50,7 +50,10 @@ class Guard(Protocol):
 
 
 class ReadOnly:
-    """Lets reading through: GET, and the POST to the token endpoint. Credentials go to these two places only."""
+    """Lets reading through: GET, and the POST to the token endpoint.
+
+    Credentials go to these two places only.
+    """
 
     def __init__(self, base_url: str, token_url: str) -> None:
         self._base_url = base_url

@@ -154,7 +154,9 @@ class HaloClient:
         return Page(*as_rows(value, resource, key))
 
     async def rows(self, resource: str, key: str, **params: object) -> list[dict[str, Any]]:
-        """Read all rows of a list: a bare array, or pages until they end, repeat, or `record_count` is reached.
+        """Read all rows of a list: a bare array, or pages.
+
+        Pages are read until they end, repeat, or `record_count` is reached.
 
         Raises: what `get` raises, ShapeError when there is no list or it never ends.
         Source: facts 3.2, 4.2; wire contract 17 to 22.

@@ -28,7 +28,9 @@ def as_object(value: Json, what: str) -> dict[str, Any]:
 
 
 def as_rows(value: Json, what: str, *keys: str) -> tuple[list[dict[str, Any]], int | None]:
-    """Return the rows of a list answer and its `record_count`: a bare array, or an envelope with one of `keys`.
+    """Return the rows of a list answer and its `record_count`.
+
+    A list is a bare array, or an envelope with one of `keys`.
 
     Raises: ShapeError when no array of objects can be found.
     """

@@ -28,7 +28,10 @@ GRACE_S = 10.0
 
 
 class HaloEngine(NBClientEngine):  # type: ignore[misc]
-    """Runs a notebook in a process of its own. `deadline_s` is the time for the whole notebook, in seconds."""
+    """Runs a notebook in a process of its own.
+
+    `deadline_s` is the time for the whole notebook, in seconds.
+    """
 
     @classmethod
     def execute_notebook(
@@ -65,7 +68,7 @@ class HaloEngine(NBClientEngine):  # type: ignore[misc]
     def execute_managed_notebook(
         cls, nb_man: Any, kernel_name: str, deadline_s: float | None = None, **kwargs: Any
     ) -> Any:
-        """Run the cells: here when this is a forked child, in one when there can be one, else in a stock kernel."""
+        """Run the cells: here in a forked child, else in a new one, else in a stock kernel."""
         here = child.current()
         if here is not None:
             here.nb_man = nb_man
@@ -122,7 +125,10 @@ def _run_in_child(nb_man: Any, deadline_s: float | None, kwargs: dict[str, Any])
 
 
 def _take_cells(nb_man: Any, outcome: Outcome, reason: str) -> None:
-    """Put into a notebook what was told of its cells before its process died; the one under way has failed."""
+    """Put into a notebook what was told of its cells before its process died.
+
+    The one under way has failed.
+    """
     for index, ended in outcome.cells.items():
         if ended is not None:
             nb_man.nb.cells[index] = nbformat.from_dict(ended)

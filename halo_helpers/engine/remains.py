@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..secrets.redaction import redact
 from ..system.files import write_whole
+from .job import Json
 
 
 def write_remains(
     source: Path,
     output: Path,
-    cells: dict[int, dict[str, Any] | None],
+    cells: Mapping[int, Json | None],
     reason: str,
-    parameters: dict[str, Any],
+    parameters: Json,
 ) -> None:
-    """Write the notebook that papermill could not: cells that ended with their outputs, the one under way failed.
+    """Write the notebook that papermill could not.
+
+    Cells that ended have their outputs; the one under way has failed.
 
     `cells` are those that were told, by their index after papermill has put in the cell with the parameters;
     None for one that began and did not end.
     """
-    notebook: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    notebook: Json = json.loads(source.read_text(encoding="utf-8"))
     found = notebook["cells"]
     for cell in found:
         if cell["cell_type"] == "code":
@@ -34,6 +37,22 @@ def write_remains(
             "duration": None,
             "status": "pending",
         }
+    _put_in(found, cells, reason)
+    last = max(cells, default=-1)
+    for cell in found[: last + 1]:
+        if cell["metadata"]["papermill"]["status"] == "pending" and cell["cell_type"] != "code":
+            cell["metadata"]["papermill"]["status"] = "completed"
+    notebook["metadata"]["papermill"] = {
+        "parameters": parameters,
+        "input_path": str(source),
+        "output_path": str(output),
+        "exception": True,
+    }
+    write_whole(output, redact(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"))
+
+
+def _put_in(found: list[Json], cells: Mapping[int, Json | None], reason: str) -> None:
+    """Put the cells that were told in their places."""
     for index in sorted(cells):
         ended = cells[index]
         if ended is not None and "injected-parameters" in ended["metadata"].get("tags", []):
@@ -50,14 +69,3 @@ def write_remains(
                     "traceback": [f"DeadKernelError: {reason}"],
                 }
             ]
-    last = max(cells, default=-1)
-    for cell in found[: last + 1]:
-        if cell["metadata"]["papermill"]["status"] == "pending" and cell["cell_type"] != "code":
-            cell["metadata"]["papermill"]["status"] = "completed"
-    notebook["metadata"]["papermill"] = {
-        "parameters": parameters,
-        "input_path": str(source),
-        "output_path": str(output),
-        "exception": True,
-    }
-    write_whole(output, redact(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"))

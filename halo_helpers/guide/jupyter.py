@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import ConfigError, Mistake
-from ..secrets.lab_memory import keeper
+from ..errors import ConfigError, unwritable
+from ..secrets.lab_memory import share_memory
 from ..system.files import write_whole
 from ..system.paths import data_folder, practice_state_file
 from ..tenants.answers import walks_folder
@@ -62,9 +62,12 @@ def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Pa
 
 
 def _serve(module: str, options: list[str], *, practice: bool) -> int:
-    """Run a server until it ends, with a practice server beside it and the secrets of this session in our memory."""
+    """Run a server until it ends, with a practice server beside it.
+
+    The secrets of this session are in our memory as long.
+    """
     with ExitStack() as stack:
-        environment = dict(os.environ) | stack.enter_context(keeper())
+        environment = dict(os.environ) | stack.enter_context(share_memory())
         if practice:
             from ..practice.control import PracticeError, forget_running, note_running, start
 
@@ -86,7 +89,10 @@ def _serve(module: str, options: list[str], *, practice: bool) -> int:
 
 
 def _settings(tenant: str, port: int) -> list[str]:
-    """Return JupyterLab's options; its settings folder is our own, so that a user's ticks do not reach here."""
+    """Return JupyterLab's options.
+
+    Its settings folder is our own, so that a user's ticks do not reach here.
+    """
     settings = data_folder() / "lab-settings"
     chosen = {
         # widget state is where stock fields leak; ours hold no secret, and nothing else of it is needed
@@ -99,7 +105,7 @@ def _settings(tenant: str, port: int) -> list[str]:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(file, json.dumps(values) + "\n")
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(settings))) from None
+        raise unwritable(error, settings) from None
     return [
         f"--ServerApp.root_dir={walks_folder()}",
         f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",

@@ -7,13 +7,13 @@ stale. Writers lock, so that two open notebooks do not lose each other's records
 
 from __future__ import annotations
 
-import getpass
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import ConfigError, Mistake
+from ..errors import unreadable, unwritable
+from ..system.account import account_name
 from ..system.files import locked, write_whole
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers, walks_folder
@@ -83,7 +83,7 @@ def read_progress(name: str, answers: dict[str, str] | None = None) -> dict[str,
     except FileNotFoundError:
         found = {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ConfigError(Mistake(f"cannot be read: {error}", str(file))) from None
+        raise unreadable(error, file) from None
     now = read_answers(name) if answers is None else answers
     return {step_id: _aged(step_id, found.get(step_id, StepRecord()), now) for step_id in STEPS}
 
@@ -114,7 +114,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
             kept = {n: answers.get(n, "") for n in rests_on(step_id)}
             given: dict[str, Any] = {
                 "at": utc_text(),
-                "by": _user(),
+                "by": account_name(),
                 "answers": kept,
                 "went_on_past": known[step_id].went_on_past,
             } | changes
@@ -122,7 +122,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
             stored = _stored(folder / _FILE) | {step_id: asdict(record)}
             write_whole(folder / _FILE, json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
+        raise unwritable(error, folder) from None
     return record
 
 
@@ -132,10 +132,3 @@ def _stored(file: Path) -> dict[str, Any]:
         return {}
     value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return value
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"

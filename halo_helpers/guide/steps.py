@@ -60,7 +60,10 @@ class Step:
 
     @property
     def path_again(self) -> str:
-        """The click path to what this step has made, to mend it: it is there now, and New would make another one."""
+        """The click path to what this step has made, to mend it.
+
+        It is there now, and New would make another one.
+        """
         for made, name in ((AGENTS, "Neo Agent"), (APPLICATIONS, "Neo Agent Integration")):
             if self.path.startswith(f"{made} → New"):
                 return self.path.replace("→ New", f"→ {name}").removesuffix(" → Save")

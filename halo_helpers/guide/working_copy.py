@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, Mistake
+from ..errors import unwritable
 from ..system.files import write_whole
 from ..system.paths import notebooks_folder
 from ..tenants.answers import walks_folder
@@ -16,7 +16,9 @@ _ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 
 
 def open_walk(name: str, tenants_file: str = "") -> Path:
-    """Return a customer's folder of notebooks, with `tenant` set in them; notebooks that are there already stay.
+    """Return a customer's folder of notebooks, with `tenant` set in them.
+
+    Notebooks that are there already stay.
 
     Raises: ConfigError when the folder cannot be written.
     """
@@ -32,7 +34,7 @@ def open_walk(name: str, tenants_file: str = "") -> Path:
                     + "\n",
                 )
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
+        raise unwritable(error, folder) from None
     return folder
 
 

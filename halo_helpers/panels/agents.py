@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
@@ -11,9 +11,7 @@ from ..client.models import UNASSIGNED_ID, Agent
 from ..report.text import agent_remarks, agents_table
 from .base.style import box
 from .base.view import Panel, View, script
-
-if TYPE_CHECKING:
-    from .walk import Walk
+from .state import WalkState
 
 
 class AgentsView(View):
@@ -29,7 +27,7 @@ class AgentsPanel(Panel):
 
     view: AgentsView
 
-    def __init__(self, walk: Walk, agents: list[Agent], own: Agent | None) -> None:
+    def __init__(self, walk: WalkState, agents: list[Agent], own: Agent | None) -> None:
         shown = [agent for agent in agents if agent.id != UNASSIGNED_ID]
         super().__init__(_html(shown, own), agents_table(shown, own))
         self.walk = walk
@@ -53,12 +51,10 @@ class AgentsPanel(Panel):
 
 
 def _html(agents: list[Agent], own: Agent | None) -> str:
-    cell = "<td style='text-align:left'>"
-    rows = "".join(
-        (
-            f"<tr>{cell}{a.id}</td>{cell}{escape(a.name)}</td>{cell}{escape(', '.join(a.team_names or ()))}</td>{cell}{escape(agent_remarks(a, own))}</td>"
-            "</tr>"
-        )
-        for a in agents
-    )
+    def row(agent: Agent) -> str:
+        teams = ", ".join(agent.team_names or ())
+        cells = (str(agent.id), agent.name, teams, agent_remarks(agent, own))
+        return "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells)
+
+    rows = "".join(f"<tr>{row(agent)}</tr>" for agent in agents)
     return box(f"<table><tr><th>ID</th><th>Name</th><th>Teams</th><th>Remarks</th></tr>{rows}</table>")

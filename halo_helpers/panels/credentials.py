@@ -8,7 +8,7 @@ Source: measurements of stock fields, which save what is typed in clear text whe
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
@@ -21,9 +21,7 @@ from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers
 from .base.style import box, sentence
 from .base.view import Panel, View, script
-
-if TYPE_CHECKING:
-    from .walk import Walk
+from .state import WalkState
 
 PLACES = {
     KERNEL: "only this notebook's kernel",
@@ -44,11 +42,14 @@ class CredentialsView(View):
 
 
 class CredentialsPanel(Panel):
-    """Enters base URL, Client ID, Client Secret and Agent ID. Messages: `hello`, `secret`, `place`, `save`, `copy`."""
+    """Enters base URL, Client ID, Client Secret and Agent ID.
+
+    Messages: `hello`, `secret`, `place`, `save`, `copy`.
+    """
 
     view: CredentialsView
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: WalkState) -> None:
         text = walk.about_credentials()
         super().__init__(f"<p>{text}</p>", text)
         self.walk = walk
@@ -58,7 +59,7 @@ class CredentialsPanel(Panel):
             about=text,
             answers=walk.shown_answers(),
             places=places,
-            place=LAB if lab_memory.is_there() else KERNEL,
+            place=LAB if lab_memory.is_available() else KERNEL,
         )
 
     def _receive(self, message: dict[str, Any]) -> None:
@@ -160,5 +161,5 @@ def _keep(place: str, name: str, secret: Secret) -> str:
 
 def _usable(place: str) -> bool:
     if place == LAB:
-        return lab_memory.is_there()
+        return lab_memory.is_available()
     return place != KEYRING or keyring_works()

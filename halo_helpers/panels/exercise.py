@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigError
 from ..practice.control import PracticeError, ask
@@ -16,9 +16,7 @@ from ..verification.run_checks import verify
 from .base.form import FormPanel
 from .base.style import box
 from .base.view import Panel, static
-
-if TYPE_CHECKING:
-    from .walk import Walk
+from .state import WalkState
 
 TENANTS = 3
 DISTINCT = (
@@ -36,7 +34,7 @@ DISTINCT = (
 """Scenarios that can be told apart by what is seen."""
 
 
-def exercise_panel(walk: Walk) -> Panel:
+def exercise_panel(walk: WalkState) -> Panel:
     """Offer the exercise; nothing is broken before the learner begins."""
     if not walk.is_practice:
         return static("The exercise breaks practice tenants, never a customer's: it is in the practice walk.")

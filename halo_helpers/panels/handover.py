@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..errors import ConfigError, HaloError, Mistake
+from ..errors import ConfigError, HaloError, unwritable
 from ..guide.progress import WORDS
 from ..guide.steps import STEPS
 from ..report.evidence import evidence_html
@@ -23,13 +23,10 @@ from ..verification.result import Verification
 from .base.form import FormPanel
 from .base.style import box
 from .base.view import Panel, static
-from .start import RECORD_SCHEMA
-
-if TYPE_CHECKING:
-    from .walk import Walk
+from .state import RECORD_SCHEMA, WalkState
 
 
-def handover_panel(walk: Walk) -> Panel:
+def handover_panel(walk: WalkState) -> Panel:
     """Show the four values; of the secret only where it is kept."""
     try:
         tenant = walk.tenant
@@ -57,7 +54,7 @@ def handover_panel(walk: Walk) -> Panel:
     return Panel(box(html), "\n".join(f"{k}: {v}" for k, v in rows))
 
 
-def record_panel(walk: Walk) -> Panel:
+def record_panel(walk: WalkState) -> Panel:
     """Offer to write the record, and to put the tenant into a tenants file."""
     inputs: list[dict[str, Any]] = []
     actions = {"record": ("Check everything and write the record", lambda _: _write_record(walk))}
@@ -78,7 +75,7 @@ def record_panel(walk: Walk) -> Panel:
     return FormPanel(about, "a button that writes the record of this walk", inputs, actions)
 
 
-def _write_record(walk: Walk) -> str:
+def _write_record(walk: WalkState) -> str:
     answers = walk.answers_now()
     result = walk.verify(())
     walk.note_result("record", result, answers)
@@ -89,7 +86,7 @@ def _write_record(walk: Walk) -> str:
         write_whole(folder / "record.json", redact(json.dumps(value, indent=1, ensure_ascii=False)) + "\n")
         write_whole(folder / "record.md", redact(record_text(value)))
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
+        raise unwritable(error, folder) from None
     walk.refresh()
     return (
         "<p>Written: <a href='record.md' target='_blank'>record.md</a> and record.json in "
@@ -98,7 +95,7 @@ def _write_record(walk: Walk) -> str:
     )
 
 
-def record_of(walk: Walk, result: Verification) -> dict[str, Any]:
+def record_of(walk: WalkState, result: Verification) -> dict[str, Any]:
     """Return the record of a walk.
 
     Shape: `halo-runbook/record/1`: tenant, practice, written_at, answers (without the secret), steps,
@@ -158,7 +155,7 @@ def _cell(text: str) -> str:
     return " ".join(escape(text, quote=False).replace("|", "\\|").split())
 
 
-def _add_to_fleet(walk: Walk, message: dict[str, Any]) -> str:
+def _add_to_fleet(walk: WalkState, message: dict[str, Any]) -> str:
     """Put the tenant into a tenants file.
 
     Raises: ConfigError when the secret is nowhere where a fleet run could find it, or the file cannot be

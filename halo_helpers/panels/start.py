@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigError, Mistake
 from ..guide.progress import WORDS, note_step
@@ -17,14 +17,10 @@ from ..tenants.tenant import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
 from .base.form import FormPanel
 from .base.style import state_word
 from .base.view import Panel
-
-if TYPE_CHECKING:
-    from .walk import Walk
-
-RECORD_SCHEMA = "halo-runbook/record/1"
+from .state import RECORD_SCHEMA, WalkState
 
 
-def start_panel(walk: Walk) -> Panel:
+def start_panel(walk: WalkState) -> Panel:
     """Show the map, and the form that opens a customer."""
     steps = "".join(
         (
@@ -55,7 +51,7 @@ def start_panel(walk: Walk) -> Panel:
     return panel
 
 
-def map_html(walk: Walk) -> str:
+def map_html(walk: WalkState) -> str:
     """Show every step with its state."""
     progress = walk.progress()
     rows = []
@@ -83,7 +79,7 @@ def map_html(walk: Walk) -> str:
     )
 
 
-def _open(walk: Walk, message: dict[str, Any]) -> str:
+def _open(walk: WalkState, message: dict[str, Any]) -> str:
     """Open a customer's walk, with a base URL or a colleague's record.
 
     Raises: ConfigError for a name or a record that cannot be used.
@@ -106,7 +102,9 @@ def _open(walk: Walk, message: dict[str, Any]) -> str:
 
 
 def load_record(name: str, file: Path) -> None:
-    """Take over answers and steps of a colleague's record; the secret is not in it and has to be entered again.
+    """Take over answers and steps of a colleague's record.
+
+    The secret is not in it and has to be entered again.
 
     Raises: ConfigError when it cannot be read, or is no record of a customer.
     """

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import threading
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
 from ..errors import HaloError
-from ..guide.progress import OF_VERDICT, StepRecord
+from ..guide.progress import StepRecord
 from ..guide.steps import STEPS, Field, Step
 from ..report.evidence import evidence_html, finding_card
 from ..secrets.redaction import redact
-from ..verification.result import CheckResult, Verification
+from ..verification.result import CheckResult
 from ..verification.run_checks import Stopped
 from .base.style import box, chip, sentence
 from .base.view import Background, Panel, View, script
-
-if TYPE_CHECKING:
-    from .walk import Walk
+from .state import WalkState
 
 
 class StepView(View):
@@ -43,7 +41,7 @@ class StepPanel(Panel):
 
     view: StepView
 
-    def __init__(self, walk: Walk, step: Step) -> None:
+    def __init__(self, walk: WalkState, step: Step) -> None:
         html = step_html(step, walk.edition, walk.instance, practice=walk.is_practice)
         super().__init__(html, step_text(step, walk.edition))
         self.walk, self.step = walk, step
@@ -119,16 +117,6 @@ class StepPanel(Panel):
         ]
         if found:
             self.view.results = box("".join(found))
-
-
-def state_of(result: Verification) -> dict[str, Any]:
-    """Return what a step's record says of a verification."""
-    return {
-        "state": OF_VERDICT[result.verdict],
-        "summary": result.summary(),
-        "codes": tuple(result.codes),
-        "by_hand": False,
-    }
 
 
 def _closed(missing: list[str], earlier: list[str]) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from ..checks.findings import BROKEN
 from ..verification.result import WORDS, Verification
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -85,7 +86,7 @@ def to_junit(results: Sequence[Verification]) -> str:
                 name=check.id,
                 time=f"{check.duration_s:.3f}",
             )
-            if check.verdict in {"fail", "error"}:
+            if check.verdict in BROKEN:
                 worst = check.findings[0]
                 tag = "failure" if check.verdict == "fail" else "error"
                 ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..checks import CHECKS
-from ..checks.findings import FIXERS, WORST_FIRST
+from ..checks.findings import BROKEN, FIXERS, OF_TENANTS
 from ..verification.result import RUN, WORDS, Verification
 from .manifest import Changes, Manifest
 from .run import totals, whose_network
@@ -49,7 +49,7 @@ def to_html(
     )
 
 
-_RANK = {verdict: rank for rank, verdict in enumerate(WORST_FIRST[:-1])}
+_RANK = {verdict: rank for rank, verdict in enumerate(OF_TENANTS)}
 """A tenant is never `skip`."""
 
 
@@ -77,7 +77,7 @@ def _owners(results: Sequence[Verification]) -> list[tuple[str, list[str]]]:
         return []
     broken: dict[str, list[str]] = {}
     for result in results:
-        if result.verdict in {"fail", "error"}:
+        if result.verdict in BROKEN:
             broken.setdefault(result.owner or "nobody named", []).append(result.tenant)
     return sorted(broken.items(), key=lambda pair: (-len(pair[1]), pair[0]))
 

@@ -62,8 +62,8 @@ SUMMARY = ("network", "compared_with", "changes", "trend", "since")
 class Manifest:
     """One run. Times are UTC, ISO 8601; durations in seconds; `totals` counts tenants by verdict.
 
-    What a run lacks, such as one of an earlier version, stays lacking when it is written again; keys that only a
-    later version knows are kept in `other`.
+    What a run lacks, such as one of an earlier version, stays lacking when it is written again. Keys that
+    only a later version knows are kept in `other`.
     """
 
     id: str
@@ -162,7 +162,7 @@ class Manifest:
         )
 
     def without(self, tenant: str, names_it: Callable[[str], bool]) -> Self:
-        """Return it without a tenant; `names_it` tells which warnings speak of it."""
+        """Return it without a tenant; `names_it` says whether a warning is about it."""
         changes = self.changes and {
             kind: [row for row in rows if row["tenant"] != tenant] for kind, rows in self.changes.items()
         }

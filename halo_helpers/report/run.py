@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..checks.findings import WORST_FIRST
-from ..errors import ConfigError, Mistake
+from ..checks.findings import BROKEN, WORST_FIRST
+from ..errors import ConfigError, Mistake, unreadable
 from ..verification.result import Verification
 from .manifest import Changes, Manifest
 
@@ -24,7 +24,7 @@ Broken = set[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class Run:
-    """One fleet run: its folder, its `run.json`, and the tenants that are done, in the order of the manifest."""
+    """One fleet run: its folder, its manifest, and the tenants that are done, in the manifest's order."""
 
     folder: Path
     manifest: Manifest
@@ -51,7 +51,10 @@ def worst(results: Iterable[Verification]) -> str | None:
 
 
 def exit_code(results: Iterable[Verification]) -> int:
-    """Return the exit code (design, section 5): 0 all pass or warn, 1 some fail, 3 some error and none failed."""
+    """Return the exit code of a run (design, section 5).
+
+    0 all pass or warn, 1 some fail, 3 some error and none failed.
+    """
     verdicts = {result.verdict for result in results}
     return 1 if "fail" in verdicts else 3 if "error" in verdicts else 0
 
@@ -90,7 +93,7 @@ def load_run(folder: Path) -> Run:
         try:
             results.append(Verification.from_json(json.loads(file.read_text(encoding="utf-8"))))
         except (OSError, ValueError) as error:
-            raise ConfigError(Mistake(f"cannot be read: {error}", str(file))) from None
+            raise unreadable(error, file) from None
     return Run(folder, manifest, results)
 
 
@@ -106,7 +109,9 @@ def _read_manifest(file: Path) -> Manifest:
 
 
 def compare(before: Run, after: Run) -> dict[str, Any]:
-    """Say what is new, fixed and still failing, by (tenant, check, code); `gone`: the tenant is not in the later run.
+    """Say what is new, fixed and still failing, by (tenant, check, code).
+
+    `gone`: the tenant is not in the later run.
 
     Shape: `halo-runbook/diff/1` (design, section 11).
     """
@@ -139,8 +144,8 @@ _ON_THE_WAY = frozenset(
 
 
 def whose_network(results: Sequence[Verification]) -> bool:
-    """Whether everything failed on the way out of our own network: several tenants, none of which was reached."""
-    reasons = [{f.code for _, f in r.findings if f.verdict in {"fail", "error"}} for r in results]
+    """Whether everything failed on the way out of our own network: several tenants, none reached."""
+    reasons = [{f.code for _, f in r.findings if f.verdict in BROKEN} for r in results]
     return (
         len(reasons) > 1
         and all(reason and reason <= _ON_THE_WAY for reason in reasons)
@@ -174,9 +179,12 @@ def _changes(changes: Changes) -> str:
 
 
 def has_changed(manifest: Manifest) -> bool:
-    """Whether anything broke or was mended since the run before; a first run counts when something is broken."""
+    """Whether anything broke or was mended since the run before.
+
+    A first run counts when something is broken.
+    """
     if manifest.changes is None:
-        return manifest.verdict in {"fail", "error"}
+        return manifest.verdict in BROKEN
     return bool(manifest.changes["new"] or manifest.changes["fixed"])
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, unwritable
 from ..secrets.redaction import redact
 from ..secrets.value import CLIENT_SECRET, EMAIL, GUID
 from ..system.files import write_whole
@@ -28,7 +28,7 @@ from ..tenants.find import find_tenant
 from ..verification.result import Verification
 from ..verification.run_checks import verify
 from .manifest import Manifest
-from .run import find_run, load_run
+from .run import Run, find_run, load_run
 
 PACKAGES = (
     "httpx",
@@ -124,31 +124,7 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
     for result in results:
         words.learn_from(result)
     if run is not None:
-        for pause in run.manifest.paused:
-            words.learn("tenant", pause.name)
-        for entry in run.manifest.tenants:
-            words.learn("tenant", entry.name)
-            words.learn("label", entry.label)
-            words.learn("owner", entry.owner)
-            words.learn("host", urlsplit(entry.base_url).hostname)
-        kept = (
-            "schema",
-            "version",
-            "engine",
-            "python",
-            "started_at",
-            "finished_at",
-            "duration_s",
-            "verdict",
-            "totals",
-            "network",
-        )
-        manifest = run.manifest.as_json()
-        parts["run.json"] = {name: manifest.get(name) for name in kept} | {
-            "parameters": _parameters(run.manifest)
-        }
-        log = run.folder / "run.log"
-        parts["run.log"] = log.read_text(encoding="utf-8") if log.exists() else ""
+        parts |= _about_run(run, words)
     for number, result in enumerate(results, 1):
         parts[f"tenant-{number}.json"] = _plain(result)
     packed = io.BytesIO()
@@ -163,8 +139,40 @@ def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = Non
     try:
         write_whole(out, packed.getvalue())
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(out))) from None
+        raise unwritable(error, out) from None
     return list(parts)
+
+
+_KEPT = (
+    "schema",
+    "version",
+    "engine",
+    "python",
+    "started_at",
+    "finished_at",
+    "duration_s",
+    "verdict",
+    "totals",
+    "network",
+)
+"""What of a run's manifest goes into a bundle."""
+
+
+def _about_run(run: Run, words: _Words) -> dict[str, Any]:
+    """Return the files about a run; the names in it are learnt."""
+    for pause in run.manifest.paused:
+        words.learn("tenant", pause.name)
+    for entry in run.manifest.tenants:
+        words.learn("tenant", entry.name)
+        words.learn("label", entry.label)
+        words.learn("owner", entry.owner)
+        words.learn("host", urlsplit(entry.base_url).hostname)
+    manifest = run.manifest.as_json()
+    log = run.folder / "run.log"
+    return {
+        "run.json": {name: manifest.get(name) for name in _KEPT} | {"parameters": _parameters(run.manifest)},
+        "run.log": log.read_text(encoding="utf-8") if log.exists() else "",
+    }
 
 
 def _plain(result: Verification) -> dict[str, Any]:

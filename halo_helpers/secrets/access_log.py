@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from functools import lru_cache
 from pathlib import Path
 
+from ..system.account import account_name
 from ..system.paths import data_folder
 from ..system.timestamps import utc_text
 
@@ -19,7 +19,7 @@ def write_down(tenant_name: str, source: str) -> None:
     """
     entry = {
         "at": utc_text(),
-        "account": _account(),
+        "account": account_name(),
         "tenant": tenant_name,
         "source": source,
         "process": os.getpid(),
@@ -37,13 +37,3 @@ def write_down(tenant_name: str, source: str) -> None:
 def access_log() -> Path:
     """Return the append-only log of which account resolved whose secret, from which source, when."""
     return data_folder() / "secret-access.log"
-
-
-@lru_cache(maxsize=1)
-def _account() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"

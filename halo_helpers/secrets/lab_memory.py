@@ -21,7 +21,7 @@ PLACE, KEY = "HALO_LAB_PLACE", "HALO_LAB_KEY"
 
 
 @contextlib.contextmanager
-def keeper() -> Iterator[dict[str, str]]:
+def share_memory() -> Iterator[dict[str, str]]:
     """Keep secrets until left; return the environment by which kernels find the place."""
     from multiprocessing.connection import Listener
 
@@ -55,21 +55,24 @@ def _answer(connection: Connection[Any, Any], kept: dict[str, str]) -> None:
         connection.send(kept.get(tenant))
 
 
-def is_there() -> bool:
+def is_available() -> bool:
     """Whether this process runs below a lab."""
     return PLACE in os.environ and KEY in os.environ
 
 
 def ask(what: str, tenant: str, value: str = "") -> str | None:
-    """Let the lab `keep`, `give` or `forget` a tenant's secret; return what it has then, None without a lab."""
-    if not is_there():
+    """Let the lab `keep`, `give` or `forget` a tenant's secret.
+
+    Return what it has then, None without a lab.
+    """
+    if not is_available():
         return None
     from multiprocessing import ProcessError
     from multiprocessing.connection import Client
 
     found: list[str | None] = []
 
-    def speak() -> None:
+    def exchange() -> None:
         with (
             contextlib.suppress(OSError, EOFError, ValueError, ProcessError),
             Client(os.environ[PLACE], authkey=bytes.fromhex(os.environ[KEY])) as connection,
@@ -78,7 +81,7 @@ def ask(what: str, tenant: str, value: str = "") -> str | None:
             found.append(connection.recv())
 
     # the handshake knows no time limit, and a notebook must not hang on a lab that does
-    speaker = threading.Thread(target=speak, daemon=True)
-    speaker.start()
-    speaker.join(ANSWER_S)
+    exchanging = threading.Thread(target=exchange, daemon=True)
+    exchanging.start()
+    exchanging.join(ANSWER_S)
     return found[0] if found else None

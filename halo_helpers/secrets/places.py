@@ -8,11 +8,11 @@ from ..errors import ConfigError
 from ..system.paths import data_folder
 from . import lab_memory
 from .private_file import write_private
-from .references import KEYRING_SERVICE
+from .references import KEYRING_SERVICE, Reference
 from .value import Secret
 
 KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
-_WORDS = {FILE: "the private file", LAB: "the lab's memory", KEYRING: "the keyring"}
+WORDS = {FILE: "a private file", LAB: "the lab's memory", KEYRING: "the keyring"}
 
 
 def private_file(name: str) -> Path:
@@ -74,9 +74,14 @@ def places_of(name: str) -> list[str]:
     return found
 
 
+def place_of(reference: str) -> str:
+    """Return the words for the place that a reference leads to, empty for another kind of reference."""
+    return WORDS.get(Reference.parse(reference).scheme, "")
+
+
 def in_words(places: list[str]) -> str:
     """Name places for people."""
-    return " and ".join(_WORDS[place] for place in places)
+    return " and ".join(WORDS[place] for place in places)
 
 
 def remove(name: str, but: str = "") -> list[str]:

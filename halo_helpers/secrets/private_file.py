@@ -61,7 +61,10 @@ users, guests."""
 
 
 def sddl_is_private(sddl: str) -> bool:
-    """Whether an access list in Windows' text form lets nobody in but named accounts, the system and administrators."""
+    """Whether an access list in Windows' text form lets nobody else in.
+
+    Named accounts, the system and administrators may be in it.
+    """
     found = re.search(r"D:[A-Z]*((?:\([^)]*\))+)", sddl)
     if found is None:
         return False  # no list means that everybody is let in

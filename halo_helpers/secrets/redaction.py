@@ -1,4 +1,7 @@
-"""Redaction: take every secret and token that this process has seen out of a text. The last line, not the first."""
+"""Redaction: take every secret and token that this process has seen out of a text.
+
+It is the last line of defence, not the first.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,10 @@ def _learn(letters: str, shortest: int) -> None:
 
 
 def redact(text: str) -> str:
-    """Return the text without any secret or token that this process has seen, parts of ten characters included."""
+    """Return the text without any secret or token that this process has seen.
+
+    Parts of ten characters are taken out, too.
+    """
     return text if _runs is None else _runs.sub(lambda match: _redact_run(match.group()), text)
 
 

@@ -55,7 +55,10 @@ class Reference:
         return self.scheme == "prompt"
 
     def file(self, folder: Path | None) -> Path | None:
-        """Return the file that holds the secret, None for another scheme; a relative path starts at `folder`."""
+        """Return the file that holds the secret, None for another scheme.
+
+        A relative path starts at `folder`.
+        """
         if self.scheme != "file":
             return None
         return (folder or Path.cwd()) / Path(self.rest).expanduser()

@@ -10,7 +10,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
-    """Write a file whole or not at all, so that a reader or a crash never sees half of it; `mode` is its own, before the umask."""
+    """Write a file whole or not at all, so that a reader or a crash never sees half of it.
+
+    `mode` is the file's own, before the umask.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..errors import ConfigError, Mistake
+from ..errors import unreadable, unwritable
 from ..system.files import locked, write_whole
 from ..system.paths import data_folder
 
@@ -41,7 +41,7 @@ def read_answers(name: str) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
-        raise ConfigError(Mistake(f"cannot be read: {error}", str(file))) from None
+        raise unreadable(error, file) from None
 
 
 def write_answers(name: str, **changes: str) -> dict[str, str]:
@@ -57,5 +57,5 @@ def write_answers(name: str, **changes: str) -> dict[str, str]:
             answers = {key: value for key, value in known.items() if key in ANSWERS and value}
             write_whole(folder / _FILE, json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(folder))) from None
+        raise unwritable(error, folder) from None
     return answers

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, Mistake, unwritable
 from ..system.files import write_whole
 from .tenant import FIELDS
 from .tenants_file import load_tenants
@@ -96,6 +96,6 @@ def _replace(file: Path, text: str) -> None:
             raise ConfigError(Mistake(m.message, str(file), m.line) for m in error.mistakes) from None
         write_whole(file, text)
     except OSError as error:
-        raise ConfigError(Mistake(f"cannot be written: {error.strerror}", str(file))) from None
+        raise unwritable(error, file) from None
     finally:
         trial.unlink(missing_ok=True)

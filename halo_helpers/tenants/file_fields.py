@@ -13,7 +13,7 @@ from ..errors import ConfigError, ConnectionFailedError, Mistake
 from ..secrets.references import check_reference
 from ..secrets.value import CLIENT_SECRET, looks_like_secret, trim
 from .base_url import parse_address
-from .tenant import FIELDS, NAME, RESERVED, WINDOWS_DEVICES, Tenant
+from .tenant import FIELDS, NAME, RESERVED, WINDOWS_DEVICES, Tenant, read_agent_id
 
 NEEDED = ("name", "base_url", "client_id", "client_secret")
 Row = dict[str, tuple[Any, int]]
@@ -109,9 +109,8 @@ def _client_id(value: Any, line: int, reader: Reader) -> str:
     return trim(str(value))
 
 
-def _agent_id(value: Any, line: int, reader: Reader) -> int | str:
-    text = _text(value, line, reader)
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
+def _agent_id(value: Any, line: int, reader: Reader) -> int | str | None:
+    return read_agent_id(_text(value, line, reader))
 
 
 def _scopes(value: Any, line: int, reader: Reader) -> tuple[str, ...]:

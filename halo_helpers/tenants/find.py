@@ -11,7 +11,7 @@ from ..errors import ConfigError, Mistake
 from ..secrets.private_file import synchronised
 from .file_fields import shown_text
 from .practice import practice_tenant
-from .tenant import NAME, PRACTICE, Tenant
+from .tenant import NAME, PRACTICE, Tenant, read_agent_id
 from .tenants_file import load_tenants
 
 
@@ -94,12 +94,11 @@ def _from_walk(name: str) -> Tenant | None:
     answers = read_answers(name) if NAME.fullmatch(name) else {}
     if not answers:
         return None
-    agent_id = answers.get("agent_id", "")
     return Tenant(
         name=name,
         base_url=answers.get("base_url", ""),
         client_id=answers.get("client_id", ""),
         client_secret=answers.get("client_secret", ""),
         label=answers.get("label"),
-        agent_id=int(agent_id) if agent_id.isdecimal() else agent_id or None,
+        agent_id=read_agent_id(answers.get("agent_id")),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, unwritable
 from ..secrets.value import Secret
 from .tenant import PRACTICE, Tenant
 
@@ -121,6 +121,4 @@ def write_practice_tenants(
         with path.open("w", encoding="utf-8") as stream:
             YAML().dump({"tenants": rows}, stream)
     except OSError as error:
-        raise ConfigError(
-            Mistake(f"cannot be written: {error.strerror or type(error).__name__}", str(path))
-        ) from None
+        raise unwritable(error, path) from None

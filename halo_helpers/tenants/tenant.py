@@ -39,6 +39,11 @@ FIELDS = (
 )
 
 
+def read_agent_id(text: str | None) -> int | str | None:
+    """Read an Agent ID as people give it: a number of at most nine digits, or the agent's name."""
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else text or None
+
+
 @dataclass(frozen=True)
 class Tenant:
     """One customer's HaloPSA.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..checks import CHECKS, DIAGNOSES, Finding, Verdict
-from ..checks.findings import WORST_FIRST
+from ..checks.findings import BROKEN, OF_TENANTS, WORST_FIRST
 from ..client.models import Agent
 from ..guide.steps import STEPS
 from ..system.timestamps import utc_text
@@ -110,7 +110,7 @@ class Verification:
     def verdict(self) -> Verdict:
         """The worst verdict, in the order fail, error, warn, pass."""
         found = {result.verdict for result in self.checks}
-        return next((verdict for verdict in WORST_FIRST[:-1] if verdict in found), "error")
+        return next((verdict for verdict in OF_TENANTS if verdict in found), "error")
 
     @property
     def findings(self) -> list[tuple[CheckResult, Finding]]:
@@ -121,9 +121,7 @@ class Verification:
     @property
     def broken(self) -> set[tuple[str, str, str]]:
         """What does not work, as (tenant, check, code)."""
-        return {
-            (self.tenant, result.id, f.code) for result, f in self.findings if f.verdict in {"fail", "error"}
-        }
+        return {(self.tenant, result.id, f.code) for result, f in self.findings if f.verdict in BROKEN}
 
     @property
     def codes(self) -> list[str]:
@@ -221,7 +219,10 @@ def failed_run(
     duration_s: float = 0.0,
     practice: bool = False,
 ) -> Verification:
-    """Return the Verification of a tenant whose notebook did not come to its end: one error, the rest not reached."""
+    """Return the Verification of a tenant whose notebook did not come to its end.
+
+    It has one error; the rest is not reached.
+    """
     finding = DIAGNOSES[code](seen)
     first = CheckResult(
         RUN,

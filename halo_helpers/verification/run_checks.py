@@ -200,7 +200,10 @@ async def _run_check(
 
 
 def _out_of_budget(failed: tuple[str, ...], before: dict[str, asyncio.Task[CheckResult]]) -> bool:
-    """Whether what a check needs could not be asked because the caps were used up: then it is an error, too."""
+    """Whether what a check needs could not be asked because the caps were used up.
+
+    Then it is an error, too.
+    """
     return any(before[name].result().code == "budget-exhausted" for name in failed)
 
 

@@ -47,7 +47,7 @@ class ForkServer:
             raise ConfigError(f"the fork server did not start within {START_S:g} s") from None
 
     def _start_and_listen(self) -> None:
-        """Start the server and take its word until it ends.
+        """Start the server and listen to it until it ends.
 
         By the same thread: the server ends when the thread that started it does.
         """
@@ -99,7 +99,10 @@ class ForkServer:
         return self._process.poll() is None
 
     def run(self, job: FileJob | CellsJob, limit_s: float | None = None) -> Outcome:
-        """Run one job in a fresh process; end it when it says nothing for longer than the limit, in seconds."""
+        """Run one job in a fresh process.
+
+        End it when it says nothing for longer than the limit, in seconds.
+        """
         line = job.as_line()
         ours, theirs = socket.socketpair()
         outcome = Outcome(Answer("crashed", "the process ended without a word"))

@@ -98,7 +98,7 @@ def serve(control: socket.socket) -> None:
         ready, _, _ = select.select(watched, [], [])
         if wake in ready:
             os.read(wake, 4096)
-            _bury(children, control)
+            _reap(children, control)
         if control in ready:
             message, descriptors, _, _ = socket.recv_fds(control, 64, 1)
             if not message:
@@ -112,8 +112,8 @@ def serve(control: socket.socket) -> None:
                     _end_all([pid])
 
 
-def _bury(children: set[int], control: socket.socket) -> None:
-    """Take leave of children that ended, end what they left behind, and tell their exit statuses."""
+def _reap(children: set[int], control: socket.socket) -> None:
+    """Reap children that ended, end what they left behind, and report their exit statuses."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

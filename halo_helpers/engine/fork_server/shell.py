@@ -321,7 +321,10 @@ class ShellClient(PapermillNotebookClient):  # type: ignore[misc]
                 self._left_s = max(0.0, self._left_s - (seconds - remaining))
 
     def _alarm(self, _: int, __: FrameType | None) -> NoReturn:
-        """End the run from wherever the cell is: what was sent so far is kept, and the cell says what happened."""
+        """End the run from wherever the cell is.
+
+        What was sent so far is kept, and the cell says what happened.
+        """
         with contextlib.suppress(Exception):
             self._shell.flush()
             self.read_tape()

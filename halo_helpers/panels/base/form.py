@@ -22,7 +22,10 @@ class FormView(View):
 
 
 class FormPanel(Panel):
-    """A form. `actions` are by the name of their button; each takes the inputs and gives HTML to show, in the background."""
+    """A form. `actions` are by the name of their button.
+
+    Each takes the inputs and gives HTML to show, in the background.
+    """
 
     view: FormView
 

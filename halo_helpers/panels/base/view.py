@@ -59,7 +59,10 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
 
 class Panel:
-    """What a notebook cell shows: a widget for people, static HTML and text for stored pages and unattended runs."""
+    """What a notebook cell shows: a widget for people, and a static form of it.
+
+    Static HTML and text serve stored pages and unattended runs.
+    """
 
     view: View | None = None
 

@@ -1,0 +1,189 @@
+"""Commands to learn with: `practice`, `demo`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ConfigError
+from ..practice.settings import OPTIONS
+from .fleet import fleet_progress, show_run
+from .shared import FAILED, OK, app, complain, say
+
+if TYPE_CHECKING:
+    from ..practice.serve import Options
+    from ..practice.state import Realm
+
+DEMO_SCENARIOS = (
+    "healthy=5",
+    "wrong-secret",
+    "agent-mismatch",
+    "agent-disabled",
+    "scope-missing-webhooks",
+    "maintenance",
+)
+_SETTINGS = (
+    "What the sources on HaloPSA leave open: "
+    + "; ".join(f"{key} ({' | '.join(o.values)})" for key, o in OPTIONS.items())
+    + ". --list explains them."
+)
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+Tls = Annotated[
+    bool, typer.Option("--tls", help="Speak https, with a throw-away authority whose file is printed.")
+]
+Scenario = Annotated[
+    list[str] | None,
+    typer.Option("--scenario", metavar="NAME", help="May be repeated; NAME=WEIGHT with --tenants."),
+]
+Tenants = Annotated[
+    int, typer.Option("--tenants", metavar="N", help="This many tenants, scenarios dealt in turn.")
+]
+Size = Annotated[str, typer.Option("--size", help="small or large: records in a tenant.")]
+Latency = Annotated[int, typer.Option("--latency-ms", metavar="N", min=0, help="Before each answer.")]
+RateLimit = Annotated[str, typer.Option("--rate-limit", metavar="N/SECONDS", help="Per tenant.")]
+Setting = Annotated[list[str] | None, typer.Option("--setting", metavar="KEY=VALUE", help=_SETTINGS)]
+_WRITE = "Write a tenants file; secrets go into private files beside it."
+WriteTenants = Annotated[Path | None, typer.Option("--write-tenants", metavar="FILE", help=_WRITE)]
+ListAll = Annotated[bool, typer.Option("--list", help="Print scenarios and settings, then end.")]
+
+
+@app.command()
+def practice(
+    port: Port = 0,
+    tls: Tls = False,
+    scenario: Scenario = None,
+    tenants: Tenants = 0,
+    size: Size = "small",
+    latency_ms: Latency = 0,
+    rate_limit: RateLimit = "",
+    setting: Setting = None,
+    write_tenants: WriteTenants = None,
+    list_all: ListAll = False,
+) -> int:
+    """Serve practice tenants, a local imitation of HaloPSA, until stopped."""
+    from ..practice.serve import Options
+
+    if list_all:
+        return _list_practice()
+    if size not in {"small", "large"}:
+        raise ConfigError(f"--size takes small or large, got {size!r}")
+    options = Options(
+        scenarios=scenario or [],
+        tenants=tenants,
+        size=size,
+        settings=setting or [],
+        latency_ms=latency_ms,
+        rate_limit=rate_limit,
+        port=port,
+        tls=tls,
+    )
+    _serve(options, write_tenants)
+    return OK
+
+
+def _serve(options: Options, write_tenants: Path | None) -> None:
+    """Serve until stopped; where the server listens is noted as long.
+
+    Raises: ConfigError for a scenario or setting that there is not, or a port that cannot be used.
+    """
+    from ..practice.app import ready_line
+    from ..practice.control import forget_running, note_running
+    from ..practice.serve import serve
+    from ..system.paths import practice_state_file
+    from ..tenants.practice import write_practice_tenants
+
+    where: list[str] = []
+
+    def ready(base_url: str, realm: Realm, ca_file: str | None) -> None:
+        where.append(base_url)
+        line = ready_line(base_url, realm, ca_file)
+        if write_tenants is not None:
+            write_practice_tenants(write_tenants, json.loads(line)["tenants"], base_url, ca_file)
+        note_running(practice_state_file(), base_url)
+        print(line, flush=True)  # the one place where practice secrets are printed
+
+    try:
+        serve(options, ready)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        raise ConfigError(f"port {options.port} cannot be used: {error.strerror or error}") from None
+    finally:
+        for base_url in where:
+            forget_running(practice_state_file(), base_url)
+
+
+def _list_practice() -> int:
+    from ..practice.scenarios import SCENARIOS
+    from ..practice.settings import OPTIONS
+
+    lines = ["Scenarios (--scenario NAME):"]
+    lines += [
+        f"  {s.name:24} {s.wrong}"
+        + (f"  → {', '.join(s.expect)}" if s.expect else "")
+        + (f"  [row {s.row}]" if s.row else "")
+        for s in SCENARIOS.values()
+    ]
+    lines += ["", "Settings (--setting KEY=VALUE, the default first):"]
+    lines += [
+        f"  {key:20} {' | '.join(o.values)}{' | a number' if o.number else ''}\n  {'':20} {o.help}"
+        for key, o in OPTIONS.items()
+    ]
+    say("\n".join(lines))
+    return OK
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
+) -> int:
+    """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
+    from ..batch.fleet import run_fleet
+    from ..batch.run_folder import make_out
+    from ..practice.control import PracticeError, start
+    from ..practice.serve import Options
+    from ..tenants.practice import write_practice_tenants
+
+    make_out(out)
+    print("Starting practice tenants and verifying each by a papermill run of its own …", file=sys.stderr)
+    try:
+        server = start(Options(scenarios=list(DEMO_SCENARIOS)))
+    except PracticeError as error:
+        raise ConfigError(f"the practice tenants cannot be started: {error}") from None
+    with server, tempfile.TemporaryDirectory(prefix="halo-demo-") as folder:
+        file = Path(folder) / "tenants.yaml"
+        write_practice_tenants(file, server.tenants, server.base_url)
+        run = run_fleet(file, out, progress=fleet_progress(as_json=False))
+    show_run(run)
+    expected = {entry["name"]: sorted(entry["expect"]) for entry in server.tenants}
+    wrong = [
+        (
+            f"{r.tenant}: expected {', '.join(expected[r.tenant]) or 'nothing'}, got "
+            f"{', '.join(r.codes) or 'nothing'}"
+        )
+        for r in run.results
+        if r.codes != expected[r.tenant]
+    ]
+    wrong += [f"{name}: no result" for name in expected.keys() - {r.tenant for r in run.results}]
+    for line in wrong:
+        complain(f"not diagnosed as planned: {line}")
+    planned = "as planned" if not wrong else "NOT as planned"
+    say(
+        f"\n{len(run.results)} practice tenants verified, {planned}. Open the guide with:\n\n    "
+        f"{_command()} lab --practice\n"
+    )
+    return OK if not wrong else FAILED
+
+
+def _command() -> str:
+    """Return this command as a person would type it here."""
+    own = Path(sys.argv[0])
+    with contextlib.suppress(ValueError):
+        return str(own.absolute().relative_to(Path.cwd()))
+    return "halo-runbook"
