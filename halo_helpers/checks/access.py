@@ -13,8 +13,6 @@ from .probe import Probe
 from .registry import Function, check
 from .shared_codes import WIRE
 
-WRITES = ("tickets", "actions", "contacts", "assets", "products", "appointments")
-"""Areas that Neo Agent writes (facts 1.4)."""
 _STEP = "check-rights"
 AREA_REFUSED = diagnosis(
     "area-refused",
@@ -65,21 +63,17 @@ class Area:
     title: str
     hides: bool = False
     must_hold: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Whether Neo Agent writes this area (facts 1.4)."""
-        return self.name in WRITES
+    writes: bool = False
 
 
 AREAS = (
-    Area("tickets", "Tickets", "tickets", "Tickets", must_hold=True),
-    Area("actions", "Actions", "actions", "Ticket actions"),
-    Area("contacts", "Users", "users", "Contacts", must_hold=True),
+    Area("tickets", "Tickets", "tickets", "Tickets", must_hold=True, writes=True),
+    Area("actions", "Actions", "actions", "Ticket actions", writes=True),
+    Area("contacts", "Users", "users", "Contacts", must_hold=True, writes=True),
     Area("companies", "Client", "clients", "Companies", must_hold=True),
-    Area("assets", "Asset", "assets", "Assets"),
-    Area("products", "Item", "items", "Products"),
-    Area("appointments", "Appointment", "appointments", "Appointments"),
+    Area("assets", "Asset", "assets", "Assets", writes=True),
+    Area("products", "Item", "items", "Products", writes=True),
+    Area("appointments", "Appointment", "appointments", "Appointments", writes=True),
     Area("slas", "SLA", "slas", "SLAs"),
     Area("kb", "KBArticle", "articles", "Knowledge base"),
     Area("contracts", "ClientContract", "contracts", "Contracts", hides=True),
