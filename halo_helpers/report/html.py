@@ -139,7 +139,7 @@ def _trend(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader
 
-    loader = PackageLoader("halo_helpers", "report")
+    loader = PackageLoader("halo_helpers.report", "assets")
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
         "report.html.jinja"
     )

@@ -19,7 +19,7 @@ import traitlets
 
 from ...errors import HaloError
 from ...secrets.redaction import redact
-from .style import SHEET, sentence
+from .style import CSS, sentence
 
 _JS = Path(__file__).parent / "js"
 
@@ -33,7 +33,7 @@ def script(name: str) -> str:
 class View(anywidget.AnyWidget):  # type: ignore[misc]
     """Base of the widgets: hands each message to `receive`. No trait of a view ever holds a secret."""
 
-    _css = SHEET.removeprefix("<style>").removesuffix("</style>") + "\n.halo-none { display: none }"
+    _css = CSS
     results = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, receive: Callable[[dict[str, Any]], None], **traits: Any) -> None:

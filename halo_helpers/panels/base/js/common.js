@@ -1,20 +1,29 @@
 // What every panel needs: making elements, and asking the kernel with an answer that may not come.
+// biome-ignore-all lint/correctness/noUnusedVariables: each panel's script is put behind this one
 const ANSWER_MS = 4000;
+
 function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (name === "class") element.className = value;
-    else if (name in element) element[name] = value;
-    else element.setAttribute(name, value);
+    if (name === "class") {
+      element.className = value;
+    } else if (name in element) {
+      element[name] = value;
+    } else {
+      element.setAttribute(name, value);
+    }
   }
   element.append(...children);
   return element;
 }
+
+// Send a message; say so when no kernel takes it, or it does not answer for a while.
 function asker(model, say) {
-  // Send a message; say so when no kernel takes it, or it does not answer for a while.
   let waiting = null;
   const onMessage = (message) => {
-    if (message.kind !== "ack") return;
+    if (message.kind !== "ack") {
+      return;
+    }
     clearTimeout(waiting);
     waiting = null;
     say("");
@@ -24,26 +33,56 @@ function asker(model, say) {
     clearTimeout(waiting);
     try {
       model.send(message);
-      waiting = setTimeout(() => say("The kernel does not answer. If it was restarted, run this cell again; if it is busy, wait."), ANSWER_MS);
+      waiting = setTimeout(
+        () =>
+          say("The kernel does not answer. If it was restarted, run this cell again; if it is busy, wait."),
+        ANSWER_MS,
+      );
       return true;
     } catch {
       say("There is no kernel. Run this cell again.");
       return false;
     }
   };
-  return { ask, stop: () => { clearTimeout(waiting); model.off("msg:custom", onMessage); } };
+  return {
+    ask,
+    stop: () => {
+      clearTimeout(waiting);
+      model.off("msg:custom", onMessage);
+    },
+  };
 }
+
 function copier(text, label) {
-  const button = make("button", { type: "button", class: "halo-copy", textContent: "Copy", title: `Copy ${label}` });
+  const button = make("button", {
+    type: "button",
+    class: "halo-copy",
+    textContent: "Copy",
+    title: `Copy ${label}`,
+  });
   button.setAttribute("aria-label", `Copy ${label}`);
   button.addEventListener("click", async () => {
-    try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { button.textContent = "Copy by hand"; }
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Copy by hand";
+    }
+    setTimeout(() => {
+      button.textContent = "Copy";
+    }, 2000);
   });
   return button;
 }
+
 function follow(model, names, draw) {
-  for (const name of names) model.on(`change:${name}`, draw);
+  for (const name of names) {
+    model.on(`change:${name}`, draw);
+  }
   draw();
-  return () => { for (const name of names) model.off(`change:${name}`, draw); };
+  return () => {
+    for (const name of names) {
+      model.off(`change:${name}`, draw);
+    }
+  };
 }

@@ -1,51 +1,141 @@
-// The four values. The secret's input is no state of the widget: it is sent once, on Enter and on leaving the field,
-// which is emptied at once; what the field says of it is the kernel's answer.
+// The four values. The secret's input is no state of the widget: it is sent once, on Enter and on leaving the
+// field, which is emptied at once; what the field says of it is the kernel's answer.
+
 function render({ model, el }) {
   const id = () => `halo-${Math.random().toString(36).slice(2)}`;
-  const said = make("p", { role: "status", class: "halo-soft" }), results = make("div", { "aria-live": "polite" });
-  const { ask, stop } = asker(model, (text) => { said.textContent = text; });
-  const line = (label, input, ...more) => { input.id = id(); return make("div", { class: "halo-field" }, make("label", { htmlFor: input.id, textContent: label }), input, ...more); };
+  const said = make("p", { role: "status", class: "halo-soft" });
+  const results = make("div", { "aria-live": "polite" });
+  const { ask, stop } = asker(model, (text) => {
+    said.textContent = text;
+  });
+  const line = (label, input, ...more) => {
+    input.id = id();
+    return make(
+      "div",
+      { class: "halo-field" },
+      make("label", { htmlFor: input.id, textContent: label }),
+      input,
+      ...more,
+    );
+  };
   const values = {};
   const text = (name, label, hint) => {
-    const input = make("input", { type: "text", value: model.get("answers")[name] || "", placeholder: hint, spellcheck: false, size: 46 });
-    input.autocomplete = "off"; input.setAttribute("data-1p-ignore", ""); values[name] = input;
-    input.addEventListener("keydown", (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); });
+    const input = make("input", {
+      type: "text",
+      value: model.get("answers")[name] || "",
+      placeholder: hint,
+      spellcheck: false,
+      size: 46,
+    });
+    input.autocomplete = "off";
+    input.setAttribute("data-1p-ignore", "");
+    values[name] = input;
+    input.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey) {
+        event.stopPropagation();
+      }
+    });
     return line(label, input);
   };
   const secret = make("input", { type: "password", spellcheck: false, size: 46 });
-  secret.autocomplete = "off"; secret.setAttribute("data-1p-ignore", "");
-  const status = make("span", { role: "status", class: "halo-soft", textContent: "run this cell to enter it" });
-  const place = make("select", {}, ...model.get("places").map(([value, shown]) => make("option", { value, textContent: shown })));
+  secret.autocomplete = "off";
+  secret.setAttribute("data-1p-ignore", "");
+  const status = make("span", {
+    role: "status",
+    class: "halo-soft",
+    textContent: "run this cell to enter it",
+  });
+  const place = make(
+    "select",
+    {},
+    ...model.get("places").map(([value, shown]) => make("option", { value, textContent: shown })),
+  );
   place.value = model.get("place");
   const send = () => {
     const value = secret.value;
     secret.value = "";
-    if (value) ask({ do: "secret", value, place: place.value });
+    if (value) {
+      ask({ do: "secret", value, place: place.value });
+    }
   };
   secret.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") send();
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+    if (event.key === "Enter") {
+      send();
+    }
+    if (!event.ctrlKey && !event.metaKey) {
+      event.stopPropagation();
+    }
   });
   secret.addEventListener("blur", send);
   place.addEventListener("change", () => ask({ do: "place", place: place.value }));
-  const save = make("button", { type: "button", class: "halo-button", textContent: "Save and check the form" });
-  save.addEventListener("click", () => { send(); ask({ do: "save", ...Object.fromEntries(Object.entries(values).map(([k, v]) => [k, v.value])) }); });
-  const copy = make("button", { type: "button", class: "halo-button second", textContent: "Copy the secret once, for Neo Agent", hidden: true });
-  copy.addEventListener("click", () => { if (confirm("Put the Client Secret on the clipboard now? It is written down that this was done. Paste it into Neo Agent at once.")) ask({ do: "copy" }); });
+  const save = make("button", {
+    type: "button",
+    class: "halo-button",
+    textContent: "Save and check the form",
+  });
+  save.addEventListener("click", () => {
+    send();
+    ask({ do: "save", ...Object.fromEntries(Object.entries(values).map(([k, v]) => [k, v.value])) });
+  });
+  const copy = make("button", {
+    type: "button",
+    class: "halo-button second",
+    textContent: "Copy the secret once, for Neo Agent",
+    hidden: true,
+  });
+  copy.addEventListener("click", () => {
+    const question =
+      "Put the Client Secret on the clipboard now? It is written down that this was done. " +
+      "Paste it into Neo Agent at once.";
+    if (confirm(question)) {
+      ask({ do: "copy" });
+    }
+  });
   const onMessage = async (message) => {
-    if (message.kind === "status") { status.textContent = message.text; copy.hidden = !message.kept; }
+    if (message.kind === "status") {
+      status.textContent = message.text;
+      copy.hidden = !message.kept;
+    }
     if (message.kind === "copy") {
-      try { await navigator.clipboard.writeText(message.value); said.textContent = "The secret is on the clipboard. Paste it into Neo Agent now, then copy something else."; } catch { said.textContent = "The browser does not allow it. Make a new secret in HaloPSA and paste that one."; }
+      try {
+        await navigator.clipboard.writeText(message.value);
+        said.textContent =
+          "The secret is on the clipboard. Paste it into Neo Agent now, then copy something else.";
+      } catch {
+        said.textContent = "The browser does not allow it. Make a new secret in HaloPSA and paste that one.";
+      }
     }
   };
   model.on("msg:custom", onMessage);
-  el.append(make("div", { class: "halo" }, make("p", { textContent: model.get("about") }), text("base_url", "HaloPSA Base URL", "https://yourdomain.halopsa.com"), text("client_id", "Client ID", "a GUID"),
-    line("Client Secret", secret, status), line("Where it stays", place), text("agent_id", "Agent ID", "a number, or the username"), make("div", { class: "halo-row" }, save, copy), said, results));
+  el.append(
+    make(
+      "div",
+      { class: "halo" },
+      make("p", { textContent: model.get("about") }),
+      text("base_url", "HaloPSA Base URL", "https://yourdomain.halopsa.com"),
+      text("client_id", "Client ID", "a GUID"),
+      line("Client Secret", secret, status),
+      line("Where it stays", place),
+      text("agent_id", "Agent ID", "a number, or the username"),
+      make("div", { class: "halo-row" }, save, copy),
+      said,
+      results,
+    ),
+  );
   const unfollow = follow(model, ["results", "answers"], () => {
     results.innerHTML = model.get("results");
-    for (const [name, input] of Object.entries(values)) if (document.activeElement !== input && model.get("answers")[name] !== undefined) input.value = model.get("answers")[name];
+    for (const [name, input] of Object.entries(values)) {
+      if (document.activeElement !== input && model.get("answers")[name] !== undefined) {
+        input.value = model.get("answers")[name];
+      }
+    }
   });
   ask({ do: "hello" });
-  return () => { unfollow(); stop(); model.off("msg:custom", onMessage); };
+  return () => {
+    unfollow();
+    stop();
+    model.off("msg:custom", onMessage);
+  };
 }
+
 export default { render };
