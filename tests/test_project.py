@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+
+from .helpers.generated import differences
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -84,3 +87,48 @@ def test_readme_names_every_notebook_and_command() -> None:
 )
 def test_nothing_private_is_committed(name: str) -> None:
     assert os.system(f"git -C '{ROOT}' check-ignore -q --no-index '{name}'") == 0
+
+
+def assets(*suffixes: str) -> list[Path]:
+    return [path for path in sorted((ROOT / "halo_helpers").rglob("*.*")) if path.suffix in suffixes]
+
+
+def test_assets_are_packaged() -> None:
+    """The build takes everything in the package but what git ignores."""
+    names = [str(path.relative_to(ROOT)) for path in assets(".css", ".js", ".jinja")]
+    assert {Path(name).suffix for name in names} == {".css", ".js", ".jinja"}
+    ignored = subprocess.run(
+        ["git", "-C", ROOT, "check-ignore", "--no-index", *names], capture_output=True, text=True, check=False
+    )
+    assert (ignored.returncode, ignored.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("path", assets(".css", ".js"), ids=lambda path: path.name)
+def test_a_style_or_script_reads_the_same_inside_a_page(path: Path) -> None:
+    """Some are included by a template, others stand in an element: neither may find marks of its own."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\{\{|\{%|\{#|</(style|script)|<!--", text)
+
+
+def test_generated_files_are_compared_but_for_what_differs_from_run_to_run(tmp_path: Path) -> None:
+    def checkout(name: str, row: str, output: str) -> Path:
+        (tmp_path / name / "notebooks").mkdir(parents=True)
+        (tmp_path / name / "DIAGNOSES.md").write_text(f"# Diagnoses\n\n{row}\n", encoding="utf-8")
+        (tmp_path / name / "notebooks" / "a.ipynb").write_text(f"{output}\n", encoding="utf-8")
+        return tmp_path / name
+
+    one = checkout(
+        "one", r"| `slow` | warn | a \| b | why |", "127.0.0.1:8123 at 2026-01-01T10:00:00Z, 3.1 s"
+    )
+    same = checkout("same", r"| `slow` | warn | c | why |", "127.0.0.1:9 at 2026-02-02T11:30:00Z, 0.2 s")
+    other = checkout("other", r"| `slow` | fail | a \| b | whence |", "127.0.0.1 at no time")
+    assert list(differences(one, same)) == []
+    changed = [line for line in differences(one, other) if line.startswith("+")]
+    assert changed == [
+        "+++ made again/DIAGNOSES.md\n",
+        "+| `slow` | fail | SEEN | whence |\n",
+        "+++ made again/notebooks/a.ipynb\n",
+        "+127.0.0.1 at no time\n",
+    ]
+    (other / "notebooks" / "a.ipynb").unlink()
+    assert list(differences(one, other))
