@@ -51,7 +51,7 @@ ONLY_IN = {
 
 AT_THE_ROOT = 16
 """Files and rooms at the root, `__init__.py` counted."""
-IN_A_FOLDER = 12
+IN_A_FOLDER = 10
 """Modules in one folder, besides its `__init__.py`; a folder in it counts for itself."""
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from halo_helpers import Tenant, verify
 from halo_helpers.practice.control import PracticeServer, ask, start
-from halo_helpers.practice.screens import Form, Screens, Session
+from halo_helpers.practice.screens.pages import Form, Screens, Session
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.wire import Ask
 from halo_helpers.secrets.value import Secret

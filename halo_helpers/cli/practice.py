@@ -18,7 +18,7 @@ from .shared import FAILED, OK, app, complain, say
 
 if TYPE_CHECKING:
     from ..practice.serve import Options
-    from ..practice.state import Realm
+    from ..practice.world.world import Realm
 
 DEMO_SCENARIOS = (
     "healthy=5",

@@ -10,7 +10,7 @@ import sys
 
 from .app import ready_line
 from .serve import Options, serve
-from .state import Realm
+from .world.world import Realm
 
 
 def _say_ready(base_url: str, realm: Realm, ca_file: str | None) -> None:

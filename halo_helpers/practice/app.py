@@ -10,12 +10,13 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
-from . import api, auth
-from .data import Record
+from .api import resources as api
+from .api import token_endpoint as auth
 from .scenarios import SCENARIOS, put_in_scenario
-from .screens import Screens
-from .state import Realm, Seen, World
+from .screens.pages import Screens
+from .seed.tenant_data import Record
 from .wire import HTML, TEXT, Answer, Ask, as_json, empty, parse_query
+from .world.world import Realm, Seen, World
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

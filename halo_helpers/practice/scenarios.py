@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .data import guid
+from .seed.tenant_data import guid
 from .settings import Settings
-from .state import NEO_AGENT_ID, SCOPES_OF_NEO, Agent, Realm, World, new_secret
+from .world.world import NEO_AGENT_ID, SCOPES_OF_NEO, Agent, Realm, World, new_secret
 
 MAX_TENANTS = 2000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

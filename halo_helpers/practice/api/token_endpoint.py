@@ -10,9 +10,9 @@ import binascii
 import hmac
 from urllib.parse import parse_qsl
 
-from .settings import Settings
-from .state import KNOWN_SCOPES, SCOPES_OF_NEO, Application, Realm, World
-from .wire import Answer, Ask, as_json, empty
+from ..settings import Settings
+from ..wire import Answer, Ask, as_json, empty
+from ..world.world import KNOWN_SCOPES, SCOPES_OF_NEO, Application, Realm, World
 
 GRANT_OF_METHOD = {"client-credentials": "client_credentials"}
 KNOWN_GRANTS = frozenset({"client_credentials", "authorization_code", "refresh_token", "password"})

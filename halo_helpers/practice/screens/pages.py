@@ -19,9 +19,10 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from jinja2 import Environment, PackageLoader
 
-from .data import guid
-from .scenarios import SCENARIOS, put_in_scenario
-from .state import (
+from ..scenarios import SCENARIOS, put_in_scenario
+from ..seed.tenant_data import guid
+from ..wire import HTML, Answer, Ask, Headers
+from ..world.world import (
     KNOWN_SCOPES,
     LOGIN_TYPES,
     METHODS,
@@ -35,7 +36,6 @@ from .state import (
     World,
     new_secret,
 )
-from .wire import HTML, Answer, Ask, Headers
 
 METHOD_NAMES = dict(
     zip(
@@ -441,5 +441,8 @@ def _redirect(target: str, headers: Headers | None = None) -> Answer:
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     return Environment(
-        loader=PackageLoader("halo_helpers.practice"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("halo_helpers.practice.screens"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .data import CLOSED, COLLECTIONS, EPOCH, Collection, Record, guid, stamp
-from .settings import Settings
-from .state import (
+from ..seed.tenant_data import CLOSED, COLLECTIONS, EPOCH, Collection, Record, guid, stamp
+from ..settings import Settings
+from ..wire import Answer, Ask, as_json, empty
+from ..world.world import (
     ROLES,
     TEAMS,
     UNASSIGNED_ID,
@@ -22,7 +23,6 @@ from .state import (
     team_details,
     team_object,
 )
-from .wire import Answer, Ask, as_json, empty
 
 APP_VERSION = "2.236.133"
 DEFAULT_COUNT = 50

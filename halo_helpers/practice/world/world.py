@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from .data import EPOCH, FIRST, LAST, NO_DATE, SIZES, Data, Record, guid, mix, stamp
-from .settings import Settings
+from ..seed.tenant_data import EPOCH, FIRST, LAST, NO_DATE, SIZES, Data, Record, guid, mix, stamp
+from ..settings import Settings
 
 SCOPES_OF_NEO = ("all:standard", "all:teams", "admin:webhooks")
 """What the newest Neo documentation ticks (facts 1.1)."""

@@ -1,0 +1,1 @@
+"""What HaloPSA answers to programs: the authorisation server and the REST routes."""
