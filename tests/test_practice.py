@@ -13,12 +13,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
-from halo_helpers.practice.api.resources import _application_row
+from halo_helpers.practice.api.fields.applications import application_row as _application_row
+from halo_helpers.practice.api.fields.teams_and_roles import role_object
 from halo_helpers.practice.control import PracticeError, PracticeServer, ask, start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.settings import OPTIONS, Settings
-from halo_helpers.practice.world.world import role_object
 
 from .conftest import Practice
 from .loadgen import load, memory_mb

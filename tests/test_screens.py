@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from halo_helpers import Tenant, verify
 from halo_helpers.practice.control import PracticeServer, ask, start
-from halo_helpers.practice.screens.pages import Form, Screens, Session
+from halo_helpers.practice.screens.forms import Form
+from halo_helpers.practice.screens.pages import Screens
+from halo_helpers.practice.screens.sign_in import Session
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.wire import Ask
 from halo_helpers.secrets.value import Secret

@@ -16,7 +16,7 @@ from HaloPSA.Halo import Halo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halo_helpers.practice.seed.tenant_data import COLLECTIONS
+from halo_helpers.practice.seed.record_kinds import COLLECTIONS
 
 from .conftest import Practice
 

@@ -18,7 +18,7 @@ from .shared import FAILED, OK, app, complain, say
 
 if TYPE_CHECKING:
     from ..practice.serve import Options
-    from ..practice.world.world import Realm
+    from ..practice.world.realm import Realm
 
 DEMO_SCENARIOS = (
     "healthy=5",
@@ -92,8 +92,8 @@ def _serve(options: Options, write_tenants: Path | None) -> None:
 
     Raises: ConfigError for a scenario or setting that there is not, or a port that cannot be used.
     """
-    from ..practice.app import ready_line
     from ..practice.control import forget_running, note_running
+    from ..practice.ready import ready_line
     from ..practice.serve import serve
     from ..system.paths import practice_state_file
     from ..tenants.practice import write_practice_tenants

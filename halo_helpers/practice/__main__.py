@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import sys
 
-from .app import ready_line
+from .ready import ready_line
 from .serve import Options, serve
-from .world.world import Realm
+from .world.realm import Realm
 
 
 def _say_ready(base_url: str, realm: Realm, ca_file: str | None) -> None:

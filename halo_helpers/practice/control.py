@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
-from .app import CONTROL_HEADER
 from .serve import Options
+from .wire import CONTROL_HEADER
 
 START_TIMEOUT_S = 30.0
 

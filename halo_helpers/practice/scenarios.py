@@ -10,9 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .seed.tenant_data import guid
+from .seed.values import guid
 from .settings import Settings
-from .world.world import NEO_AGENT_ID, SCOPES_OF_NEO, Agent, Realm, World, new_secret
+from .world.agents import NEO_AGENT_ID, Agent
+from .world.applications import new_secret
+from .world.realm import Realm
+from .world.scopes import SCOPES_OF_NEO
+from .world.world import World
 
 MAX_TENANTS = 2000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -67,7 +71,9 @@ def make_world(
 
 
 def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
-    """Put a tenant into a scenario, or make one in it; what was changed on it is gone, its credentials are new.
+    """Put a tenant into a scenario, or make one in it.
+
+    What was changed on it is gone, its credentials are new.
 
     Raises: ValueError in words for people when the name or the scenario cannot be used.
     """
@@ -78,7 +84,7 @@ def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
     fresh = make_world(name, scenario_name, size=realm.size, seed=realm.seed, settings=realm.settings)
     realm.index(fresh)
     realm.scenarios[name] = scenario_name
-    realm.forget_tokens()
+    realm.tokens.forget()
 
 
 @scenario("healthy", "Set up as documented", "nothing")

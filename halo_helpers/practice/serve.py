@@ -16,7 +16,7 @@ from typing import Self
 
 from .scenarios import MAX_TENANTS, make_world
 from .settings import Settings
-from .world.world import Realm
+from .world.realm import Realm
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
+CONTROL_HEADER = "x-halo-practice"
+"""Needed for `/practice/…`: a page in a browser cannot send it to another origin without being allowed to."""
 
 Headers = list[tuple[str, str]]
 

@@ -12,7 +12,10 @@ from urllib.parse import parse_qsl
 
 from ..settings import Settings
 from ..wire import Answer, Ask, as_json, empty
-from ..world.world import KNOWN_SCOPES, SCOPES_OF_NEO, Application, Realm, World
+from ..world.applications import Application
+from ..world.realm import Realm
+from ..world.scopes import KNOWN_SCOPES, SCOPES_OF_NEO
+from ..world.world import World
 
 GRANT_OF_METHOD = {"client-credentials": "client_credentials"}
 KNOWN_GRANTS = frozenset({"client_credentials", "authorization_code", "refresh_token", "password"})
@@ -67,7 +70,7 @@ def _grant(realm: Realm, world: World, application: Application, secret: str, fo
         return refusal(settings, 400, "invalid_scope", "The application may not ask for one of these scopes.")
     return as_json(
         {
-            "access_token": realm.issue(world, application, granted),
+            "access_token": realm.tokens.issue(world, application, granted),
             "token_type": "Bearer",
             "expires_in": int(settings.token_lifetime),
             "scope": " ".join(sorted(granted, key=_scope_order)),

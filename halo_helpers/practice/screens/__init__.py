@@ -1,1 +1,4 @@
-"""The screens that a browser sees: the pages of the set-up, their forms, signing in, and the trainer's page."""
+"""The screens that a browser sees.
+
+The pages of the set-up, their forms, signing in, and the trainer's page.
+"""

@@ -1,0 +1,1 @@
+"""Fields of agents, applications, teams and roles, as the API shows them."""

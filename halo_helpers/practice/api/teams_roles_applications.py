@@ -1,0 +1,50 @@
+"""Routes of teams, roles and API applications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..seed.values import Record
+from ..wire import Answer, Ask, as_json, empty
+from ..world.agents import ROLES, TEAMS
+from .fields.applications import application_row
+from .fields.teams_and_roles import role_object, team_details, team_object
+from .refusals import not_a_number, refused, whole_number
+from .rights import ADMIN, TEAM_SCOPES, Identity
+
+
+def answer_teams(who: Identity, _: Ask, key: str | None) -> Answer:
+    """Answer `/Team`, `/Team/tree` and `/Team/{id}`."""
+    if who.agent is None or not who.may(TEAM_SCOPES):
+        return refused(who.world.settings)
+    if key is None or key == "tree":
+        return as_json([team_object(who.world, team) for team in TEAMS])
+    return _by_number(key, set(TEAMS), lambda number: team_details(who.world, number))
+
+
+def answer_roles(who: Identity, _: Ask, key: str | None) -> Answer:
+    """Answer `/Roles` and `/Roles/{id}`."""
+    if who.agent is None or not who.may(ADMIN):
+        return refused(who.world.settings)
+    if key is None:
+        return as_json([role_object(who.world, role) for role in ROLES])
+    found = [role for role in ROLES if role_object(who.world, role)["id"] == key]
+    return as_json(role_object(who.world, found[0])) if found else empty(404)
+
+
+def answer_applications(who: Identity, _: Ask, key: str | None) -> Answer:
+    """Answer `/Application`, never with a secret (facts 4.8)."""
+    if who.agent is None or not who.may(ADMIN):
+        return refused(who.world.settings)
+    rows = [application_row(who.world, app, n) for n, app in enumerate(who.world.applications.values(), 1)]
+    if key is None:
+        return as_json(rows)
+    found = [row for row in rows if row["id"] == key]
+    return as_json(found[0]) if found else empty(404)
+
+
+def _by_number(key: str, known: set[int], make: Callable[[int], Record]) -> Answer:
+    number = whole_number(key)
+    if number is None:
+        return not_a_number(key)
+    return as_json(make(number)) if number in known else empty(404)

@@ -1,0 +1,37 @@
+"""Routes of the practice server itself, `/practice/…`.
+
+Its tenants, which requests they saw, their scenarios.
+"""
+
+from __future__ import annotations
+
+from .ready import ready_entry
+from .scenarios import put_in_scenario
+from .wire import CONTROL_HEADER, Answer, Ask, as_json, empty
+from .world.realm import Realm
+
+
+def answer_control(realm: Realm, ask: Ask) -> Answer:
+    """Answer `/practice/…`; 403 without the header that no page of another site can send."""
+    if CONTROL_HEADER not in ask.headers:
+        return as_json({"error": f"send the header {CONTROL_HEADER}"}, 403)
+    parts = ask.path.strip("/").split("/")[1:]
+    if parts == ["tenants"] and ask.method == "GET":
+        return as_json({"practice": True, "tenants": [ready_entry(realm, name) for name in realm.worlds]})
+    if len(parts) == 3 and parts[0] == "tenants":
+        return _control(realm, ask, parts[1], parts[2])
+    return empty(404)
+
+
+def _control(realm: Realm, ask: Ask, name: str, what: str) -> Answer:
+    """Answer which requests a tenant saw; put one into a scenario, again or anew, or make one in it."""
+    world = realm.worlds.get(name)
+    if what == "requests" and ask.method == "GET":
+        return empty(404) if world is None else as_json({"requests": [seen.as_json() for seen in world.seen]})
+    if what == "scenario" and ask.method == "POST":
+        try:
+            put_in_scenario(realm, name, ask.query.get("name", realm.scenarios.get(name, "healthy")))
+        except ValueError as error:
+            return as_json({"error": str(error)}, 400)
+        return as_json(ready_entry(realm, name))
+    return empty(405)
