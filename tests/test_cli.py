@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from .conftest import Practice
+from .helpers.command import document, halo
+from .helpers.practice import Practice
 
 SECRET = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
-
-
-def halo(
-    *args: str | Path, stdin: str = "", cwd: Path | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "halo_helpers", *map(str, args)],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-        env=os.environ | env,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr + done.stdout
-    return done
-
-
-def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(done.stdout)
-    return value
 
 
 def by_hand(practice: Practice, name: str, *more: str) -> list[str]:

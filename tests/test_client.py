@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import json
 import socket
-import struct
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from halo_helpers import Tenant
 from halo_helpers.client.door import Request
 from halo_helpers.client.halo_client import HaloClient
 from halo_helpers.client.limits import Limits
@@ -22,18 +19,9 @@ from halo_helpers.secrets.value import Secret
 from halo_helpers.system.event_loop import run
 from halo_helpers.tenants.practice import from_ready_entry
 
-from .conftest import Practice, http, raw_server
-
-ID = "1b6c0000-0000-4000-8000-000000000001"
-SECRET = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
-QUICK = Limits(total_s=4, request_s=1, connect_s=0.4, requests=30, answer_bytes=100_000)
-HTML = b"<!doctype html><title>Log in</title>"
-
-
-def tenant(base_url: str, **changes: object) -> Tenant:
-    return Tenant(
-        **({"name": "t", "base_url": base_url, "client_id": ID, "client_secret": Secret(SECRET)} | changes)
-    )  # type: ignore[arg-type]
+from .helpers.halopsa import HTML, QUICK, SECRET, TOKEN, api, body, hang, reset, tenant
+from .helpers.practice import Practice
+from .helpers.raw_server import http, raw_server
 
 
 def ask(base_url: str, what: str, *args: object, limits: Limits = QUICK, **changes: object) -> object:
@@ -53,14 +41,6 @@ def code(base_url: str, what: str = "instance", *args: object, **changes: object
 
 def always(answer: bytes) -> Callable[[socket.socket, bytes], None]:
     return lambda connection, _: connection.sendall(answer)
-
-
-def reset(connection: socket.socket, _: bytes) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-def hang(connection: socket.socket, _: bytes) -> None:
-    connection.recv(1)
 
 
 def drip(connection: socket.socket, _: bytes) -> None:
@@ -85,6 +65,7 @@ def endless(connection: socket.socket, _: bytes) -> None:
 
 GZIP = "Content-Encoding: gzip"
 BOMB = gzip.compress(b" " * 50_000_000)
+
 FAULTS = {
     "reset": (reset, "connection-reset"),
     "hang": (hang, "read-timeout"),
@@ -144,25 +125,6 @@ def test_tls_of_a_private_authority() -> None:
         assert code(found.base_url, ca_file="/none.pem") == "tls-failed"
 
 
-def api(answers: dict[str, bytes], seen: list[bytes] | None = None) -> Callable[[socket.socket, bytes], None]:
-    """Answer by the first path that fits; everything else is 404."""
-
-    def script(connection: socket.socket, head: bytes) -> None:
-        if seen is not None:
-            seen.append(head)
-        path = head.split(b" ")[1].decode()
-        connection.sendall(
-            next((answer for start, answer in answers.items() if path.startswith(start)), http("404 None"))
-        )
-
-    return script
-
-
-def body(value: object, status: str = "200 OK", *headers: str) -> bytes:
-    return http(status, json.dumps(value).encode(), "Content-Type: application/json", *headers)
-
-
-TOKEN = body({"access_token": "a-token-of-some-length", "token_type": "Bearer", "expires_in": 3600})
 TOKEN_ERRORS = {
     "invalid_client": (
         body({"error": "invalid_client", "error_description": "x"}, "401 No"),

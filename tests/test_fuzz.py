@@ -25,8 +25,8 @@ from halo_helpers.tenants.base_url import parse_address
 from halo_helpers.tenants.tenant import FIELDS
 from halo_helpers.tenants.tenants_file import load_tenants
 
-from .conftest import raw_server
-from .test_client import ID, body
+from .helpers.halopsa import ID, body
+from .helpers.raw_server import raw_server
 
 EXAMPLES = int(os.environ.get("HALO_FUZZ", "60"))
 ROUGH = settings(

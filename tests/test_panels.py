@@ -27,7 +27,7 @@ from halo_helpers.secrets.value import Secret
 from halo_helpers.tenants.answers import read_answers, write_answers
 from halo_helpers.tenants.tenants_file import load_tenants
 
-from .conftest import Practice
+from .helpers.practice import Practice
 
 
 @pytest.fixture(autouse=True)

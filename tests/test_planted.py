@@ -25,8 +25,8 @@ from halo_helpers.secrets.value import Secret
 from halo_helpers.system.paths import notebooks_folder
 from halo_helpers.tenants.tenants_file import load_tenants
 
-from .conftest import http, raw_server
-from .test_lab import forms, holding
+from .helpers.raw_server import http, raw_server
+from .helpers.traces import forms, holding
 
 SCENARIOS = (
     "healthy",
@@ -229,7 +229,7 @@ def test_a_server_that_echoes_everything_is_not_repeated(
             answer = http("200 OK", json.dumps({"app_version": "2.1", "echo": secret}).encode())
         connection.sendall(answer)  # type: ignore[attr-defined]
 
-    from .test_diagnoses import tenant
+    from .helpers.halopsa import tenant
 
     if not redacting:
         for module in ("client.answers", "client.door", "client.token", "verification.run_checks"):

@@ -13,7 +13,7 @@ import pytest
 import halo_helpers
 from halo_helpers import errors
 
-from .conftest import Practice
+from .helpers.practice import Practice
 
 
 def test_names_are_those_of_the_design() -> None:

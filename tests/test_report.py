@@ -34,7 +34,7 @@ from halo_helpers.report.evidence import MIME, Evidence, read_evidence
 from halo_helpers.report.manifest import RUN_SCHEMA, Manifest
 from halo_helpers.verification.result import CheckResult, Verification
 
-from .browser import chromium, needs_browser, new_page
+from .helpers.browser import chromium, needs_browser, new_page
 
 EVIL = "<script>alert(1)</script>[red]=HYPERLINK(\x07"
 

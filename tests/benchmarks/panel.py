@@ -17,8 +17,8 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Page
 
-from tests.browser import chromium, new_page
-from tests.test_lab import Lab, run_all
+from tests.helpers.browser import chromium, new_page
+from tests.helpers.lab import Lab, run_all
 
 STOCK = ["import ipywidgets", "ipywidgets.Button(description='Check this step')"]
 

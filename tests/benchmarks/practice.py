@@ -16,7 +16,7 @@ import sys
 
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
-from tests.loadgen import cpu_s, load, memory_mb
+from tests.helpers.loadgen import cpu_s, load, memory_mb
 
 BARE = """
 import socket, sys, uvicorn

@@ -12,7 +12,7 @@ from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.practice import from_ready_entry
 
-from ..conftest import Practice
+from ..helpers.practice import Practice
 
 NEEDS = {
     "address.url": "",

@@ -15,7 +15,7 @@ from halo_helpers.tenants.find import find_tenant
 from halo_helpers.tenants.tenant import FIELDS
 from halo_helpers.tenants.tenants_file import same_client_ids
 
-from .conftest import Practice
+from .helpers.practice import Practice
 
 ID = "1b6c0000-0000-4000-8000-000000000001"
 SECRET = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from halo_helpers.practice.seed.record_kinds import COLLECTIONS
 
-from .conftest import Practice
+from .helpers.practice import Practice
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from halo_helpers.client.limits import Limits
 from halo_helpers.errors import ConfigError
 from halo_helpers.verification.result import Verification, failed_run
 
-from .conftest import Practice, http, raw_server
+from .helpers.practice import Practice
+from .helpers.raw_server import http, raw_server
 
 KEYS = {
     "schema",

@@ -12,113 +12,21 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from halo_helpers.guide.working_copy import open_walk
-from halo_helpers.practice.control import ask, running_at, start
+from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.answers import write_answers
 
-from .browser import CHROMIUM, chromium, needs_browser, new_page
-from .test_screens import make_agent
+from .helpers.browser import CHROMIUM, chromium, needs_browser, new_page
+from .helpers.lab import SECRET, Lab, check, panel, run_all, save
+from .helpers.screens import make_agent
+from .helpers.traces import forms, holding
 
 pytestmark = needs_browser
-SECRET = "7e57ab1e-93c4-4d1b-8f27-6ad05be19c38-5ec2e7ed-b7a1-4e6f-9c0d-f4813de62b97"
-
-
-class Lab:
-    """`halo-runbook lab --practice` in a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        environment = os.environ | {
-            "HALO_RUNBOOK_HOME": str(home / "data"),
-            "HOME": str(home),
-            "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
-            "IPYTHONDIR": str(home / "ipython"),
-            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        }
-        self.log: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "halo_helpers", "lab", "--practice", "--no-browser", "--port", "0"],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-            cwd=home,
-        )
-        assert self.process.stderr
-        for line in self.process.stderr:
-            self.log.append(line)
-            found = re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree\S*token=(\w+)", line)
-            if found:
-                self.url, self.token = found.groups()
-                break
-        self._reader = threading.Thread(
-            target=lambda: self.log.extend(self.process.stderr or ()), daemon=True
-        )
-        self._reader.start()
-        self.practice = str(running_at(home / "data" / "practice.json"))
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=20)
-        self._reader.join(timeout=5)
-        if self.process.stderr:
-            self.process.stderr.close()
-
-    def scenario(self, name: str) -> None:
-        ask(self.practice, "tenants/practice/scenario", "POST", name=name)
-
-    def open(self, page: Page, notebook: str, walk: str = "practice") -> None:
-        """Open a notebook alone and run all of it; a click before the kernel is there is lost, so it is repeated."""
-        page.goto(
-            f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
-        )
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
-        run_all(page)
-
-    def progress(self, walk: str = "practice") -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(
-            (self.home / "data" / "walks" / walk / ".progress.json").read_text()
-        )
-        return value
-
-
-def run_all(page: Page) -> None:
-    last, dialog = page.locator(".jp-CodeCell").last, page.locator(".jp-Dialog")
-    # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes
-    page.add_locator_handler(dialog, lambda shown: shown.locator(".jp-mod-accept").click())
-    for _ in range(6):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        try:
-            # the last cell's number says that all ran
-            expect(last.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=8_000)
-        except AssertionError:
-            continue
-        page.remove_locator_handler(dialog)
-        return
-    raise AssertionError("the notebook does not run")
-
-
-def panel(page: Page, step: str) -> Locator:
-    """Give the panel that the cell of a step shows."""
-    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_text(f'"{step}"', exact=True)).first
-    cell.scroll_into_view_if_needed()
-    found = cell.locator(".halo").filter(has=page.locator(".halo-chip")).first
-    found.wait_for()
-    return found
-
-
-def check(page: Page, step: str) -> Locator:
-    one = panel(page, step)
-    one.get_by_role("button", name="Check this step").click()
-    return one
 
 
 @pytest.fixture(scope="module")
@@ -243,39 +151,12 @@ def test_scenarios_show_their_card_and_turn_ok_when_mended(page: Page, lab: Lab,
         expect(one.get_by_text(code, exact=True)).to_have_count(0)
 
 
-def forms(secret: str) -> list[bytes]:
-    """Give a secret as it could stand in a file: raw, base64, URL- and JSON-encoded, and every part of ten letters."""
-    parts = {secret[n : n + 10] for n in range(len(secret) - 9)}
-    encoded = {base64.b64encode(b"\0" * n + secret.encode()).decode()[4 if n else 0 : -4] for n in range(3)}
-    return [text.encode() for text in parts | encoded | {quote(secret), json.dumps(secret)[1:-1]}]
-
-
-def holding(folder: Path, secret: str) -> list[str]:
-    """Give the files below a folder that hold a secret in any form."""
-    wanted = re.compile(b"|".join(map(re.escape, forms(secret))))
-    found = []
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            try:
-                raw = path.read_bytes()
-            except OSError:
-                continue
-            if wanted.search(raw):
-                found.append(str(path.relative_to(folder)))
-    return found
-
-
 def test_the_search_finds_a_planted_secret(tmp_path: Path) -> None:
     for number, text in enumerate(
         [*forms(SECRET)[:3], base64.b64encode(f"user:{SECRET}".encode()), SECRET[20:31].encode()]
     ):
         (tmp_path / str(number)).write_bytes(b"before " + text + b" after")
     assert len(holding(tmp_path, SECRET)) == 5
-
-
-def save(page: Page) -> None:
-    page.keyboard.press("Control+s")
-    expect(page.locator(".jp-mod-current .jp-DirtyIndicator, .lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
 
 
 @pytest.fixture

@@ -1,0 +1,114 @@
+"""A lab with its guide in a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from halo_helpers.practice.control import ask, running_at
+
+SECRET = "7e57ab1e-93c4-4d1b-8f27-6ad05be19c38-5ec2e7ed-b7a1-4e6f-9c0d-f4813de62b97"
+
+
+class Lab:
+    """`halo-runbook lab --practice` in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        environment = os.environ | {
+            "HALO_RUNBOOK_HOME": str(home / "data"),
+            "HOME": str(home),
+            "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
+            "IPYTHONDIR": str(home / "ipython"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        }
+        self.log: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "halo_helpers", "lab", "--practice", "--no-browser", "--port", "0"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+            cwd=home,
+        )
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.log.append(line)
+            found = re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree\S*token=(\w+)", line)
+            if found:
+                self.url, self.token = found.groups()
+                break
+        self._reader = threading.Thread(
+            target=lambda: self.log.extend(self.process.stderr or ()), daemon=True
+        )
+        self._reader.start()
+        self.practice = str(running_at(home / "data" / "practice.json"))
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self._reader.join(timeout=5)
+        if self.process.stderr:
+            self.process.stderr.close()
+
+    def scenario(self, name: str) -> None:
+        ask(self.practice, "tenants/practice/scenario", "POST", name=name)
+
+    def open(self, page: Page, notebook: str, walk: str = "practice") -> None:
+        """Open a notebook alone and run all of it; a click before the kernel is there is lost, so it is repeated."""
+        page.goto(
+            f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
+        )
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
+        run_all(page)
+
+    def progress(self, walk: str = "practice") -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(
+            (self.home / "data" / "walks" / walk / ".progress.json").read_text()
+        )
+        return value
+
+
+def run_all(page: Page) -> None:
+    last, dialog = page.locator(".jp-CodeCell").last, page.locator(".jp-Dialog")
+    # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes
+    page.add_locator_handler(dialog, lambda shown: shown.locator(".jp-mod-accept").click())
+    for _ in range(6):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        try:
+            # the last cell's number says that all ran
+            expect(last.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=8_000)
+        except AssertionError:
+            continue
+        page.remove_locator_handler(dialog)
+        return
+    raise AssertionError("the notebook does not run")
+
+
+def panel(page: Page, step: str) -> Locator:
+    """Give the panel that the cell of a step shows."""
+    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_text(f'"{step}"', exact=True)).first
+    cell.scroll_into_view_if_needed()
+    found = cell.locator(".halo").filter(has=page.locator(".halo-chip")).first
+    found.wait_for()
+    return found
+
+
+def check(page: Page, step: str) -> Locator:
+    one = panel(page, step)
+    one.get_by_role("button", name="Check this step").click()
+    return one
+
+
+def save(page: Page) -> None:
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-current .jp-DirtyIndicator, .lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)

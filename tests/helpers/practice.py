@@ -1,0 +1,32 @@
+"""The session's practice server, as tests use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from halo_helpers.practice.control import PracticeServer, ask
+from halo_helpers.tenants.practice import from_ready_entry, write_practice_tenants
+from halo_helpers.tenants.tenant import Tenant
+
+
+class Practice:
+    """The session's practice server, one tenant per scenario."""
+
+    def __init__(self, server: PracticeServer) -> None:
+        self.server = server
+        self.base_url = server.base_url
+        self.entries = {entry["name"]: entry for entry in server.tenants}
+
+    def tenant(self, name: str = "healthy") -> Tenant:
+        return from_ready_entry(self.entries[name], self.base_url)
+
+    def reset(self, name: str = "healthy") -> None:
+        self.entries[name] = ask(self.base_url, f"tenants/{name}/scenario", "POST", name=name)
+
+    def requests(self, name: str = "healthy") -> list[dict[str, Any]]:
+        return list(ask(self.base_url, f"tenants/{name}/requests")["requests"])
+
+    def write(self, path: Path, *names: str) -> Path:
+        write_practice_tenants(path, [self.entries[name] for name in names], self.base_url)
+        return path

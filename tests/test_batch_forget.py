@@ -1,0 +1,61 @@
+"""Forgetting a tenant."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from halo_helpers.batch.fleet import run_fleet
+from halo_helpers.batch.forget import forget, what_is_kept
+from halo_helpers.guide.working_copy import open_walk
+from halo_helpers.report import load_run
+from halo_helpers.secrets.access_log import access_log
+from halo_helpers.secrets.places import FILE, keep_in, remove
+from halo_helpers.secrets.references import resolve
+from halo_helpers.secrets.value import Secret
+from halo_helpers.tenants.answers import write_answers
+
+from .helpers.practice import Practice
+
+
+def test_a_kept_secret_is_private_and_goes(own_home: Path) -> None:
+    reference = keep_in(FILE, "acme", Secret("a-secret-of-some-length"))
+    path = Path(reference.removeprefix("file:"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert resolve(reference, "acme").reveal() == "a-secret-of-some-length"
+    assert json.loads(access_log().read_text())["tenant"] == "acme"
+    assert stat.S_IMODE(access_log().stat().st_mode) == 0o600
+    assert remove("acme") == [FILE]
+    assert remove("acme") == []
+
+
+def test_forgetting_a_tenant_leaves_the_others(practice: Practice, tmp_path: Path, own_home: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    runs = tmp_path / "runs"
+    run = run_fleet(file, runs)
+    open_walk("wrong-secret")
+    write_answers(
+        "wrong-secret", client_secret=keep_in(FILE, "wrong-secret", Secret("a-secret-of-some-length"))
+    )
+    kept = what_is_kept("wrong-secret", runs)
+    assert [line.partition(":")[0] for line in kept] == [
+        "working copies, answers and progress",
+        "secret of wrong-secret",
+        f"results in 1 runs below {runs}",
+    ]
+    (run.folder / "healthy.json").rename(tmp_path / "not-yet")
+    forget("wrong-secret", runs)
+    assert load_run(run.folder).manifest.names == ["healthy"]
+    (tmp_path / "not-yet").rename(run.folder / "healthy.json")
+    assert what_is_kept("wrong-secret", runs) == []
+    left = b"".join(
+        path.read_bytes()
+        for path in [*runs.rglob("*"), *own_home.rglob("*")]
+        if path.is_file() and path.name != "secret-access.log"
+    )
+    assert b"wrong-secret" not in left
+    assert [r.tenant for r in load_run(run.folder).results] == ["healthy"]
+    forget(None, runs)
+    assert what_is_kept(None, runs) == []
+    assert not list(runs.iterdir())

@@ -1,0 +1,119 @@
+"""What a run says of the runs before it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from halo_helpers.batch.fleet import FleetOptions, run_fleet
+from halo_helpers.batch.history import History
+from halo_helpers.batch.notify import Target, note, target
+from halo_helpers.errors import ConfigError
+from halo_helpers.practice.control import ask
+from halo_helpers.report import headline
+
+from .helpers.practice import Practice
+from .helpers.raw_server import http, raw_server
+
+
+def test_the_control_is_asked_once_a_week(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    first = run_fleet(file, tmp_path / "runs").results[0]
+    second = run_fleet(file, tmp_path / "runs").results[0]
+    assert (first["token.control"].verdict, second["token.control"].verdict) == ("pass", "skip")
+    assert "once a week" in second["token.control"].seen
+    assert second.verdict == "pass"
+
+
+def test_a_damaged_history_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite").write_bytes(b"x" * 4096)
+    with pytest.raises(ConfigError, match=r"history\.sqlite"):
+        History(tmp_path).add("r", [])
+
+
+def test_each_tenant_is_compared_with_its_own_last_result(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    run_fleet(file, tmp_path / "runs")
+    run_fleet(file, tmp_path / "runs", FleetOptions(only=["healthy"]))
+    changes = run_fleet(file, tmp_path / "runs").manifest.changes
+    assert (changes["new"], [row["tenant"] for row in changes["still"]]) == ([], ["wrong-secret"])
+
+
+def test_a_second_run_says_that_nothing_changed_and_the_next_what_did(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    first = run_fleet(file, tmp_path / "runs")
+    assert first.manifest.changes is None
+    assert (
+        first.manifest.since["wrong-secret"] == first.manifest.started_at
+        or first.manifest.since["wrong-secret"]
+    )
+    second = run_fleet(file, tmp_path / "runs")
+    assert headline(second.manifest).endswith("nothing changed.")
+    assert second.manifest.since == first.manifest.since
+    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="app-inactive")
+    try:
+        practice.write(file, "healthy", "wrong-secret")
+        third = run_fleet(file, tmp_path / "runs")
+    finally:
+        practice.reset("healthy")
+    assert "new: healthy (invalid-client)" in headline(third.manifest) or "invalid-client" in headline(
+        third.manifest
+    )
+    assert [entry["run"] for entry in third.manifest.trend] == [first.id, second.id, third.id]
+
+
+def test_old_runs_are_pruned_with_their_history(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    out = tmp_path / "runs"
+    (out / "not-a-run").mkdir(parents=True)
+    runs = [run_fleet(file, out, FleetOptions(keep=2)) for _ in range(4)]
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {
+        "not-a-run",
+        *sorted(run.id for run in runs)[-2:],
+    }
+    assert len(History(out).trend(practice=True)) == 2
+
+
+def test_a_note_is_written_when_something_changed(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    got: list[bytes] = []
+
+    def script(connection: Any, head: bytes) -> None:
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        body = head.partition(b"\r\n\r\n")[2]
+        while len(body) < length:
+            body += connection.recv(65536)
+        got.append(body)
+        connection.sendall(http("200 OK"))
+
+    run = run_fleet(file, tmp_path / "runs")
+    assert note(target(str(tmp_path / "note.txt")), run.manifest, say=print)
+    assert (tmp_path / "note.txt").read_text().startswith("2 tenants: 1 broken, 1 OK.")
+    with raw_server(script) as url:
+        monkeypatch.setenv("NOTIFY_URL", f"{url}/hooks/T0KEN-T0KEN")
+        to = target("webhook:env:NOTIFY_URL")
+        assert "NOTIFY_URL" not in os.environ
+        assert note(to, run.manifest, say=print)
+    assert json.loads(got[0])["text"].startswith("2 tenants")
+    said: list[str] = []
+    assert not note(to, run.manifest, say=said.append)
+    assert "could not be sent" in said[0]
+    assert "T0KEN" not in said[0]
+    assert not note(Target(), run_fleet(file, tmp_path / "runs").manifest, say=said.append)
+    with pytest.raises(ConfigError, match="by reference"):
+        target("https://hooks.example/T0KEN")
+    with pytest.raises(ConfigError, match="NOT_THERE"):
+        target("webhook:env:NOT_THERE")
+
+
+def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:
+    assert History(tmp_path).before("x", practice=True) == (set(), {})
+    assert History(tmp_path).trend(practice=True) == []

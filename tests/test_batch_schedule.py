@@ -1,0 +1,108 @@
+"""Order, second tries and executors of a fleet run."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from halo_helpers.batch import schedule
+from halo_helpers.batch.fleet import FleetOptions, run_fleet
+from halo_helpers.batch.one_tenant import Judgement, TenantJob
+from halo_helpers.batch.schedule import Budget, instance_of
+from halo_helpers.tenants.tenant import Tenant
+from halo_helpers.tenants.tenants_file import load_tenants
+from halo_helpers.verification.result import failed_run
+
+from .helpers.practice import Practice
+
+
+def test_while_all_are_busy_the_schedule_sleeps(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    tenants, real, waits = load_tenants(file), schedule.wait, []
+    busy = threading.Event()
+
+    def judged(job: TenantJob) -> Judgement:
+        if job.tenant == "healthy":
+            busy.wait(20)
+        return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
+
+    def counted(*given: Any, **more: Any) -> Any:
+        waits.append(more["timeout"])
+        if len(waits) > 3:
+            busy.set()
+        return real(*given, **more)
+
+    monkeypatch.setattr(schedule, "judge", judged)
+    monkeypatch.setattr(schedule, "wait", counted)
+    kept: list[tuple[str, int]] = []
+    with ThreadPoolExecutor(1) as executor:
+        schedule.Schedule(executor, 1, 0.0, schedule.Stop()).run(
+            reversed(tenants),
+            lambda t: TenantJob(t.name, str(file), 5.0),
+            lambda r, _: kept.append((r.tenant, r.attempts)),
+            lambda _: None,
+        )
+    assert sorted(kept) == [("healthy", 2), ("wrong-secret", 2)]
+    assert 0.0 not in waits
+
+
+def test_stopped_before_the_second_try_the_first_result_stands(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tenant,) = load_tenants(practice.write(tmp_path / "t.yaml", "healthy"))
+    stop, kept = schedule.Stop(), []
+
+    def judged(job: TenantJob) -> Judgement:
+        return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
+
+    def tell(_: str) -> None:
+        stop.no_more = True
+
+    monkeypatch.setattr(schedule, "judge", judged)
+    with ThreadPoolExecutor(1) as executor:
+        schedule.Schedule(executor, 1, 60.0, stop).run(
+            [tenant], lambda t: TenantJob(t.name, "t.yaml", 5.0), lambda r, _: kept.append(r.tenant), tell
+        )
+    assert kept == ["healthy"]
+
+
+def test_what_fails_is_tried_once_more_and_counted(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "rate-limited", "maintenance", "wrong-secret")
+    run = run_fleet(file, tmp_path / "runs", FleetOptions(backoff_s=0))
+    assert {r.tenant: r.attempts for r in run.results} == {
+        "rate-limited": 2,
+        "maintenance": 2,
+        "wrong-secret": 1,
+    }
+
+
+def test_any_executor_fits_and_evidence_comes_back(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret")
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        run = run_fleet(file, tmp_path / "runs", executor=executor)
+    assert [r.verdict for r in run.results] == ["pass", "fail"]
+    assert all((run.folder / f"{r.tenant}.ipynb").stat().st_size > 10_000 for r in run.results)
+
+
+def test_an_instance_is_not_asked_more_than_its_share() -> None:
+    now = [0.0]
+    budget = Budget(clock=lambda: now[0])
+    taken = [budget.wait_s("a") for _ in range(8)]
+    assert taken[:7] == [0] * 7
+    assert taken[7] == 300
+    assert budget.wait_s("b") == 0
+    now[0] = 301
+    assert budget.wait_s("a") == 0
+
+
+def test_instances_are_told_apart_as_halopsa_counts() -> None:
+    one, other = (Tenant(name, "https://acme.halopsa.com/", client_id=name) for name in ("a", "b"))
+    assert instance_of(one) == instance_of(other)
+    assert instance_of(Tenant("c", "https://acme.halopsa.com", halo_tenant="c")) != instance_of(one)

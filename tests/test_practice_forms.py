@@ -1,0 +1,148 @@
+"""Forms of the practice tenant's screens: whose they are, and what they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from halo_helpers.practice.control import PracticeServer, start
+from halo_helpers.practice.screens.forms import Form
+from halo_helpers.practice.screens.pages import Screens
+from halo_helpers.practice.screens.sign_in import Session
+from halo_helpers.practice.serve import Options, build_realm
+from halo_helpers.practice.wire import Ask
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PracticeServer]:
+    with start() as running:
+        yield running
+
+
+def send(
+    server: PracticeServer, method: str, path: str, form: dict[str, str] | None = None, **headers: str
+) -> tuple[int, dict[str, str], str]:
+    at = urlsplit(server.base_url)
+    connection = HTTPConnection(at.hostname or "", at.port, timeout=10)
+    try:
+        connection.request(
+            method, path, urlencode(form or {}), {k.replace("_", "-"): v for k, v in headers.items()}
+        )
+        answer = connection.getresponse()
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def signed_in(server: PracticeServer) -> tuple[str, str]:
+    cookie = send(server, "POST", "/signin", {"tenant": "practice"})[1]["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
+    cookie = cookie.partition(";")[0]
+    token = re.search(
+        r'name="csrf" value="(\w+)"', send(server, "GET", "/config/agents/new", Cookie=cookie)[2]
+    )
+    assert token
+    return cookie, token.group(1)
+
+
+def test_forms_of_other_sites_are_refused(server: PracticeServer) -> None:
+    cookie, token = signed_in(server)
+    form = {"name": "Mallory", "csrf": token}
+    for path in ("/config/agents/new", "/signin", "/practice"):
+        assert send(server, "POST", path, form, Cookie=cookie, Origin="https://evil.example")[0] == 403
+        assert send(server, "POST", path, form, Cookie=cookie, Origin="null")[0] == 403
+    assert send(server, "POST", "/config/agents/new", form | {"csrf": "x"}, Cookie=cookie)[0] == 403
+    assert send(server, "POST", "/practice", {"tenant": "a", "scenario": "healthy", "csrf": token})[0] == 403
+    assert send(server, "GET", "/config", Host="evil.example")[0] == 421
+    assert send(server, "POST", "/config/agents/new", form, Cookie=cookie, Origin=server.base_url)[0] == 303
+
+
+def test_pages_are_not_kept_framed_or_scripted(server: PracticeServer) -> None:
+    headers = send(server, "GET", "/")[1]
+    assert headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_what_is_typed_is_text_everywhere(server: PracticeServer) -> None:
+    cookie, token = signed_in(server)
+    form = {"name": "<script>alert(1)</script>", "csrf": token, "active": "1"}
+    target = send(server, "POST", "/config/agents/new", form, Cookie=cookie)[1]["location"]
+    for path in (target, "/config/agents", "/config/integrations/api/applications/new"):
+        text = send(server, "GET", path, Cookie=cookie)[2]
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_without_signing_in_every_screen_is_the_sign_in(server: PracticeServer) -> None:
+    for cookie in (
+        "",
+        "halo_practice_1=practice.x",
+        f"halo_practice_{urlsplit(server.base_url).port}=practice.00",
+        "é=;;,",
+    ):
+        assert "Sign in" in send(server, "GET", "/config/agents", Cookie=cookie.encode().decode("latin-1"))[2]
+    assert send(server, "DELETE", "/config")[0] == 405
+
+
+FIELDS = st.sampled_from(
+    [
+        "name",
+        "email",
+        "role",
+        "team-1",
+        "active",
+        "workday",
+        "method",
+        "login_type",
+        "agent",
+        "scope-all",
+        "tenant",
+        "scenario",
+    ]
+)
+
+VALUES = st.sampled_from(
+    ["", "1", "-1", "²", "9" * 12, "9" * 5000, "agent", "client-credentials", "healthy", "é\x00"]
+) | st.text(max_size=12)
+
+PATHS = st.sampled_from(
+    [
+        "/config/agents/new",
+        "/config/agents/27",
+        "/config/agents/²",
+        "/config/integrations/api/applications/new",
+        "/practice",
+        "/signin",
+        "/config/integrations/api/applications/x",
+        "/config/integrations/api/applications/x/secret",
+        "/config/x",
+        "/config/agents/1/2",
+    ]
+)
+
+
+@example(path="/config/agents/new", form={"name": "x", "role": "9" * 5000}, method="POST")
+@given(path=PATHS, form=st.dictionaries(FIELDS, VALUES, max_size=6), method=st.sampled_from(["GET", "POST"]))
+@settings(deadline=None, max_examples=150)
+def test_no_form_makes_it_fail(path: str, form: dict[str, str], method: str) -> None:
+    with_token = Form(form, method == "POST")
+    realm = build_realm(Options())
+    screens = Screens(realm)
+    ask_ = Ask(
+        method,
+        path,
+        "http://127.0.0.1:1",
+        {"search": form.get("name", "")},
+        {},
+        urlencode(form).encode("utf-8", "replace"),
+    )
+    assert screens.answer(ask_).status < 500
+    parts = tuple(part for part in path.split("/") if part)
+    assert screens._screen(ask_, Session(realm.worlds["practice"], "x"), parts[1:], with_token).status < 500

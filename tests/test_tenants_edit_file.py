@@ -1,0 +1,123 @@
+"""Upkeep of a tenants file: entries come and go, comments stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from halo_helpers.errors import ConfigError
+from halo_helpers.tenants.edit_file import add_tenant, retire_tenant
+from halo_helpers.tenants.tenants_file import load_tenants
+
+from .helpers.command import document, halo
+
+FILE_TEXT = """# our customers
+defaults: {owner: desk}
+tenants:
+  - name: acme   # the dentist
+    base_url: https://acme.halopsa.com
+    client_id: x
+    client_secret: env:A
+  # moved in May
+  - name: birch
+    base_url: https://birch.halopsa.com
+    client_id: y
+    client_secret: 'keyring:'
+"""
+
+NEW = {
+    "name": "copper",
+    "base_url": "https://copper.halopsa.com",
+    "client_id": "z",
+    "client_secret": "env:C",
+    "agent_id": 27,
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "t.yaml"
+    path.write_text(FILE_TEXT)
+    return path
+
+
+def test_entries_come_and_go_and_comments_stay(file: Path) -> None:
+    add_tenant(file, NEW)
+    retire_tenant(file, "birch")
+    text = file.read_text()
+    assert "# our customers" in text
+    assert "# the dentist" in text
+    assert [(t.name, t.agent_id, t.owner) for t in load_tenants(file)] == [
+        ("acme", None, "desk"),
+        ("copper", 27, "desk"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": "acme"}, {"client_secret": "in clear " * 5}, {"base_url": "x"}, {"name": "con"}]
+)
+def test_a_wrong_entry_is_refused_and_nothing_is_written(file: Path, wrong: dict[str, str]) -> None:
+    with pytest.raises(ConfigError):
+        add_tenant(file, NEW | wrong)
+    assert file.read_text() == FILE_TEXT
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_csv_keeps_its_separator_and_columns(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(
+        "\ufeffname;base_url;client_id;client_secret;label\r\nacme;https://acme.halopsa.com;x;env:A;Acmé\r\n".encode()
+    )
+    add_tenant(path, NEW)
+    assert path.read_bytes().startswith(
+        "\ufeffname;base_url;client_id;client_secret;label;agent_id\r\n".encode()
+    )
+    assert [(t.name, t.label) for t in load_tenants(path)] == [("acme", "Acmé"), ("copper", None)]
+    retire_tenant(path, "acme")
+    with pytest.raises(ConfigError, match="only tenant"):
+        retire_tenant(path, "copper")
+    with pytest.raises(ConfigError, match="no tenant"):
+        retire_tenant(path, "acme")
+
+
+def test_a_first_entry_makes_the_file(tmp_path: Path) -> None:
+    add_tenant(tmp_path / "new" / "t.yaml", NEW)
+    assert [t.name for t in load_tenants(tmp_path / "new" / "t.yaml")] == ["copper"]
+
+
+def test_commands(file: Path, tmp_path: Path, own_home: Path) -> None:
+    assert (
+        "copper stands in"
+        in halo(
+            "tenants",
+            "add",
+            "copper",
+            "--base-url",
+            "https://copper.halopsa.com",
+            "--client-id",
+            "z",
+            "--secret",
+            "env:C",
+            "--tenants-file",
+            file,
+        ).stdout
+    )
+    rows = document(halo("tenants", "list", "--tenants-file", file, "--json"))["tenants"]
+    assert [row["client_secret"] for row in rows] == ["env:A", "keyring:", "env:C"]
+    done = halo("tenants", "check", "--tenants-file", file)
+    assert (done.returncode, "the environment variable A is not set" in done.stdout) == (2, True)
+    assert halo("tenants", "retire", "copper", "--tenants-file", file).returncode == 0
+    secret = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
+    done = halo("secrets", "set", "acme", "--file", stdin=secret + "\n")
+    reference = done.stdout.split()[-1]
+    assert (done.returncode, secret in done.stdout) == (0, False)
+    file.write_text(FILE_TEXT.replace("env:A", reference))
+    assert "file acme.secret" in halo("secrets", "where", "acme", "--tenants-file", file).stdout
+    assert "a private file" in halo("secrets", "remove", "acme").stdout
+    assert halo("secrets", "where", "acme", "--tenants-file", file).returncode == 2
+    assert halo("secrets", "set", "../x", "--file", stdin="x").returncode == 2
+    assert halo("forget").returncode == 2
+    assert halo("status", tmp_path / "none").returncode == 3
+    assert halo("status", tmp_path, "--max-age", "soon").returncode == 2
+    assert halo("bundle", "nobody", "--tenants-file", file).returncode == 2
