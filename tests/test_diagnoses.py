@@ -1,4 +1,4 @@
-"""Every diagnosis code, reached over a real socket within its limits; the table in DIAGNOSES.md is made from it."""
+"""Every diagnosis code, reached over a real socket within its limits; DIAGNOSES.md is made from it."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_the_table_is_that_of_the_registry(found: dict[str, tuple[Verification, 
 
 
 def test_nothing_takes_the_answer_for_its_own(practice: Practice) -> None:
-    """A verification that fails in its first check still holds every check, none of them OK by not being asked."""
+    """A verification that fails in its first check holds every check, none of them OK by not being asked."""
     result = verify(tenant("https://no-such-host.invalid"))
     assert {check.verdict for check in result.checks if check.id not in {"address.url", "token.form"}} == {
         "error",

@@ -1,4 +1,4 @@
-"""Our engine beside stock papermill: forty cells that are hard to get right, and what the documents name as different."""
+"""Our engine beside stock papermill: cells that are hard to get right, and what is named as different."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def execute(source: Path, engine: str | None, **options: Any) -> Any:
 
 
 def settled(value: Any, names: dict[str, str]) -> Any:
-    """Replace what differs from run to run: times, ids (by the order in which they come), and where memory lies."""
+    """Replace what differs from run to run: times, ids (by their order), and where memory lies."""
     text = json.dumps(value, sort_keys=True)
     return json.loads(
         IDS.sub(
@@ -171,7 +171,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
 
 
 def from_stock(source: Path) -> Any:
-    """Execute by stock papermill; in one of about twenty runs it loses a message of its kernel, and waits for ever."""
+    """Execute by stock papermill, which in one of about twenty runs loses a message and waits for ever."""
     for _ in range(5):
         done = execute(source, None, execution_timeout=20)
         last = next(cell for cell in done["cells"] if cell["id"] == list(CELLS)[-1])

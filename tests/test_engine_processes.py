@@ -20,7 +20,7 @@ from .helpers.processes import _children, memory
 def test_a_tenants_process_knows_no_secret_but_its_own(
     practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither environment nor writable memory of a child, nor of the fork server, holds another tenant's secret."""
+    """Neither a child nor the fork server holds another tenant's secret, in environment or memory."""
     names = ("healthy", "wrong-secret", "agent-mismatch")
     rows = []
     for name in names:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from halo_helpers import Tenant, verify
+from halo_helpers.checks import CHECKS
 from halo_helpers.client.limits import Limits
 from halo_helpers.client.models import Agent, AuthInfo, Instance, as_rows
 from halo_helpers.errors import ConfigError, ConnectionFailedError, ShapeError
@@ -25,7 +26,7 @@ from halo_helpers.tenants.base_url import parse_address
 from halo_helpers.tenants.tenant import FIELDS
 from halo_helpers.tenants.tenants_file import load_tenants
 
-from .helpers.halopsa import ID, body
+from .helpers.halopsa import ID, SECRET, body
 from .helpers.raw_server import raw_server
 
 EXAMPLES = int(os.environ.get("HALO_FUZZ", "60"))
@@ -171,7 +172,7 @@ def test_any_answers_give_a_verdict_and_no_exception(answers: list[Any], info: A
             ),
             limits=Limits(total_s=10, request_s=3),
         )
-    assert len(result.checks) == 30
+    assert len(result.checks) == len(CHECKS)
     assert result.verdict in {"fail", "error", "warn"}
     json.dumps(result.as_json())
     assert "internal-error" not in result.codes
@@ -190,7 +191,7 @@ def test_a_secret_is_taken_out_of_any_text(secret: str, around: tuple[str, str])
     assert value not in text
     assert value[:10] not in text
     assert REDACTED in text
-    assert redact(text) == text or REDACTED in redact(text)
+    assert redact(text) == text
 
 
 @given(TEXTS)
@@ -203,7 +204,7 @@ def test_a_reference_is_checked_without_being_repeated(text: str) -> None:
 
 BAD = """
 tenants:
-  - {name: acme, base_url: https://acme.halopsa.com, client_id: x, client_secret: 0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff}
+  - {name: acme, base_url: https://acme.halopsa.com, client_id: x, client_secret: SECRET}
   - {name: acme, base_url: https://acme.halopsa.com, client_id: x, client_secret: 'env:X', colour: red}
   - {name: ../etc, base_url: nonsense, client_id: x, client_secret: 'nosuch:x'}
   - {name: CON, base_url: [1], client_id: x, client_secret: 'env:1X', scopes: [a b]}
@@ -213,7 +214,7 @@ tenants:
 
 
 def test_every_mistake_at_once_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "t.yaml").write_text(BAD)
+    (tmp_path / "t.yaml").write_text(BAD.replace("SECRET", SECRET))
     with pytest.raises(ConfigError) as error:
         load_tenants(tmp_path / "t.yaml")
     text = str(error.value)

@@ -69,7 +69,7 @@ BY_HAND = (
 
 
 def test_the_walk_from_the_first_click_to_the_record(page: Page, lab: Lab, browser: Browser) -> None:
-    """Agent and application are made on the practice screens; every step turns OK; the record has the right agent."""
+    """Agent and application are made on the screens; every step turns OK; the record has the right agent."""
     lab.open(page, "00-start")
     expect(check(page, "prerequisites").locator(".halo-chip")).to_have_text("OK")
 
@@ -253,7 +253,7 @@ def test_a_slow_check_is_cancelled_and_a_second_click_does_nothing(page: Page, l
 def test_a_server_that_is_away_or_slow_is_told_and_freezes_nothing(
     page: Page, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens; then answers take 30 s; then all is well: each is said as it is, in the same open notebook."""
+    """Nobody listens; then answers take 30 s; then all is well: each is said, in the same open notebook."""
     monkeypatch.setenv("HALO_RUNBOOK_HOME", str(lab.home / "data"))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A secret of one's own for each of twelve tenants that fail in different ways: nothing that is kept holds any of them."""
+"""A secret for each of twelve tenants that fail in different ways: nothing that is kept holds any of them."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def halo(folder: Path, environment: dict[str, str], *args: str) -> str:
 
 
 def guide(folder: Path, environment: dict[str, str], notebook: str, file: Path) -> str:
-    """Run a notebook of the guide by papermill's own command, for a tenant whose secret is wrong; give what was printed."""
+    """Run a notebook of the guide by papermill's own command, and return what it printed."""
     command = [
         sys.executable,
         "-m",

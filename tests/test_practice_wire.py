@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from halo_helpers.practice.api.fields.applications import application_row as _application_row
+from halo_helpers.practice.api.fields.applications import application_row
 from halo_helpers.practice.api.fields.teams_and_roles import role_object
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options, build_realm
@@ -220,7 +220,7 @@ def test_objects_carry_the_published_names_and_types(caller: Caller, route: str)
     token = caller.token(scope="all all:teams admin:webhooks admin")
     if route == "Application":
         world = build_realm(Options()).worlds["practice"]
-        row = _application_row(world, world.neo, 1)
+        row = application_row(world, world.neo, 1)
     elif route == "Actions":
         row = caller.get("Actions?ticket_id=3", token)[1]["actions"][0]
     elif route == "Roles":

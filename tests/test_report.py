@@ -196,7 +196,7 @@ def test_what_changed(tmp_path: Path) -> None:
 
 @needs_browser
 def test_the_page_in_a_browser_finds_filters_and_runs_nothing_foreign(tmp_path: Path) -> None:
-    """Names such as a script stay text in the causes and in the map; a name opens its checks; filters narrow the map."""
+    """Names such as a script stay text in causes and map; a name opens its checks; filters narrow the map."""
     evil = "<script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">"
     results = [
         result("acme", "invalid-client", f"seen {evil}", evil),

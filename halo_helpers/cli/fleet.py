@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..checks.findings import BROKEN
 from ..errors import ConfigError
 from .shared import (
     INTERRUPTED,
@@ -198,6 +197,7 @@ def _bar() -> Callable[[Verification, int, int], None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from ..checks.findings import BROKEN
     from ..secrets.redaction import redact
 
     bar = Progress(

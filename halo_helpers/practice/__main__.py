@@ -19,7 +19,7 @@ def _say_ready(base_url: str, realm: Realm, ca_file: str | None) -> None:
 
 
 def main() -> int:
-    """Serve; exit 2 with one line when the options or the port are wrong."""
+    """Serve until standard input ends; return 2, with one line, when the options or the port are wrong."""
     try:
         options = Options.from_json(json.loads(sys.stdin.readline()))
         serve(options, _say_ready, lifeline=True)

@@ -1,4 +1,4 @@
-"""The one door of a practice server: guards, recording, throttling and routing."""
+"""The ASGI application of a practice server: guards, recording, throttling and routing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from .api import gateway, public_routes
 from .api.refusals import bad_token
 from .api.resources import SPELLINGS, answer_resource
-from .api.token_endpoint import client_id_of, token
+from .api.token_endpoint import answer_token_request, client_id_of
 from .control_routes import answer_control
 from .screens.pages import Screens
 from .wire import TEXT, Answer, Ask, empty, parse_query
@@ -80,7 +80,7 @@ class Door:
         await _send(answer, send)
 
     def _world(self, ask: Ask) -> World | None:
-        """Find the world that a request is for: by its token, its Client ID or its `tenant`."""
+        """Return the world that a request is for: by its token, its `tenant` or its Client ID."""
         scheme, _, token = ask.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             grant = self.realm.tokens.read(token.strip())
@@ -104,7 +104,7 @@ class Door:
             if wait is not None:
                 return gateway.too_many(world, wait)
         if path == "/auth/token":
-            return token(self.realm, ask, world if _told(ask) else None)
+            return answer_token_request(self.realm, ask, world if _told(ask) else None)
         if path == "/api/authinfo":
             return public_routes.auth_info(world, settings, ask.origin)
         if path == "/api/instanceinfo":
@@ -131,9 +131,9 @@ class Door:
 
 
 def _route(path: str, *, strict: bool) -> str:
-    """Return the path in lower case, or `/` where it is no route.
+    """Return the path in lower case, `/` where it is no route.
 
-    A double slash, or a misspelling when strict.
+    No route are a path with a double slash and, when strict, a misspelling.
     """
     if "//" in path:
         return "/"
@@ -153,7 +153,7 @@ def _told(ask: Ask) -> bool:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Read a request body; None when it is larger than a token request can be."""
+    """Return a request's body, None when it is larger than a token request can be."""
     chunks, size = [], 0
     while True:
         message = await receive()

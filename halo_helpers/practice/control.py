@@ -1,4 +1,4 @@
-"""Start a practice server of one's own, or ask a running one.
+"""Start a practice server, or find and ask a running one.
 
 The client here is the standard library's: the package's one door for HaloPSA requests stays in another room.
 """
@@ -38,7 +38,7 @@ class PracticeServer:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """Return the number of the process."""
         return self._process.pid
 
     @property
@@ -47,7 +47,7 @@ class PracticeServer:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """End the process; harmless when it has ended."""
+        """Stop the process; harmless when it has ended."""
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -65,7 +65,7 @@ class PracticeServer:
 
 
 def start(options: Options | None = None) -> PracticeServer:
-    """Start a practice server and wait until it listens.
+    """Start a practice server, wait until it listens, and return it.
 
     Raises: PracticeError with what it said, when it does not come up.
     """
@@ -105,7 +105,7 @@ def _environment() -> dict[str, str]:
 def ask(
     base_url: str, path: str, method: str = "GET", *, timeout_s: float = 5.0, **query: str
 ) -> dict[str, Any]:
-    """Ask the control routes of a running practice server, on loopback only.
+    """Return what a control route of a running practice server answers; on loopback only.
 
     Raises: PracticeError when nobody answers there, or somebody else does.
     """
@@ -133,11 +133,8 @@ def ask(
     return value
 
 
-# --- the state file: where the running server is, without any secret ---
-
-
 def note_running(state_file: Path, base_url: str) -> None:
-    """Write down where a server listens, so that other notebooks find it."""
+    """Write where a server listens into the state file, so that other notebooks find it; no secret."""
     state_file.parent.mkdir(parents=True, exist_ok=True)
     temporary = state_file.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(json.dumps({"base_url": base_url, "pid": os.getpid()}), encoding="utf-8")
@@ -145,7 +142,7 @@ def note_running(state_file: Path, base_url: str) -> None:
 
 
 def forget_running(state_file: Path, base_url: str) -> None:
-    """Take the note back, unless another server has written its own since."""
+    """Remove the state file, unless another server has written its own since."""
     if running_at(state_file) == base_url:
         state_file.unlink(missing_ok=True)
 

@@ -1,12 +1,9 @@
-"""Routes of the practice server itself, `/practice/…`.
-
-Its tenants, which requests they saw, their scenarios.
-"""
+"""Control routes of the practice server, `/practice/…`: its tenants, requests seen, scenarios."""
 
 from __future__ import annotations
 
+from .make_worlds import put_in_scenario
 from .ready import ready_entry
-from .scenarios import put_in_scenario
 from .wire import CONTROL_HEADER, Answer, Ask, as_json, empty
 from .world.realm import Realm
 
@@ -24,7 +21,7 @@ def answer_control(realm: Realm, ask: Ask) -> Answer:
 
 
 def _control(realm: Realm, ask: Ask, name: str, what: str) -> Answer:
-    """Answer which requests a tenant saw; put one into a scenario, again or anew, or make one in it."""
+    """Answer which requests a tenant saw; put one into a scenario, or make one in it."""
     world = realm.worlds.get(name)
     if what == "requests" and ask.method == "GET":
         return empty(404) if world is None else as_json({"requests": [seen.as_json() for seen in world.seen]})

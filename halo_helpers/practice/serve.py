@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from .scenarios import MAX_TENANTS, make_world
+from .make_worlds import MAX_TENANTS, make_world
 from .settings import Settings
 from .world.realm import Realm
 
@@ -38,17 +38,17 @@ class Options:
     tls: bool = False
 
     def as_json(self) -> dict[str, object]:
-        """Shape: the fields by name."""
+        """Return the fields by name."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, object]) -> Self:
-        """Read what `as_json` returns."""
+        """Return the options that `as_json` wrote."""
         return cls(**values)  # type: ignore[arg-type]
 
 
 def build_realm(options: Options) -> Realm:
-    """Make the worlds that the options ask for.
+    """Return the worlds that the options ask for.
 
     Raises: ValueError in words for people when an option is wrong.
     """
@@ -146,14 +146,14 @@ def serve(
 
 
 def _watch_stdin() -> None:
-    """End the process when standard input ends."""
+    """Stop the process when standard input ends."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(0)
 
 
 def _authority(folder: Path) -> tuple[str, ssl.SSLContext]:
-    """Make a throw-away authority and a certificate for loopback; return the authority's file."""
+    """Return the file of a throw-away authority, and a TLS context with its certificate for loopback."""
     import trustme
 
     authority = trustme.CA(organization_name="halo-runbook practice")

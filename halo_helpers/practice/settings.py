@@ -105,7 +105,7 @@ class Settings:
 
     @classmethod
     def parse(cls, pairs: list[str]) -> Self:
-        """Read `KEY=VALUE` texts.
+        """Return the settings that `KEY=VALUE` texts ask for.
 
         Raises: ValueError with the allowed keys or values.
         """

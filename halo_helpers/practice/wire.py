@@ -32,8 +32,7 @@ class Ask:
 
     def number(self, name: str) -> int | None:
         """Return a whole number parameter, None when it is absent or no such number."""
-        text = self.query.get(name, "")
-        return int(text) if text.isdecimal() and text.isascii() and len(text) <= 9 else None
+        return whole_number(self.query.get(name, ""))
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,13 @@ class Answer:
     close: bool = False
 
 
+def whole_number(text: str, digits: int = 9) -> int | None:
+    """Return the whole number that a text stands for, None when it is none or has too many digits."""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= digits else None
+
+
 def parse_query(raw: bytes) -> dict[str, str]:
-    """Parse a query string or form; never fails, undecodable bytes are replaced."""
+    """Return a query string or form by name; never fails, undecodable bytes are replaced."""
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace", max_num_fields=None)
     return {name.lower(): value for name, value in pairs}
 

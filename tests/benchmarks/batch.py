@@ -123,7 +123,7 @@ def measure(tenants: int, latency_ms: int, rounds: int, ways: list[str]) -> dict
 
 
 def _timed(way: str, file: Path, count: int) -> tuple[float, float, float]:
-    """Run one way in a process; give seconds, CPU seconds of it and all that it started, and peak memory in MB."""
+    """Run one way in a process; return seconds, CPU seconds with its children, and peak memory in MB."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
     process = subprocess.Popen(

@@ -28,7 +28,8 @@ async def answer(request):
     return JSONResponse({"auth_url": "http://127.0.0.1/auth", "tenant_id": "practice"})
 
 listener = socket.socket(fileno=int(sys.argv[1]))
-config = uvicorn.Config(Starlette(routes=[Route("/api/authinfo", answer)]), log_level="critical", access_log=False)
+bare = Starlette(routes=[Route("/api/authinfo", answer)])
+config = uvicorn.Config(bare, log_level="critical", access_log=False)
 uvicorn.Server(config).run(sockets=[listener])
 """
 

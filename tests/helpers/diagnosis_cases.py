@@ -40,7 +40,7 @@ ME = body(
 
 
 class Bound(NamedTuple):
-    """What a case may take at most: seconds from the call to the result, requests sent, bytes of answers taken in."""
+    """What a case may take at most: seconds to the result, requests sent, bytes of answers taken in."""
 
     seconds: float
     requests: int

@@ -1,4 +1,4 @@
-"""Tell whether generated files are those that were committed: `generated.py COMMITTED MADE_AGAIN`, two checkouts.
+"""Whether generated files are those that were committed: `generated.py COMMITTED MADE_AGAIN`.
 
 What differs from run to run is masked: ports, times, and in DIAGNOSES.md the column of what was seen.
 """

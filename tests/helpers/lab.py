@@ -63,7 +63,10 @@ class Lab:
         ask(self.practice, "tenants/practice/scenario", "POST", name=name)
 
     def open(self, page: Page, notebook: str, walk: str = "practice") -> None:
-        """Open a notebook alone and run all of it; a click before the kernel is there is lost, so it is repeated."""
+        """Open a notebook alone and run all of it.
+
+        A click before the kernel is there is lost, so it is repeated.
+        """
         page.goto(
             f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
         )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 
 def forms(secret: str) -> list[bytes]:
-    """Give a secret as it could stand in a file: raw, base64, URL- and JSON-encoded, and every part of ten letters."""
+    """Return a secret as it could stand in a file: in every encoding, and every part of ten letters."""
     parts = {secret[n : n + 10] for n in range(len(secret) - 9)}
     encoded = {base64.b64encode(b"\0" * n + secret.encode()).decode()[4 if n else 0 : -4] for n in range(3)}
     return [text.encode() for text in parts | encoded | {quote(secret), json.dumps(secret)[1:-1]}]

@@ -29,7 +29,6 @@ from typing import Any
 from ...secrets.redaction import redact
 from ...secrets.value import Secret
 from ...tenants.tenant import Tenant
-from .child import become, current
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -46,9 +45,8 @@ def _preload() -> Any:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    # nobody steps through an unattended run, or calls httpx's own command line; and with JupyterLab
-    # installed, nbformat's
-    # validator would compile the grammar of an optional check for a second
+    # nobody steps through an unattended run, or calls httpx's own command line; and nbformat's validator
+    # would compile the grammar of an optional check for a second, where JupyterLab is installed
     spared = ("debugpy", "httpx._main", "rfc3987_syntax")
     sys.modules |= dict.fromkeys(spared)  # type: ignore[arg-type]
     import nbformat
@@ -56,7 +54,8 @@ def _preload() -> Any:
     import papermill.parameterize  # noqa: F401
 
     from ...client.connections import warm_up
-    from .. import by_papermill, papermill_engine  # noqa: F401
+    from .. import papermill_engine  # noqa: F401
+    from . import child  # noqa: F401
     from .shell import Shell
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", id="a")])
@@ -143,6 +142,8 @@ def _end_all(processes: Iterable[int]) -> None:
 
 
 def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socket) -> None:
+    from . import child  # imported by `_preload`, and not before: see there
+
     server = os.getpid()
     pid = os.fork()
     if pid:
@@ -158,12 +159,12 @@ def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socke
         control.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         random.seed()
-        become(socket.socket(fileno=descriptor), shell).run()
+        child.become(socket.socket(fileno=descriptor), shell).run()
         status = 0
     except BaseException as error:
-        child = current()
-        if child is not None:
-            child.say(status="crashed", message=redact(f"{type(error).__name__}: {error}"))
+        here = child.current()
+        if here is not None:
+            here.say(status="crashed", message=redact(f"{type(error).__name__}: {error}"))
     finally:
         os._exit(status)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..seed.values import Record
-from ..wire import Answer, Ask, as_json, empty
+from ..wire import Answer, Ask, as_json, empty, whole_number
 from ..world.agents import UNASSIGNED_ID, Agent
 from ..world.world import World
 from .fields.agents import agent_object, agent_row
 from .paging import read_paging
-from .refusals import not_a_number, refused, whole_number
+from .refusals import not_a_number, refused
 from .rights import AGENT_SCOPES, Identity
 
 
@@ -36,7 +36,7 @@ def answer_agents(who: Identity, ask: Ask, key: str | None) -> Answer:
 
 def _agent_list(who: Identity, ask: Ask) -> Answer:
     world = who.world
-    assert who.agent is not None  # noqa: S101 - agents has refused others
+    assert who.agent is not None  # noqa: S101 - answer_agents has refused others
     disabled, enabled = ask.flag("includedisabled") is True, ask.flag("includeenabled") is not False
     api_only = ask.flag("includeapiagents") is True or world.settings.api_agents_listed == "yes"
     unassigned = ask.flag("includeunassigned") is True

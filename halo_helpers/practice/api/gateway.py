@@ -9,12 +9,10 @@ _MAINTENANCE = (
     "<!doctype html><html lang=en><title>Down for maintenance</title>"
     "<h1>Practice tenant: HaloPSA is being upgraded</h1><p>Please try again later.</html>"
 )
-
 _LOGIN = (
     "<!doctype html><html lang=en><title>Log in</title><h1>Practice tenant: log in</h1>"
     "<form method=post><label>Username <input name=username></label></form></html>"
 )
-
 _BLOCKED = (
     "<!doctype html><html lang=en><title>Access denied</title>"
     "<h1>Practice tenant: this address is not on the allow-list</h1></html>"

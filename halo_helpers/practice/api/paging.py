@@ -9,7 +9,7 @@ DEFAULT_COUNT = 50
 
 
 def read_paging(ask: Ask, settings: Settings) -> tuple[int, int, int] | Answer:
-    """Read the paging parameters (W18, W21): (page number or 0 without paging, page size, count)."""
+    """Return (page number or 0 without paging, page size, count), or a refusal (W18, W21)."""
     if ask.flag("pageinate") is not True:
         count = ask.number("count")
         return 0, 0, DEFAULT_COUNT if count is None else count

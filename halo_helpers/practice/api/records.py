@@ -76,7 +76,7 @@ def _listing(who: Identity, ask: Ask, kind: Collection) -> Answer:
 
 
 def answer_actions(who: Identity, ask: Ask, key: str | None) -> Answer:
-    """Answer `/Actions?ticket_id=N`: as tickets; without a ticket the list is empty (facts 4.4)."""
+    """Answer `/Actions?ticket_id=N`, with the rights of tickets; none without a ticket (facts 4.4)."""
     tickets = COLLECTIONS["tickets"]
     if not who.may(tickets.scopes) or who.agent is None or tickets.area in who.agent.denied:
         return refused(who.world.settings)

@@ -49,11 +49,6 @@ def exception(message: str) -> Record:
     }
 
 
-def whole_number(text: str) -> int | None:
-    """Return the id that a text stands for, None when it is none."""
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 9 else None
-
-
 def not_a_number(text: str) -> Answer:
-    """Answer an id of the wrong type: ASP.NET's model state (facts 3.3)."""
+    """Answer an id of the wrong type with ASP.NET's model state (facts 3.3)."""
     return as_json({"id": [f"The value {json.dumps(text)[1:-1]!r} is not valid."]}, 400)

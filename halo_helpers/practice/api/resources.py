@@ -42,7 +42,7 @@ def answer_resource(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) 
 
 
 def _refuse_write(ask: Ask) -> Answer:
-    """Refuse to create or change: nothing is written here.
+    """Refuse to create or change, since nothing is written here.
 
     What is wrong with the request is told as HaloPSA does.
 

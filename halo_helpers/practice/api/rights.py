@@ -10,14 +10,12 @@ from ..world.applications import Application
 from ..world.world import World
 
 TEAM_SCOPES = ("all:teams", "read:teams")
-
 AGENT_SCOPES = {
     "either": ("all:teams", "all:standard", "read:agents"),
     "all:teams": ("all:teams",),
     "all:standard": ("all:standard",),
     "read:agents": ("read:agents",),
 }
-
 ADMIN = ("admin",)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..seed.values import Record
-from ..wire import Answer, Ask, as_json, empty
+from ..wire import Answer, Ask, as_json, empty, whole_number
 from ..world.agents import ROLES, TEAMS
 from .fields.applications import application_row
 from .fields.teams_and_roles import role_object, team_details, team_object
-from .refusals import not_a_number, refused, whole_number
+from .refusals import not_a_number, refused
 from .rights import ADMIN, TEAM_SCOPES, Identity
 
 

@@ -32,7 +32,7 @@ def refusal(settings: Settings, status: int, error: str, text: str) -> Answer:
     return as_json(body, status, list(_NO_STORE))
 
 
-def token(realm: Realm, ask: Ask, world: World | None) -> Answer:
+def answer_token_request(realm: Realm, ask: Ask, world: World | None) -> Answer:
     """Answer `POST /auth/token`. `world` is the one that the `tenant` parameter names, if any."""
     if ask.method != "POST":
         return empty(405, [("allow", "POST")])
@@ -82,12 +82,12 @@ def _grant(realm: Realm, world: World, application: Application, secret: str, fo
 
 
 def _spelt_out(scopes: frozenset[str]) -> frozenset[str]:
-    """Add what `all` contains by the sources: the standard areas, and neither teams nor webhooks."""
+    """Return the scopes with what `all` contains: the standard areas, and neither teams nor webhooks."""
     return scopes | {"all:standard"} if "all" in scopes else scopes
 
 
 def _refuse(world: World, application: Application, secret: str, form: dict[str, str]) -> Answer | None:
-    """Return the reason for which this application gets no token, or None."""
+    """Return the refusal of this application, None when it gets a token."""
     settings = world.settings
     grant = form.get("grant_type", "")
     if not grant:
@@ -122,7 +122,7 @@ def _refuse(world: World, application: Application, secret: str, form: dict[str,
 
 
 def _credentials(ask: Ask, form: dict[str, str]) -> tuple[str, str]:
-    """Read id and secret from HTTP Basic (W2) or from the form (W1); lone surrogates are replaced."""
+    """Return id and secret, of HTTP Basic (W2) or of the form (W1); lone surrogates are replaced."""
     scheme, _, encoded = ask.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic" and "client_secret" not in form:
         try:

@@ -1,4 +1,1 @@
-"""The screens that a browser sees.
-
-The pages of the set-up, their forms, signing in, and the trainer's page.
-"""
+"""The screens that a browser sees: pages of the set-up, forms, signing in, the trainer's page."""

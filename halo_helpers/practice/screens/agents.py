@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..wire import Answer
+from ..wire import Answer, whole_number
 from ..world.agents import ROLES, TEAMS, UNASSIGNED_ID, Agent
 from ..world.world import World
-from .forms import Form, agent_from
+from .forms import ID_DIGITS, Form, agent_from
 from .menu import AGENTS, here
 from .notices import Notice, Notices
 from .page import SHOWN, html_page, redirect
@@ -33,7 +33,8 @@ def agents_page(session: Session, search: str) -> Answer:
 
 
 def _known_agent(world: World, key: str) -> Agent | None:
-    return world.agent(int(key)) if key.isdecimal() and key.isascii() and len(key) < 9 else None
+    number = whole_number(key, ID_DIGITS)
+    return None if number is None else world.agent(number)
 
 
 def agent_page(session: Session, key: str, form: Form, notices: Notices, notice: Notice) -> Answer:

@@ -31,11 +31,8 @@ METHOD_NAMES = dict(
         strict=True,
     )
 )
-
 LOGIN_NAMES = dict(zip(LOGIN_TYPES, ("Agent", "User", "Supplier", "No login"), strict=True))
-
 COMMON_SCOPES = ("all", *SCOPES_OF_NEO, "admin")
-
 RARE_SCOPES = KNOWN_SCOPES - set(COMMON_SCOPES)
 
 
@@ -75,7 +72,7 @@ def application_page(
 
 
 def new_secret_page(session: Session, key: str, notices: Notices) -> Answer:
-    """Make a new Client Secret and return the way to the page that shows it once."""
+    """Make a new Client Secret; return a redirect to the page that shows it once."""
     application = session.world.applications.get(key.lower())
     if application is None:
         return html_page(session, "missing", 404)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 HOME = [("Configuration", "/config")]
-
 AGENTS = [*HOME, ("Teams & Agents", "/config/agents-and-teams"), ("Agents", "/config/agents")]
-
 INTEGRATIONS = [*HOME, ("Integrations", "/config/integrations")]
-
 API = [*INTEGRATIONS, ("HaloPSA API", "/config/integrations/api")]
-
 APPLICATIONS = [*API, ("Applications", "/config/integrations/api/applications")]
 
 TILES: dict[tuple[str, ...], tuple[list[tuple[str, str]], tuple[tuple[str, str, str], ...]]] = {

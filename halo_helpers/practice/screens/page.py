@@ -44,7 +44,7 @@ def html_page(
 
 
 def redirect(target: str, headers: Headers | None = None) -> Answer:
-    """Return the way to another page."""
+    """Return a redirect to another page."""
     return Answer(303, headers=[("location", target), ("cache-control", "no-store"), *(headers or [])])
 
 

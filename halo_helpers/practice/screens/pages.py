@@ -1,4 +1,4 @@
-"""The screens of the set-up: what is set here is what the API then does.
+"""Which page answers a browser's request; what is set on the pages is what the API then does.
 
 Plain forms, no framework of their own. A browser on the same machine visits other sites too: the session
 cookie is strict and bound to the port, forms carry a token, a foreign Origin is refused, nothing is cached,
@@ -20,7 +20,7 @@ from .trainer import trainer_page
 
 
 class Screens:
-    """Answers the requests of a browser."""
+    """The screens of one server."""
 
     def __init__(self, realm: Realm) -> None:
         self.realm = realm
@@ -28,7 +28,7 @@ class Screens:
         self._notices = Notices()
 
     def answer(self, ask: Ask) -> Answer:
-        """Answer one request."""
+        """Answer one request of a browser."""
         parts = tuple(part for part in ask.path.split("/") if part)
         if ask.method not in {"GET", "HEAD", "POST"}:
             return Answer(405, headers=[("allow", "GET, POST")])

@@ -60,5 +60,5 @@ class Sessions:
 
 
 def _cookie_name(ask: Ask) -> str:
-    """Cookies are shared by all ports of a host, so the port is in the name."""
+    """Return the cookie's name, with the port in it: cookies are shared by all ports of a host."""
     return f"halo_practice_{urlsplit(ask.origin).port or 80}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..scenarios import SCENARIOS, put_in_scenario
+from ..make_worlds import put_in_scenario
+from ..scenarios import SCENARIOS
 from ..wire import Answer
 from ..world.realm import Realm
 from .forms import Form, is_own
@@ -11,7 +12,7 @@ from .page import SHOWN, html_page, redirect, too_old
 
 
 def trainer_page(realm: Realm, form: Form, csrf: str, notices: Notices) -> Answer:
-    """Show which tenant is in which scenario; put one into another, or make one."""
+    """Return which tenant is in which scenario; put one into another, or make one, when asked to."""
     problems: list[str] = []
     notice = notices.take(form.flash)
     if form.posted and not is_own(form, csrf):

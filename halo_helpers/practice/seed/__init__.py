@@ -1,4 +1,1 @@
-"""Records of a practice tenant that are made from a seed.
-
-Tickets, customers, sales, webhooks and the like.
-"""
+"""Records of a practice tenant, made from a seed: tickets, customers, sales, webhooks and the like."""

@@ -22,7 +22,7 @@ class Customers(Seeded):
     """Clients, sites and contacts of one tenant."""
 
     def client_inactive(self, number: int) -> bool:
-        """Every eleventh client has left."""
+        """Whether a client has left: every eleventh has."""
         return number % 11 == 0
 
     def user_client(self, number: int) -> int:
@@ -30,11 +30,11 @@ class Customers(Seeded):
         return 1 + (number - 1) % self.size.clients
 
     def user_inactive(self, number: int) -> bool:
-        """A contact is inactive with its client; and every thirteenth left."""
+        """Whether a contact is inactive: with its client, and every thirteenth besides."""
         return number % 13 == 0 or self.client_inactive(self.user_client(number))
 
     def client(self, number: int) -> Record:
-        """Area: a customer of the service provider."""
+        """Return a client: a customer of the service provider (Area)."""
         name = COMPANIES[(number - 1) % len(COMPANIES)]
         batch = (number - 1) // len(COMPANIES)
         return {
@@ -54,7 +54,7 @@ class Customers(Seeded):
         }
 
     def site(self, number: int) -> Record:
-        """Site: each client has one, whose id is the client's plus 100."""
+        """Return the site of a client (Site); its id is the client's plus 100."""
         client = self.client(number)
         return {
             "id": 100 + number,
@@ -70,10 +70,10 @@ class Customers(Seeded):
         }
 
     def user(self, number: int) -> Record:
-        """Users: a contact. The email is left out where there is none, as HaloPSA drops nulls."""
+        """Return a contact (Users)."""
         first, last = self.pick(FIRST, "first", number), self.pick(LAST, "last", number)
         client_id = self.user_client(number)
-        record: Record = {
+        return {
             "id": number,
             "name": f"{first} {last}",
             "firstname": first,
@@ -90,4 +90,3 @@ class Customers(Seeded):
             "use": "user",
             "emailaddress": f"contact{number}@client{client_id}.example",
         }
-        return record

@@ -32,7 +32,7 @@ class Collection:
     """Whether the id is the record's number; else it is looked for in the (short) list."""
 
     def one(self, data: Data, number: int) -> Record:
-        """Make the single record."""
+        """Return the single record."""
         return (self.details or self.make)(data, number)
 
     def find(self, data: Data, key: str) -> int | None:

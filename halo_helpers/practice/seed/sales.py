@@ -12,7 +12,7 @@ class Sales(Customers):
     """What one tenant sells and buys."""
 
     def item(self, number: int) -> Record:
-        """Item: a product."""
+        """Return a product (Item)."""
         return {
             "id": number,
             "name": f"Managed seat tier {number}",
@@ -21,7 +21,7 @@ class Sales(Customers):
         }
 
     def contract(self, number: int) -> Record:
-        """ContractHeader."""
+        """Return a contract (ContractHeader)."""
         return {
             "id": number,
             "ref": f"CON-{number:04}",
@@ -41,7 +41,7 @@ class Sales(Customers):
         }
 
     def invoice(self, number: int) -> Record:
-        """InvoiceHeader."""
+        """Return an invoice (InvoiceHeader)."""
         return {
             "id": number,
             "invoicenumber": f"INV-{number:05}",
@@ -58,7 +58,7 @@ class Sales(Customers):
         }
 
     def quotation(self, number: int) -> Record:
-        """QuotationHeader."""
+        """Return a quotation (QuotationHeader)."""
         return {
             "id": number,
             "title": f"Laptop refresh {number}",
@@ -75,11 +75,11 @@ class Sales(Customers):
         }
 
     def quotation_details(self, number: int) -> Record:
-        """QuotationHeader with its total, which the list leaves out."""
+        """Return a quotation with its total, which the list leaves out."""
         return self.quotation(number) | {"total": 1080.0}
 
     def supplier(self, number: int) -> Record:
-        """Company: a supplier."""
+        """Return a supplier (Company)."""
         return {
             "id": number,
             "name": f"Wholesale {number} Ltd",

@@ -13,7 +13,7 @@ class ServiceDesk(Customers):
     """What the agents of one tenant work with besides tickets."""
 
     def asset(self, number: int) -> Record:
-        """Device."""
+        """Return an asset (Device)."""
         client_id = 1 + (number - 1) % self.size.clients
         return {
             "id": number,
@@ -32,7 +32,7 @@ class ServiceDesk(Customers):
         }
 
     def article(self, number: int) -> Record:
-        """KBEntry: a knowledge base article."""
+        """Return a knowledge base article (KBEntry)."""
         return {
             "id": number,
             "name": f"How to: {PROBLEMS[number % len(PROBLEMS)]}",
@@ -48,7 +48,7 @@ class ServiceDesk(Customers):
         }
 
     def report(self, number: int) -> Record:
-        """AnalyzerProfile: a report."""
+        """Return a report (AnalyzerProfile)."""
         return {
             "id": number,
             "name": f"Tickets by client {number}",
@@ -65,7 +65,7 @@ class ServiceDesk(Customers):
         }
 
     def appointment(self, number: int) -> Record:
-        """Appointment."""
+        """Return an appointment (Appointment)."""
         start = EPOCH + timedelta(days=number)
         return {
             "id": number,

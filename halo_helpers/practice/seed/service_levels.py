@@ -9,7 +9,7 @@ class ServiceLevels(Seeded):
     """How fast one tenant promises to be, and when it works."""
 
     def priority(self, number: int) -> Record:
-        """Policy."""
+        """Return a priority (Policy)."""
         return {
             "id": guid(self.seed, "priority", number),
             "priorityid": number,
@@ -24,7 +24,7 @@ class ServiceLevels(Seeded):
         }
 
     def sla(self, number: int) -> Record:
-        """SlaHead."""
+        """Return a service level agreement (SlaHead)."""
         return {
             "id": number,
             "guid": guid(self.seed, "sla", number),
@@ -37,11 +37,11 @@ class ServiceLevels(Seeded):
         }
 
     def sla_details(self, number: int) -> Record:
-        """SlaHead with its priorities, as the single record shows it."""
+        """Return a service level agreement with its priorities, as the single record."""
         return self.sla(number) | {"priorities": [self.priority(n) for n in range(1, 5)]}
 
     def workday(self, number: int) -> Record:
-        """Workdays: office hours, with the times of day on an empty date."""
+        """Return office hours (Workdays), with the times of day on an empty date."""
         days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
         record: Record = {
             "id": number,

@@ -1,7 +1,4 @@
-"""Fields of tickets, their actions, types and statuses.
-
-Of opportunities and projects, which are tickets, too.
-"""
+"""Fields of tickets, their actions, types and statuses; of opportunities and projects."""
 
 from __future__ import annotations
 
@@ -20,9 +17,7 @@ PROBLEMS = (
     "Disk almost full",
     "Teams has no sound",
 )
-
 STATUSES = ((1, "New"), (2, "In Progress"), (3, "Waiting on User"), (9, "Closed"))
-
 CLOSED = 9
 
 
@@ -34,7 +29,7 @@ class Tickets(Customers):
         return (1, 2, 9, 2, 3, 9)[mix(self.seed, "status", number) % 6]
 
     def ticket(self, number: int) -> Record:
-        """Faults: a ticket. The newest has the highest id."""
+        """Return a ticket (Faults). The newest has the highest id."""
         status = self.ticket_status(number)
         # a contact of an existing client, so that ticket, contact and client agree
         user_id = 1 + mix(self.seed, "ticket-user", number) % self.size.users
@@ -83,7 +78,7 @@ class Tickets(Customers):
         }
 
     def action(self, ticket_id: int, number: int) -> Record:
-        """Actions: one line in the history of a ticket."""
+        """Return one line in the history of a ticket (Actions)."""
         moment = EPOCH + timedelta(minutes=17 * ticket_id + 5 * number)
         return {
             "id": number,
@@ -105,15 +100,15 @@ class Tickets(Customers):
         }
 
     def opportunity(self, number: int) -> Record:
-        """Faults, as a sales opportunity."""
+        """Return a sales opportunity, which is a ticket (Faults)."""
         return self.ticket(number) | {"summary": f"Opportunity {number}", "use": "opp"}
 
     def project(self, number: int) -> Record:
-        """Faults, as a project."""
+        """Return a project, which is a ticket (Faults)."""
         return self.ticket(number) | {"summary": f"Migration project {number}", "use": "project"}
 
     def ticket_type(self, number: int) -> Record:
-        """RequestType."""
+        """Return a ticket type (RequestType)."""
         return {
             "id": number,
             "guid": guid(self.seed, "type", number),
@@ -137,7 +132,7 @@ class Tickets(Customers):
         }
 
     def status(self, index: int) -> Record:
-        """TStatus."""
+        """Return a status of tickets (TStatus)."""
         number, name = STATUSES[index - 1]
         return {
             "id": number,

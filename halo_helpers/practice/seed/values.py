@@ -10,11 +10,8 @@ from zlib import crc32
 Record = dict[str, object]
 
 EPOCH = datetime(2026, 1, 5, 8, 0, 0)  # noqa: DTZ001 - HaloPSA's dates carry no zone (facts 3.5)
-
 NO_DATE = "1900-01-01T00:00:00"
-
 FIRST = ("Ana", "Bilal", "Chloe", "Dmitri", "Elif", "Femi", "Grace", "Hugo", "Inés", "Jonas", "Keiko", "Liam")
-
 LAST = ("Alvarez", "Brandt", "Costa", "Dahl", "Evans", "Fischer", "Gallagher", "Haddad", "Ito", "Jansen")
 
 
@@ -29,7 +26,7 @@ def guid(*parts: object) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """Write a date as HaloPSA does: ISO 8601, no zone, meaning UTC."""
+    """Return a date as HaloPSA writes it: ISO 8601, no zone, meaning UTC."""
     return moment.isoformat(timespec="milliseconds")[:-1] if moment.microsecond else moment.isoformat()
 
 

@@ -11,7 +11,7 @@ class Webhooks(Seeded):
     """Webhooks of one tenant, and what they delivered."""
 
     def webhook(self, number: int) -> Record:
-        """Webhook: one that another product registered; Neo registers its own (facts 1.6)."""
+        """Return a webhook (Webhook) that another product registered; Neo registers its own (facts 1.6)."""
         return {
             "id": guid(self.seed, "webhook", number),
             "name": "Monitoring hub",
@@ -43,7 +43,7 @@ class Webhooks(Seeded):
         }
 
     def webhook_event(self, number: int) -> Record:
-        """WebhookEvent: one delivery, of the webhook there is."""
+        """Return one delivery of the webhook (WebhookEvent)."""
         return {
             "id": guid(self.seed, "delivery", number),
             "webhook_id": self.webhook(1)["id"],

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TEAMS = {1: "Service Desk", 2: "Projects", 3: "Field Engineers"}
-
 ROLES = {1: "Administrator", 2: "1st Line Support", 3: "2nd Line Support"}
-
 NEO_AGENT_ID = 27
-
 UNASSIGNED_ID = 1
 
 

@@ -9,7 +9,6 @@ from .scopes import SCOPES_OF_NEO
 
 METHODS = ("client-credentials", "authorization-code", "implicit", "password", "api-key", "jwt-assertion")
 """Authentication methods of an application; the first is shown as *Client ID and Secret (Services)*."""
-
 LOGIN_TYPES = ("agent", "user", "supplier", "none")
 
 
@@ -31,5 +30,5 @@ class Application:
 
 
 def new_secret() -> str:
-    """Make a Client Secret of HaloPSA's form: two GUIDs joined by a hyphen (facts 2.4)."""
+    """Return a new Client Secret of HaloPSA's form: two GUIDs joined by a hyphen (facts 2.4)."""
     return f"{uuid4()}-{uuid4()}"

@@ -33,7 +33,7 @@ class Realm:
 
     @property
     def default(self) -> World | None:
-        """The world that is meant when nothing says which: the only one."""
+        """Return the world that is meant when nothing says which: the only one, else None."""
         return next(iter(self.worlds.values())) if len(self.worlds) == 1 else None
 
     def index(self, world: World) -> None:

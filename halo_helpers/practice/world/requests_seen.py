@@ -20,7 +20,7 @@ class Seen:
     """Names of the query parameters, without their values."""
 
     def as_json(self) -> Record:
-        """Shape for the control API."""
+        """Return the request as the control routes answer it."""
         return {
             "method": self.method,
             "path": self.path,

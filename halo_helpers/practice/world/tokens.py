@@ -40,7 +40,7 @@ class Tokens:
         self._grants: OrderedDict[str, Grant] = OrderedDict()
 
     def issue(self, world: World, application: Application, scopes: frozenset[str]) -> str:
-        """Make an access token, opaque or a JWT as the world's settings say."""
+        """Return a new access token, opaque or a JWT as the world's settings say."""
         lifetime = int(world.settings.token_lifetime)
         now = int(time.time())
         claims: Record = {

@@ -57,14 +57,14 @@ class World:
         self.add_application("Neo Agent (old)", NEO_AGENT_ID).active = False
 
     def add_application(self, name: str, agent_id: int) -> Application:
-        """Make an application; the Client ID depends on the seed, the Client Secret on nothing."""
+        """Add an application and return it; the Client ID depends on the seed, the secret on nothing."""
         client_id = guid(self.seed, self.name, "application", len(self.applications))
         application = Application(name, client_id, new_secret(), agent_id)
         self.applications[client_id] = application
         return application
 
     def agent(self, agent_id: int) -> Agent | None:
-        """Return an agent by id, from the changes or from the seed."""
+        """Return an agent by id, from the changes or from the seed, None when there is none."""
         changed = self.agents.get(agent_id)
         if changed is not None or not 1 <= agent_id <= self.data.size.agents:
             return changed
@@ -84,13 +84,8 @@ class World:
         )
 
     def every_agent(self) -> Iterator[Agent]:
-        """Return all agents by id."""
+        """Return all agents, in the order of their ids."""
         for agent_id in sorted({*range(1, self.data.size.agents + 1), *self.agents}):
             agent = self.agent(agent_id)
             if agent is not None:
                 yield agent
-
-    def change_neo(self, **changes: object) -> None:
-        """Change fields of the Neo Agent agent."""
-        for name, value in changes.items():
-            setattr(self.agents[NEO_AGENT_ID], name, value)

@@ -28,7 +28,7 @@ _PLAIN_TICKS = dict.fromkeys(
 
 
 def agent_row(world: World, agent: Agent) -> Record:
-    """Uname, as in the rows of `/Agent` (facts 4.2): false and empty fields of the sparse list left out."""
+    """Return a row of `/Agent` (Uname, facts 4.2): the sparse list leaves false and empty fields out."""
     first, _, last = agent.name.partition(" ")
     row: Record = {
         "id": agent.id,
@@ -59,7 +59,7 @@ def agent_row(world: World, agent: Agent) -> Record:
 
 
 def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
-    """Uname, as in `/Agent/{id}`; with `claims` as in `/Agent/me`, which is large on a real tenant."""
+    """Return `/Agent/{id}` (Uname); with `claims` `/Agent/me`, which is large on a real tenant."""
     whole = agent_row(world, agent) | {
         "isapiagent": agent.is_api_only,
         "is_admin": 1 in agent.role_ids,
@@ -96,7 +96,7 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
 
 
 def _department(agent: Agent) -> Record:
-    """UnameDepartment."""
+    """Return an agent's membership in a department (UnameDepartment)."""
     return {
         "id": agent.id,
         "agent_id": agent.id,

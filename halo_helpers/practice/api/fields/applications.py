@@ -8,7 +8,10 @@ from ...world.world import World
 
 
 def application_row(world: World, application: Application, number: int) -> Record:
-    """NHD_Identity_Application, without its secret: lists of tokens and authorisations are empty."""
+    """Return an application (NHD_Identity_Application), without its secret.
+
+    Its lists of tokens and authorisations are empty.
+    """
     agent = world.agent(application.agent_id)
     off = dict.fromkeys(
         (

@@ -8,7 +8,7 @@ from ...world.world import World
 
 
 def role_object(world: World, role_id: int) -> Record:
-    """NHD_Roles."""
+    """Return a role (NHD_Roles)."""
     return {
         "id": guid(world.seed, "role", role_id),
         "id_int": role_id,
@@ -20,7 +20,7 @@ def role_object(world: World, role_id: int) -> Record:
 
 
 def team_object(world: World, team_id: int) -> Record:
-    """SectionDetail."""
+    """Return a team, as in the list (SectionDetail)."""
     return {
         "id": team_id,
         "guid": guid(world.seed, "team", team_id),
@@ -46,13 +46,13 @@ def team_object(world: World, team_id: int) -> Record:
 
 
 def team_details(world: World, team_id: int) -> Record:
-    """SectionDetail with its agents, as the single record shows it."""
+    """Return a team with its agents, as the single record (SectionDetail)."""
     members = [membership(agent, team_id) for agent in world.every_agent() if team_id in agent.team_ids]
     return team_object(world, team_id) | {"agents": members, "managers": []}
 
 
 def membership(agent: Agent, team_id: int) -> Record:
-    """UnameSection."""
+    """Return an agent's membership in a team (UnameSection)."""
     return {
         "id": agent.id * 10 + team_id,
         "agent_id": agent.id,

@@ -1,0 +1,50 @@
+"""How a practice tenant is made in a scenario, or put into another one."""
+
+from __future__ import annotations
+
+import re
+
+from .scenarios import SCENARIOS
+from .settings import Settings
+from .world.realm import Realm
+from .world.world import World
+
+MAX_TENANTS = 2000
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def make_world(
+    name: str,
+    scenario_name: str = "healthy",
+    *,
+    size: str = "small",
+    seed: str = "practice",
+    settings: Settings | None = None,
+) -> World:
+    """Return a new world in a scenario.
+
+    Raises: ValueError with the known names when the scenario is unknown.
+    """
+    chosen = SCENARIOS.get(scenario_name)
+    if chosen is None:
+        raise ValueError(f"unknown scenario {scenario_name!r}; known are {', '.join(SCENARIOS)}")
+    world = World(name=name, seed=seed, size=size, settings=settings or Settings())
+    chosen.change(world)
+    return world
+
+
+def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
+    """Put a tenant into a scenario, or make one in it.
+
+    What was changed on it before is gone, and its credentials are new.
+
+    Raises: ValueError in words for people when the name or the scenario cannot be used.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError("a tenant's name takes 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
+    if name not in realm.worlds and len(realm.worlds) >= MAX_TENANTS:
+        raise ValueError(f"there are {MAX_TENANTS} tenants already")
+    fresh = make_world(name, scenario_name, size=realm.size, seed=realm.seed, settings=realm.settings)
+    realm.index(fresh)
+    realm.scenarios[name] = scenario_name
+    realm.tokens.forget()
