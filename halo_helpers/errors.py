@@ -79,13 +79,13 @@ def unreadable(error: Exception, path: object) -> ConfigError:
 
 
 class SecretError(HaloError):
-    """A secret reference does not resolve."""
+    """A secret reference does not resolve, or must not be used (`reference-moved`)."""
 
-    def __init__(self, seen: str) -> None:
-        super().__init__("secret-unavailable", seen)
+    def __init__(self, seen: str, code: str = "secret-unavailable") -> None:
+        super().__init__(code, seen)
 
-    def __reduce__(self) -> tuple[type, tuple[str]]:
-        return type(self), (self.seen,)
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.seen, self.code)
 
 
 class ConnectionFailedError(HaloError):

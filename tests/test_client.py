@@ -307,3 +307,23 @@ def test_a_proxy_is_used_for_others_and_its_faults_are_named(monkeypatch: pytest
         assert code("https://acme.halopsa.invalid") == "proxy-required"
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
     assert code("https://acme.halopsa.invalid") == "proxy-required"
+
+
+def test_no_cookie_is_kept() -> None:
+    """What a server sets it does not get back, neither with the next request nor with the token's."""
+    seen: list[bytes] = []
+    answers = {
+        "/api/authinfo": body({"tenant_id": "acme"}, "200 OK", "Set-Cookie: tracked=1; Path=/"),
+        "/auth/token": TOKEN,
+        "/api/Agent/me": body({"id": 27, "name": "Neo"}),
+    }
+    with raw_server(api(answers, seen)) as url:
+
+        async def work() -> None:
+            async with HaloClient(tenant(url), Secret(SECRET), QUICK) as client:
+                await client.auth_info()
+                await client.me()
+
+        run(work())
+    assert len(seen) == 3
+    assert not any(b"cookie" in head.lower() for head in seen)

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import socket
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -24,11 +25,12 @@ from halo_helpers.client.limits import Limits
 from halo_helpers.practice.control import start
 from halo_helpers.secrets.value import Secret
 from halo_helpers.tenants.practice import from_ready_entry
+from halo_helpers.tenants.trust import trust
 from halo_helpers.verification.result import Verification
 
 from .helpers.diagnoses_table import _cells, table
 from .helpers.diagnosis_cases import CASES, KNOWN, ME, WHOLE, Lost, at, case, fleet, practised, served, tls
-from .helpers.halopsa import HTML, QUICK, SECRET, TOKEN, body, hang, reset, tenant
+from .helpers.halopsa import HTML, QUICK, SECRET, TOKEN, api, body, hang, reset, tenant
 from .helpers.practice import Practice
 from .helpers.raw_server import http, raw_server
 
@@ -108,6 +110,32 @@ practised("client-id-malformed", client_id="abc")
 practised("client-secret-malformed", client_secret=Secret("short secret"))
 practised("credentials-swapped", "credentials-swapped")
 practised("credentials-trimmed", client_secret=Secret(f" {SECRET}\n"))
+
+
+@case("reference-moved")
+def _(stack: ExitStack) -> Verification:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    known = tenant("https://acme.halopsa.com", client_secret="env:HALO_ACME_SECRET", folder=folder)
+    trust(known)
+    return verify(replace(known, base_url="https://elsewhere.example"))
+
+
+@case("throttled", WHOLE)
+def _(stack: ExitStack) -> Verification:
+    """The first request after the token is told to come again at once."""
+    answer = api(KNOWN | {"/auth/token": TOKEN, "/api/Agent/me": ME})
+    told: list[bytes] = []
+
+    def script(connection: socket.socket, head: bytes) -> None:
+        if b"/api/Agent/me" in head and not told:
+            told.append(head)
+            connection.sendall(http("429 Slow", b"", "Retry-After: 0"))
+        else:
+            answer(connection, head)
+
+    return verify(tenant(stack.enter_context(raw_server(script))), limits=QUICK)
+
+
 at("secret-unavailable", "https://acme.example", client_secret="env:HALO_NOT_SET_ANYWHERE")
 served("token-endpoint-missing", KNOWN)
 practised("invalid-client", "wrong-secret")

@@ -333,8 +333,8 @@ def test_agents_are_listed_and_one_is_chosen(practice: Practice) -> None:
 
 def test_the_rights_are_a_matrix() -> None:
     text = open_guide().rights().plain
-    assert "Tickets: Neo Agent reads and writes; OK" in text
-    assert "Companies: Neo Agent reads; OK" in text
+    assert "Tickets: OK, can be read; 130 records (Neo Agent reads and writes)" in text
+    assert "(Neo Agent reads)" in text
 
 
 def test_the_exercise_hides_breaks_and_explains(practice: Practice) -> None:

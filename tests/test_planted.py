@@ -55,7 +55,7 @@ def fleet(server: PracticeServer, tmp_path: Path) -> tuple[Path, dict[str, str],
     """Write a tenants file with references to the environment; give it, the environment and the secrets."""
     rows, environment, planted = [], {}, {}
     for entry in server.tenants:
-        variable = f"PLANTED_{entry['name'].upper().replace('-', '_')}"
+        variable = f"HALO_PLANTED_{entry['name'].upper().replace('-', '_')}"
         environment[variable] = planted[entry["name"]] = entry["client_secret"]
         rows.append(
             {
@@ -167,7 +167,7 @@ def test_no_file_stream_log_or_argument_holds_a_secret(
     log = [json.loads(line) for line in (folder / "home" / "secret-access.log").read_text().splitlines()]
     assert {entry["tenant"] for entry in log} == set(SCENARIOS)
     assert {entry["source"] for entry in log if entry["tenant"] == "healthy"} == {
-        "environment variable PLANTED_HEALTHY"
+        "environment variable HALO_PLANTED_HEALTHY"
     }
 
 

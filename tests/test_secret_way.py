@@ -21,6 +21,7 @@ REVEALS = {
 """Modules that call `reveal()`, and what for."""
 
 WAY = (
+    "tenants.trust",
     "engine.job",
     "engine.fork_server.asker",
     "engine.fork_server.child",
@@ -33,7 +34,8 @@ WAY = (
 """Through whose hands a value goes in a fleet run, after `secrets.references` has found it."""
 
 STEPS = [
-    ("engine.job", "secrets.references"),
+    ("tenants.trust", "secrets.references"),
+    ("engine.job", "tenants.trust"),
     ("engine.fork_server.asker", "engine.job"),
     ("engine.fork_server.child", "engine.job"),
     ("engine.fork_server.child", "tenants.find"),

@@ -18,7 +18,7 @@ tenants:
   - name: acme   # the dentist
     base_url: https://acme.halopsa.com
     client_id: x
-    client_secret: env:A
+    client_secret: env:HALO_A
   # moved in May
   - name: birch
     base_url: https://birch.halopsa.com
@@ -30,7 +30,7 @@ NEW = {
     "name": "copper",
     "base_url": "https://copper.halopsa.com",
     "client_id": "z",
-    "client_secret": "env:C",
+    "client_secret": "env:HALO_C",
     "agent_id": 27,
 }
 
@@ -67,7 +67,7 @@ def test_a_wrong_entry_is_refused_and_nothing_is_written(file: Path, wrong: dict
 def test_csv_keeps_its_separator_and_columns(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(
-        "\ufeffname;base_url;client_id;client_secret;label\r\nacme;https://acme.halopsa.com;x;env:A;Acmé\r\n".encode()
+        "\ufeffname;base_url;client_id;client_secret;label\r\nacme;https://acme.halopsa.com;x;env:HALO_A;Acmé\r\n".encode()
     )
     add_tenant(path, NEW)
     assert path.read_bytes().startswith(
@@ -98,21 +98,21 @@ def test_commands(file: Path, tmp_path: Path, own_home: Path) -> None:
             "--client-id",
             "z",
             "--secret",
-            "env:C",
+            "env:HALO_C",
             "--tenants-file",
             file,
         ).stdout
     )
     rows = document(halo("tenants", "list", "--tenants-file", file, "--json"))["tenants"]
-    assert [row["client_secret"] for row in rows] == ["env:A", "keyring:", "env:C"]
+    assert [row["client_secret"] for row in rows] == ["env:HALO_A", "keyring:", "env:HALO_C"]
     done = halo("tenants", "check", "--tenants-file", file)
-    assert (done.returncode, "the environment variable A is not set" in done.stdout) == (2, True)
+    assert (done.returncode, "the environment variable HALO_A is not set" in done.stdout) == (2, True)
     assert halo("tenants", "retire", "copper", "--tenants-file", file).returncode == 0
     secret = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
     done = halo("secrets", "set", "acme", "--file", stdin=secret + "\n")
     reference = done.stdout.split()[-1]
     assert (done.returncode, secret in done.stdout) == (0, False)
-    file.write_text(FILE_TEXT.replace("env:A", reference))
+    file.write_text(FILE_TEXT.replace("env:HALO_A", reference))
     assert "file acme.secret" in halo("secrets", "where", "acme", "--tenants-file", file).stdout
     assert "a private file" in halo("secrets", "remove", "acme").stdout
     assert halo("secrets", "where", "acme", "--tenants-file", file).returncode == 2

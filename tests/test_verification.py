@@ -11,8 +11,10 @@ from halo_helpers import Tenant, verify
 from halo_helpers.checks import CHECKS
 from halo_helpers.client.limits import Limits
 from halo_helpers.errors import ConfigError
+from halo_helpers.tenants.base_url import Address
 from halo_helpers.verification.result import Verification, failed_run
 
+from .helpers.halopsa import TOKEN, api, tenant
 from .helpers.practice import Practice
 from .helpers.raw_server import http, raw_server
 
@@ -161,3 +163,19 @@ def test_a_failed_run_is_one_error_and_the_rest_not_reached() -> None:
         len(CHECKS) + 1,
     )
     assert f"could not check: 1 could not check, {len(CHECKS)} not reached; run-timeout" in result.summary()
+
+
+def test_a_server_elsewhere_that_calls_itself_practice_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One liar must not move a run into the practice history: practice servers listen here only."""
+    marked = http("200 OK", b'{"practice": true}', "X-Practice-Tenant: 1", "Content-Type: application/json")
+    answers = {"/api": marked, "/auth/token": TOKEN}
+    with raw_server(api(answers)) as url:
+        assert verify(tenant(url), only=["address"]).practice
+        monkeypatch.setattr("halo_helpers.tenants.base_url.is_loopback", lambda host: host == "never")
+        monkeypatch.setattr(
+            "halo_helpers.client.halo_client.parse_address",
+            lambda _: Address(url, "127.0.0.1", is_loopback=False),
+        )
+        assert not verify(tenant(url), only=["address"]).practice

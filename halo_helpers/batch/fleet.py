@@ -20,7 +20,7 @@ from pathlib import Path
 from ..checks.findings import BROKEN
 from ..engine import own_process
 from ..engine.job import ENGINE
-from ..errors import ConfigError, Mistake, unwritable
+from ..errors import ConfigError, Mistake, SecretError, unwritable
 from ..report import Run, differences, find_run, load_run, totals, whose_network, worst
 from ..report.manifest import Entry, Manifest, Pause
 from ..report.run import LATEST
@@ -28,7 +28,8 @@ from ..system.files import write_whole
 from ..system.timestamps import utc_text
 from ..system.version import VERSION
 from ..tenants.tenant import Tenant, is_practice, shown_url
-from ..tenants.tenants_file import load_tenants, same_client_ids
+from ..tenants.tenants_file import file_warnings, load_tenants, same_client_ids
+from ..tenants.trust import check_hosts, secret_of
 from ..verification.result import Verification
 from .history import History
 from .one_tenant import Judgement, TenantJob, tenants_of
@@ -101,7 +102,14 @@ def run_fleet(
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
     make_out(out)
     try:
-        folder, manifest = _open_run(tenants_file, out, options, active, paused, same_client_ids(tenants))
+        folder, manifest = _open_run(
+            tenants_file,
+            out,
+            options,
+            active,
+            paused,
+            [*file_warnings(tenants_file), *same_client_ids(tenants)],
+        )
     except OSError as error:
         raise unwritable(error, out) from None
     with locked_run(folder):
@@ -115,9 +123,6 @@ def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) ->
 
     Raises: ConfigError for mistakes in the file.
     """
-    from ..errors import SecretError
-    from ..secrets.references import resolve
-
     tenants = load_tenants(tenants_file)
     problems = same_client_ids(tenants)
     for tenant in _choose(tenants, FleetOptions(only=only), Path()):
@@ -125,7 +130,7 @@ def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) ->
             problems.append(f"{tenant.name}: prompt: cannot be answered in an unattended run")
             continue
         try:
-            resolve(tenant.client_secret, tenant.name, tenant.folder)
+            secret_of(tenant, interactive=False, remember=False)
         except SecretError as error:
             problems.append(f"{tenant.name}: {error.seen}")
     return problems
@@ -216,6 +221,7 @@ class _Fleet:
         self._executor = executor
         self._history = History(folder.parent)
         self._controlled = self._history.controlled_since(dt.datetime.now(dt.UTC))
+        self._moved = check_hosts(active)
         self._log = RunLog(folder / "run.log")
         self._partial = folder / PARTIAL
         self._done = 0
@@ -277,15 +283,15 @@ class _Fleet:
     def _job(self, tenant: Tenant) -> TenantJob:
         asked = self._controlled.get((tenant.name, shown_url(tenant)))
         note = f"asked on {asked[:10]}; in a fleet run once a week" if asked else ""
-        folder = None if self._executor else str(self._partial.absolute())
         return TenantJob(
             tenant.name,
             str(self._file),
             self._options.timeout_s,
             self._options.cell_timeout_s,
-            not asked,
-            note,
-            folder,
+            control=not asked,
+            control_note=note,
+            folder=None if self._executor else str(self._partial.absolute()),
+            moved=self._moved.get(tenant.name, ""),
         )
 
     def _keep(self, result: Verification, judgement: Judgement) -> None:

@@ -13,7 +13,7 @@ import os
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from ..engine.own_process import run_in_own_process
 from ..errors import ConfigError
 from ..secrets.redaction import redact
 from ..secrets.references import MASTER_KEYS
+from ..secrets.value import Unresolved
 from ..system.paths import notebooks_folder
 from ..tenants.tenant import Tenant, is_practice, shown_url
 from ..tenants.tenants_file import load_tenants
+from ..tenants.trust import MOVED
 from ..verification.result import failed_run
 
 
@@ -42,6 +44,8 @@ class TenantJob:
     control: bool = True
     control_note: str = ""
     folder: str | None = None
+    moved: str = ""
+    """What the machine that started the run says of a reference that would go to another host."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -97,7 +101,7 @@ def _judge(job: TenantJob, folder: Path) -> Judgement:
         parameters=job.parameters,
         deadline_s=job.timeout_s,
         cell_timeout_s=job.cell_timeout_s,
-        tenant=tenant,
+        tenant=replace(tenant, client_secret=Unresolved(job.moved, MOVED)) if job.moved else tenant,
     )
     answer = run_in_own_process(asked, job.timeout_s, _secret_variables(tenants))
     host = f"{os.uname().nodename if hasattr(os, 'uname') else 'windows'}:{os.getpid()}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..client.models import Page, as_id
 from ..errors import NotFoundError, RefusedError
-from .findings import Finding, Skipped, diagnosis
+from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import Function, check
 from .shared_codes import WIRE
@@ -111,6 +111,14 @@ async def _some_ticket(probe: Probe) -> int:
     return ticket
 
 
+def _write_hint(page: Page) -> str:
+    """Say what a row tells of writing, which nobody asked: its meaning is open (facts 4.2)."""
+    hint = page.rows[0].get("_canupdate") if page.rows else None
+    if not isinstance(hint, bool):
+        return ""
+    return f"; a hint, not asked: HaloPSA marks one as {'' if hint else 'not '}to be changed by this agent"
+
+
 def _make(area: Area) -> Function:
     async def ask(probe: Probe) -> AsyncIterator[Finding | str]:
         refused = "fail" if area.writes else "warn"
@@ -125,7 +133,8 @@ def _make(area: Area) -> Function:
             yield code(f"{error.seen}; {purpose}", verdict=refused)
             return
         if page.total:
-            yield f"{page.total} records" if page.record_count is not None else "records can be read"
+            count = f"; {count_of(page.total, 'record')}" if page.record_count is not None else ""
+            yield f"can be read{count}{_write_hint(page) if area.writes else ''}"
         elif area.must_hold:
             yield AREA_EMPTY(f"{area.title} answers, with no record that this agent may see")
         else:
@@ -140,6 +149,7 @@ for _area in AREAS:
     check(
         f"access.{_area.name}",
         title=_area.title,
+        otherwise=f"{_area.title} cannot be read",
         needs=_needs,
         step=_STEP,
         codes=(AREA_REFUSED, AREA_HIDDEN, AREA_EMPTY, AREA_MISSING, *WIRE),

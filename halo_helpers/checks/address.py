@@ -56,7 +56,13 @@ NOT_HALOPSA = diagnosis(
 )
 
 
-@check("address.url", title="Base URL is usable", codes=(URL_MALFORMED, URL_INSECURE, URL_TRIMMED), step=WEB)
+@check(
+    "address.url",
+    title="Base URL is usable",
+    otherwise="The base URL cannot be used",
+    codes=(URL_MALFORMED, URL_INSECURE, URL_TRIMMED),
+    step=WEB,
+)
 async def url(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is the base URL usable after normalising (facts 6, rows 1 to 6)?"""
     address = probe.client.address
@@ -67,7 +73,14 @@ async def url(probe: Probe) -> AsyncIterator[Finding | str]:
     yield address.url
 
 
-@check("address.reach", title="Instance can be reached", needs=("address.url",), codes=WIRE, step=WEB)
+@check(
+    "address.reach",
+    title="Instance can be reached",
+    otherwise="The instance cannot be reached",
+    needs=("address.url",),
+    codes=WIRE,
+    step=WEB,
+)
 async def reach(probe: Probe) -> AsyncIterator[Finding | str]:
     """Do DNS, TCP and TLS work, with an answer in time? The next check reads what it says."""
     try:
@@ -83,6 +96,7 @@ async def reach(probe: Probe) -> AsyncIterator[Finding | str]:
 @check(
     "address.instance",
     title="It is a HaloPSA",
+    otherwise="It does not answer as a HaloPSA",
     needs=("address.reach",),
     codes=(NOT_HALOPSA, *WIRE),
     step=WEB,

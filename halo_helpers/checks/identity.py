@@ -113,6 +113,7 @@ AGENTS_NOT_LISTABLE = diagnosis(
 @check(
     "identity.login",
     title="The token acts for an agent",
+    otherwise="It was not seen whom the token acts for",
     needs=("token.grant",),
     after=("token.scopes",),
     codes=(LOGIN_NOT_AGENT, AGENT_DISABLED, TOKEN_REFUSED, *WIRE),
@@ -156,6 +157,7 @@ async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
 @check(
     "identity.agent",
     title="It is the expected agent",
+    otherwise="It is not seen to be the expected agent",
     needs=("identity.login",),
     codes=(AGENT_MISMATCH, AGENT_UNKNOWN, *WIRE),
     step="confirm-agent",
@@ -203,6 +205,7 @@ def _quoted(expected: int | str) -> str:
 @check(
     "identity.active",
     title="The agent is set up for work",
+    otherwise="The agent is not set up for work, or not known",
     needs=("identity.agent",),
     step=_AGENT,
     codes=(
@@ -238,6 +241,7 @@ async def active(probe: Probe) -> AsyncIterator[Finding | str]:
 @check(
     "identity.listed",
     title="Agents can be listed",
+    otherwise="Agents were not listed as they should be",
     needs=("token.grant",),
     after=("token.scopes", "identity.login"),
     codes=(AGENTS_NOT_LISTABLE, AGENT_UNLISTED, AGENT_NAME_AMBIGUOUS, *WIRE),

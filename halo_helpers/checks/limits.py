@@ -5,10 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import AsyncIterator
 
-from .findings import Finding, diagnosis
+from .findings import Finding, count_of, diagnosis
 from .probe import Probe
 from .registry import check
-from .shared_codes import RATE_LIMITED
 
 SLOW_S = 1.0
 SKEW_S = 60.0
@@ -30,19 +29,33 @@ SLOW = diagnosis(
 )
 
 
+THROTTLED = diagnosis(
+    "throttled",
+    "warn",
+    step="test-connection",
+    fixer="halopsa",
+    cause="HaloPSA counts the requests of everybody who asks this instance, and others ask a lot.",
+    remedy=(
+        "Nothing to do when it is rare: every request was answered after waiting. If it stays, look which "
+        "integrations ask this instance most."
+    ),
+)
+
+
 @check(
     "limits.headroom",
     title="Speed, rate limit and clock",
+    otherwise="Speed, rate limit and clock are not known",
     needs=("address.instance",),
     after="*",
-    codes=(SLOW, CLOCK_SKEW, RATE_LIMITED),
+    codes=(SLOW, CLOCK_SKEW, THROTTLED),
     step="test-connection",
 )
 async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
     """Latency, rate-limit answers, clock against the server's Date; it sends nothing itself."""
     reading = probe.client.reading
-    if reading.throttled:
-        yield RATE_LIMITED(f"{reading.throttled} of {probe.client.requests_made} requests were answered 429")
+    if reading.waited:
+        yield THROTTLED(f"{count_of(reading.waited, 'request')} of {probe.client.requests_made} had to wait")
     if not reading.latencies_s:
         return
     median = statistics.median(reading.latencies_s)

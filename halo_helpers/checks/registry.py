@@ -28,6 +28,8 @@ class Check:
     step: str | None
     ask: Function
     after: tuple[str, ...] | Literal["*"] = ()
+    otherwise: str = ""
+    """The heading when it fails or could not be asked; true in both cases."""
 
     @property
     def layer(self) -> str:
@@ -42,6 +44,7 @@ def check(
     check_id: str,
     *,
     title: str,
+    otherwise: str = "",
     needs: tuple[str, ...] = (),
     codes: tuple[Diagnosis, ...] = (),
     step: str | None = None,
@@ -53,7 +56,8 @@ def check(
         unknown = [need for need in needs if need not in CHECKS]
         if check_id in CHECKS or unknown:
             raise ValueError(f"check {check_id}: registered twice, or needs unknown {unknown}")
-        CHECKS[check_id] = Check(check_id, title, needs, tuple(code.code for code in codes), step, ask, after)
+        names = tuple(code.code for code in codes)
+        CHECKS[check_id] = Check(check_id, title, needs, names, step, ask, after, otherwise)
         return ask
 
     return register

@@ -65,6 +65,17 @@ SECRET_UNAVAILABLE = diagnosis(
     cause="The reference to the secret does not lead to a value.",
     remedy="Set what the reference names, then try again.",
 )
+REFERENCE_MOVED = diagnosis(
+    "reference-moved",
+    "error",
+    step=_ENTER,
+    fixer="us",
+    cause="The tenants file names another host for a secret that was used for a different one so far.",
+    remedy=(
+        "Find out who changed the file and whether the customer's HaloPSA has really moved; if it has, run "
+        "halo-runbook tenants trust with the tenant's name."
+    ),
+)
 TOKEN_ENDPOINT_MISSING = diagnosis(
     "token-endpoint-missing",
     "fail",
@@ -140,11 +151,14 @@ TOKEN_MALFORMED = diagnosis(
 )
 TOKEN_EXPIRED = diagnosis(
     "token-expired",
-    "fail",
+    "warn",
     step=_FIELDS,
     fixer="halopsa",
-    cause="Tokens of this instance end as soon as they are given; or the server's clock is far off.",
-    remedy="Compare the clocks; then ask HaloPSA support about the token lifetime.",
+    cause="Tokens of this instance end within a minute.",
+    remedy=(
+        "Nothing broke here, since new tokens were asked for in time; but ask HaloPSA support about the "
+        "token lifetime: Neo Agent may not do so."
+    ),
 )
 TOKEN_CONTROL_PASSED = diagnosis(
     "token-control-passed",
@@ -210,6 +224,7 @@ _WIDE = frozenset({"all", "admin"})
 @check(
     "token.form",
     title="Client ID and Secret have the right form",
+    otherwise="Client ID and Secret cannot be used",
     step=_ENTER,
     codes=(
         CLIENT_ID_MALFORMED,
@@ -217,6 +232,7 @@ _WIDE = frozenset({"all", "admin"})
         CREDENTIALS_SWAPPED,
         CREDENTIALS_TRIMMED,
         SECRET_UNAVAILABLE,
+        REFERENCE_MOVED,
     ),
 )
 async def form(probe: Probe) -> AsyncIterator[Finding | str]:
@@ -260,6 +276,7 @@ async def form(probe: Probe) -> AsyncIterator[Finding | str]:
 @check(
     "token.grant",
     title="A token is given",
+    otherwise="No token was given",
     needs=("address.instance", "token.form"),
     codes=_TOKEN_CODES,
     step="test-token",
@@ -275,6 +292,7 @@ async def grant(probe: Probe) -> AsyncIterator[Finding | str]:
 @check(
     "token.control",
     title="A wrong secret is refused",
+    otherwise="It was not seen that a wrong secret is refused",
     needs=("token.grant",),
     codes=(TOKEN_CONTROL_PASSED, *WIRE),
     step="test-token",
@@ -292,6 +310,7 @@ async def control(probe: Probe) -> AsyncIterator[Finding | str]:
 @check(
     "token.scopes",
     title="Scopes are the wanted ones",
+    otherwise="Scopes are missing, or not known",
     needs=("token.grant",),
     codes=(SCOPES_MISSING, SCOPES_NONE, SCOPES_EXCESS),
     step=_PERMISSIONS,

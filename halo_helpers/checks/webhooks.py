@@ -27,6 +27,7 @@ WEBHOOKS_REFUSED = diagnosis(
 @check(
     "webhooks.manage",
     title="Webhooks may be managed",
+    otherwise="Webhooks could not be read",
     needs=("token.grant",),
     after=("token.scopes", "identity.login"),
     codes=(WEBHOOKS_REFUSED, AREA_MISSING, *WIRE),

@@ -16,12 +16,17 @@ from .shared import (
     FAILED,
     NOT_JUDGED,
     OK,
+    AllowEnv,
     AsJson,
+    SecretsDir,
     TenantsFile,
+    allow,
     app,
     complain,
     document,
     error_document,
+    first_use_named,
+    name_file_here,
     piped_or_typed_secret,
     say,
     state,
@@ -50,7 +55,7 @@ def _one_tenant(
     from dataclasses import replace
 
     from ..tenants.find import find_tenant
-    from ..tenants.tenant import Tenant, read_agent_id
+    from ..tenants.tenant import PRACTICE, Tenant, read_agent_id
 
     given: dict[str, Any] = {"ca_file": str(Path(ca_file).absolute())} if ca_file else {}
     if agent_id:
@@ -62,6 +67,8 @@ def _one_tenant(
             raise ConfigError(
                 "--client-id, --tenant and --secret go with --base-url; a named tenant has its own"
             )
+        if name != PRACTICE:
+            name_file_here(tenants_file)
         return replace(find_tenant(name, tenants_file), **given)
     if not base_url or not client_id:
         raise ConfigError("give a tenant's name, or --base-url and --client-id")
@@ -83,7 +90,7 @@ def _secret(reference: str | None) -> Any:
     from ..secrets.references import resolve
 
     if reference:
-        return resolve(reference, "command-line", Path.cwd())
+        return resolve(reference, "command-line")
     if os.environ.get("HALO_CLIENT_SECRET"):
         return resolve("env:HALO_CLIENT_SECRET", "command-line")
     return piped_or_typed_secret(
@@ -124,6 +131,8 @@ def check(
     ] = None,
     secret: SecretRef = None,
     ca_file: CaFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="ID", help="A check or layer, such as identity; may be repeated."),
@@ -137,8 +146,10 @@ def check(
     from ..report import exit_code, verification_text
     from ..verification.run_checks import verify
 
+    allow(allow_env, secrets_dir)
     found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, agent_id, secret, ca_file)
-    result = verify(found, only=only, control=not no_control, on_result=None if as_json else _progress())
+    with first_use_named():
+        result = verify(found, only=only, control=not no_control, on_result=None if as_json else _progress())
     if as_json:
         say(document(result.as_json()))
     else:
@@ -174,6 +185,8 @@ def agents(
     halo_tenant: HaloTenant = None,
     secret: SecretRef = None,
     ca_file: CaFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
     everyone: Annotated[bool, typer.Option("--all", help="Disabled and API-only agents, too.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -182,9 +195,11 @@ def agents(
     from ..report import agents_table
     from ..verification.agents import list_agents_and_own
 
+    allow(allow_env, secrets_dir)
     found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, None, secret, ca_file)
     try:
-        listed, own = list_agents_and_own(found)
+        with first_use_named():
+            listed, own = list_agents_and_own(found)
     except SecretError:
         raise
     except HaloError as error:

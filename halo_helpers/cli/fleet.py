@@ -16,10 +16,14 @@ from .shared import (
     INTERRUPTED,
     NOT_JUDGED,
     OK,
+    AllowEnv,
     AsJson,
+    SecretsDir,
+    allow,
     app,
     complain,
     document,
+    first_use_named,
     say,
     say_problems,
     terminal_width,
@@ -97,6 +101,8 @@ def batch(
     run_timeout: RunTimeout = None,
     keep: Keep = None,
     notify: Notify = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
     only_preflight: Preflight = False,
     dask: Dask = None,
     dask_ca: DaskCa = None,
@@ -108,6 +114,7 @@ def batch(
     from ..batch.fleet import FleetOptions, preflight
     from ..batch.notify import target
 
+    allow(allow_env, secrets_dir)
     if only_preflight:
         return say_problems(preflight(tenants_file, tenant or []), [], tenants_file, as_json=as_json)
     if out is None:
@@ -123,7 +130,7 @@ def batch(
         keep=keep,
     )
     to = target(notify) if notify else None
-    with _cluster(dask, dask_ca, dask_cert, dask_key) as executor:
+    with first_use_named(), _cluster(dask, dask_ca, dask_cert, dask_key) as executor:
         run, stopped = _run_fleet(tenants_file, out, options, executor, as_json=as_json)
     code = _tell(run, to, as_json=as_json)
     return INTERRUPTED if stopped else code

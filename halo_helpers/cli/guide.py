@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .shared import OK, TenantsFile, app, group, say
+from .shared import OK, AllowEnv, SecretsDir, TenantsFile, allow, app, group, say
 
 notebooks_app = group("notebooks", "The notebooks and their stored outputs.")
 
@@ -49,12 +49,15 @@ def lab(
     with_practice: WithPractice = False,
     tenant: WalkOf = "practice",
     tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
     no_browser: NoBrowser = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8888,
 ) -> int:
     """Open JupyterLab on the guide, in a working copy of its notebooks."""
     from ..guide.jupyter import run_lab
 
+    allow(allow_env, secrets_dir)
     _end_at_sigterm()
     return run_lab(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)
 
@@ -64,11 +67,14 @@ def web(
     with_practice: WithPractice = False,
     tenant: WalkOf = "practice",
     tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
     no_browser: NoBrowser = False,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8866,
 ) -> int:
     """Show the guide as web pages, for people without Jupyter: on this machine only, with a token."""
     from ..guide.jupyter import run_web
 
+    allow(allow_env, secrets_dir)
     _end_at_sigterm()
     return run_web(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)

@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import ConfigError, Mistake, SecretError
+from ..system.account import forbid_core_dumps
 from . import check, fleet, guide, practice, tenants  # noqa: F401 - they register their commands
 from .shared import INTERRUPTED, OK, app, complain, refuse, state
 
@@ -20,6 +21,7 @@ def main() -> NoReturn:
             # what Windows pipes in its own code page has no lines for tables
             encoding = {"encoding": "utf-8"} if sys.platform == "win32" else {}
             stream.reconfigure(errors="backslashreplace", **encoding)
+    forbid_core_dumps()
     state["json"] = "--json" in sys.argv
     try:
         code = app(standalone_mode=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +14,7 @@ import typer
 from ..errors import Mistake, SecretError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ..secrets.value import Secret
@@ -33,6 +36,50 @@ TenantsFile = Annotated[
     str | None,
     typer.Option("--tenants-file", help="Tenants file; else HALO_TENANTS_FILE, else ./tenants.yaml."),
 ]
+
+
+AllowEnv = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-env",
+        metavar="NAME",
+        help="Let a tenants file use this variable, whose name does not begin with HALO_; may be repeated.",
+    ),
+]
+SecretsDir = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secrets-dir",
+        metavar="DIR",
+        help="Let a tenants file use secrets' files below this folder; may be repeated.",
+    ),
+]
+
+
+def allow(names: list[str] | None, folders: list[str] | None) -> None:
+    """Take `--allow-env` and `--secrets-dir` over."""
+    from ..secrets.rules import allow as allow_references
+
+    allow_references(names or (), folders or ())
+
+
+def name_file_here(given: str | None) -> None:
+    """Say on standard error which tenants file is taken from the working folder, where nobody named one."""
+    from ..tenants.find import tenants_file
+
+    if not given and not os.environ.get("HALO_TENANTS_FILE") and tenants_file() is not None:
+        complain(f"tenants file: {tenants_file()}")
+
+
+@contextlib.contextmanager
+def first_use_named() -> Iterator[None]:
+    """Say on standard error, once in a data folder, that references are bound to their hosts."""
+    from ..tenants.trust import knows_nothing
+
+    was_new = knows_nothing()
+    yield
+    if was_new and not knows_nothing():
+        complain("first use here: each reference is bound from now on to the host that it went to")
 
 
 def group(name: str, about: str) -> typer.Typer:
@@ -74,14 +121,26 @@ def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") ->
     return value
 
 
-def say_problems(problems: list[str], warnings: list[str], file: Path, *, as_json: bool) -> int:
+def say_problems(
+    problems: list[str],
+    warnings: list[str],
+    file: Path,
+    *,
+    as_json: bool,
+    hosts: dict[str, str] | None = None,
+) -> int:
     """Say what is wrong with a tenants file that can be read; return the exit code."""
     if as_json:
         errors: list[dict[str, object]] = [{"message": line, "file": str(file)} for line in problems]
-        say(document(error_document(errors) | {"warnings": warnings}))
+        found = {"warnings": warnings} | ({} if hosts is None else {"hosts": hosts})
+        say(document(error_document(errors) | found))
     else:
         lines = [*problems, *(f"warning: {line}" for line in warnings)]
-        say("\n".join(lines) or "every entry is usable and every secret resolves; nobody was contacted")
+        for name, host in (hosts or {}).items():
+            lines.append(f"{name}: its secret goes to {host}")
+        if not problems:
+            lines.append("every entry is usable and every secret resolves; nobody was contacted")
+        say("\n".join(lines))
     return BAD_INPUT if problems else OK
 
 

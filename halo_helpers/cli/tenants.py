@@ -11,12 +11,16 @@ import typer
 from ..errors import ConfigError
 from .shared import (
     OK,
+    AllowEnv,
     AsJson,
+    SecretsDir,
     TenantsFile,
+    allow,
     app,
     complain,
     document,
     group,
+    name_file_here,
     piped_or_typed_secret,
     say,
     say_problems,
@@ -34,6 +38,7 @@ def _file(given: str | None) -> Path:
     """
     from ..tenants.find import tenants_file
 
+    name_file_here(given)
     found = tenants_file(given)
     if found is None:
         raise ConfigError(
@@ -62,12 +67,15 @@ def tenants_add(
     label: Annotated[str | None, typer.Option("--label", help="The name for people.")] = None,
     owner: Annotated[str | None, typer.Option("--owner", help="Who is asked when it breaks.")] = None,
     tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
 ) -> int:
     """Add a tenant; with a mistake in the entry nothing is written."""
     from ..tenants.edit_file import add_tenant
     from ..tenants.find import tenants_file as find
     from ..tenants.tenant import read_agent_id
 
+    allow(allow_env, secrets_dir)
     file = find(tenants_file) or Path("tenants.yaml")
     agent = read_agent_id(agent_id)
     add_tenant(
@@ -119,15 +127,37 @@ def tenants_list(tenants_file: TenantsFile = None, as_json: AsJson = False) -> i
 
 
 @tenants_app.command("check")
-def tenants_check(tenants_file: TenantsFile = None, as_json: AsJson = False) -> int:
-    """Find mistakes and secrets that do not resolve, without contacting HaloPSA."""
+def tenants_check(
+    tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find mistakes and secrets that do not resolve, and name each secret's host; contacts nobody."""
     from ..batch.fleet import preflight
     from ..tenants.find import worth_a_warning
-    from ..tenants.tenants_file import load_tenants
+    from ..tenants.tenants_file import file_warnings, load_tenants
+    from ..tenants.trust import host_of
 
+    allow(allow_env, secrets_dir)
     file = _file(tenants_file)
-    warnings = [line for tenant in load_tenants(file) for line in worth_a_warning(tenant)]
-    return say_problems(preflight(file), warnings, file, as_json=as_json)
+    tenants = load_tenants(file)
+    warnings = [*file_warnings(file), *(line for tenant in tenants for line in worth_a_warning(tenant))]
+    hosts = {tenant.name: host_of(tenant) for tenant in tenants}
+    return say_problems(preflight(file), warnings, file, hosts=hosts, as_json=as_json)
+
+
+@tenants_app.command("trust")
+def tenants_trust(name: TenantName, tenants_file: TenantsFile = None) -> int:
+    """Let a tenant's secret go to the host that the file names now, after it went to another one."""
+    from ..tenants.find import find_tenant
+    from ..tenants.trust import host_of, trust
+
+    tenant = find_tenant(name, str(_file(tenants_file)))
+    before = trust(tenant)
+    was = f", no longer to {before}" if before and before != host_of(tenant) else ""
+    say(f"the secret of {name} may go to {host_of(tenant)}{was}")
+    return OK
 
 
 @tenants_app.command("retire")
@@ -160,14 +190,20 @@ def secrets_set(
 
 
 @secrets_app.command("where")
-def secrets_where(name: TenantName, tenants_file: TenantsFile = None) -> int:
+def secrets_where(
+    name: TenantName,
+    tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
+) -> int:
     """Say which source would answer, never the value."""
-    from ..secrets.references import resolve
     from ..tenants.find import find_tenant, worth_a_warning
+    from ..tenants.trust import host_of, secret_of
 
+    allow(allow_env, secrets_dir)
     tenant = find_tenant(name, tenants_file)
-    found = resolve(tenant.client_secret, tenant.name, tenant.folder)
-    say(f"{name}: {found.source}")
+    found = secret_of(tenant, remember=False)
+    say(f"{name}: {found.source}, for {host_of(tenant)}")
     for line in worth_a_warning(tenant):
         complain(f"warning: {line}")
     return OK
@@ -235,10 +271,13 @@ def bundle(
         Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")
     ] = Path("runs"),
     tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
 ) -> int:
     """Make one zip for a support ticket: versions, checks, timings; no name, host, id or secret."""
     from ..report.support_bundle import make_bundle
 
+    allow(allow_env, secrets_dir)
     names = make_bundle(what, out, folder, tenants_file)
     say(
         f"{out}: {', '.join(names)}. Names, hosts and ids in it are replaced; look into it before "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import sys
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ def connect(ca_file: str | None, limits: Limits, *, to_loopback: bool) -> httpx.
         timeout=httpx.Timeout(limits.request_s, connect=limits.connect_s),
         limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
         headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
     )
 
 

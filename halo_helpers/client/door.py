@@ -120,7 +120,7 @@ class Door:
         Raises: BudgetError, ConnectionFailedError, GuardError.
         """
         self._guard.check(request.method, request.url, with_credentials=request.has_credentials)
-        tries = 0
+        tries, waited = 0, False
         while True:
             tries += 1
             try:
@@ -130,11 +130,12 @@ class Door:
                     continue
                 raise
             if reply.status != 429:
+                self._reading.waited += waited
                 return reply
-            self._reading.throttled += 1
             wait = _retry_after(reply)
             if wait is None or tries > 2 or wait >= self.remaining_s - 1:
                 return reply
+            waited = True
             await asyncio.sleep(wait)
 
     def _may_ask_again(self, request: Request, error: ConnectionFailedError) -> bool:
@@ -186,7 +187,8 @@ class Door:
 
     def _look_at(self, headers: Mapping[str, str], started: float) -> None:
         """Note what an answer's headers tell: a practice tenant, and the server's clock."""
-        self._reading.practice = self._reading.practice or headers.get("x-practice-tenant") == "1"
+        if self._address.is_loopback and headers.get("x-practice-tenant") == "1":
+            self._reading.practice = True  # elsewhere the mark is a lie: practice servers listen here only
         try:
             theirs = parsedate_to_datetime(headers.get("date", ""))
         except (TypeError, ValueError):

@@ -26,7 +26,8 @@ class Reading:
     """What the answers told besides their content, for `limits.headroom`."""
 
     latencies_s: list[float] = field(default_factory=list)
-    throttled: int = 0
+    waited: int = 0
+    """Requests that were answered after a 429 had told how long to wait."""
     clock_skew_s: float | None = None
     """Server's clock minus ours; positive when ours is behind."""
     practice: bool = False

@@ -13,6 +13,7 @@ import logging
 import sys
 import warnings
 
+from ..system.account import forbid_core_dumps
 from .job import NAME, SUPPORTED, Answer, FileJob
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -64,6 +65,7 @@ def run_job(job: FileJob) -> Answer:
 
 def main() -> int:
     """Read the job, run it, answer."""
+    forbid_core_dumps()
     job = FileJob.from_json(json.loads(sys.stdin.readline()))
     # what papermill or a kernel prints goes to standard error; standard output is for the answer
     answer_to, sys.stdout = sys.stdout, sys.stderr

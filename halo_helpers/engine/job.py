@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from ..errors import SecretError
-from ..secrets.references import resolve
 from ..secrets.value import Secret, Unresolved
 from ..tenants.tenant import Tenant
+from ..tenants.trust import resolve_for
 
 NAME = "halo-runbook"
 """The name of this engine in papermill."""
@@ -84,15 +84,15 @@ class FileJob:
 
 def _secret_of(tenant: Tenant) -> Json:
     try:
-        secret = resolve(tenant.client_secret, tenant.name, tenant.folder, interactive=False)
+        secret = resolve_for(tenant, interactive=False)
     except SecretError as error:
-        return {"refused": error.seen}
+        return {"refused": error.seen, "code": error.code}
     return {"secret": secret.reveal(), "source": secret.source, "was_trimmed": secret.was_trimmed}
 
 
 def _tenant_of(value: Json) -> Tenant:
     if "refused" in value:
-        return Tenant.from_json(value["tenant"], Unresolved(value["refused"]))
+        return Tenant.from_json(value["tenant"], Unresolved(value["refused"], value["code"]))
     secret = Secret(value["secret"], source=value["source"])
     secret.was_trimmed = value["was_trimmed"]
     return Tenant.from_json(value["tenant"], secret)

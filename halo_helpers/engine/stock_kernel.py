@@ -28,7 +28,7 @@ def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     needed = reference.variables_needed() if reference else set()
     environment = {name: value for name, value in os.environ.items() if name not in hidden - needed}
     process = subprocess.Popen(
-        [sys.executable, "-m", "halo_helpers.engine.by_papermill"],
+        [sys.executable, "-P", "-m", "halo_helpers.engine.by_papermill"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import ConfigError, unwritable
 from ..secrets.lab_memory import share_memory
 from ..system.files import write_whole
-from ..system.paths import data_folder, practice_state_file
+from ..system.paths import data_folder, make_data_folder, practice_state_file
 from ..tenants.answers import walks_folder
 from ..tenants.tenant import NAME, PRACTICE
 from .working_copy import open_walk
@@ -78,7 +78,7 @@ def _serve(module: str, options: list[str], *, practice: bool) -> int:
             note_running(practice_state_file(), server.base_url)
             stack.callback(forget_running, practice_state_file(), server.base_url)
             environment["HALO_PRACTICE_URL"] = server.base_url
-        process = subprocess.Popen([sys.executable, "-m", module, *options], env=environment)  # noqa: S603 - this very interpreter
+        process = subprocess.Popen([sys.executable, "-P", "-m", module, *options], env=environment)  # noqa: S603 - this very interpreter
         try:
             return process.wait()
         except KeyboardInterrupt:
@@ -102,7 +102,7 @@ def _settings(tenant: str, port: int) -> list[str]:
     try:
         for name, values in chosen.items():
             file = settings / f"{name}.jupyterlab-settings"
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_data_folder(file.parent)
             write_whole(file, json.dumps(values) + "\n")
     except OSError as error:
         raise unwritable(error, settings) from None

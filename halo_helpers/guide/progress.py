@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ..errors import unreadable, unwritable
 from ..system.account import account_name
 from ..system.files import locked, write_whole
+from ..system.paths import make_data_folder
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers, walks_folder
 from .steps import STEPS
@@ -108,7 +109,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
     """
     folder = walks_folder() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(folder)
         with locked(folder / f"{_FILE}.lock"):
             known = read_progress(name, answers)
             kept = {n: answers.get(n, "") for n in rests_on(step_id)}
@@ -120,7 +121,7 @@ def note_step(name: str, step_id: str, answers: dict[str, str], **changes: Any) 
             } | changes
             record = replace(StepRecord(), **given)
             stored = _stored(folder / _FILE) | {step_id: asdict(record)}
-            write_whole(folder / _FILE, json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
+            write_whole(folder / _FILE, json.dumps(stored, indent=1, ensure_ascii=False) + "\n", mode=0o600)
     except OSError as error:
         raise unwritable(error, folder) from None
     return record

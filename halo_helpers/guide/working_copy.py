@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import unwritable
 from ..system.files import write_whole
-from ..system.paths import notebooks_folder
+from ..system.paths import make_data_folder, notebooks_folder
 from ..tenants.answers import walks_folder
 
 _ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
@@ -24,7 +24,7 @@ def open_walk(name: str, tenants_file: str = "") -> Path:
     """
     folder = walks_folder() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(folder)
         for original in sorted(notebooks_folder().glob("*.ipynb")):
             copy = folder / original.name
             if not copy.exists():

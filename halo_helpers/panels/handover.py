@@ -13,12 +13,13 @@ from ..guide.progress import WORDS
 from ..guide.steps import STEPS
 from ..report.evidence import evidence_html
 from ..secrets.redaction import redact
-from ..secrets.references import resolve
 from ..system.files import write_whole
+from ..system.paths import make_data_folder
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers, walks_folder
 from ..tenants.edit_file import add_tenant
 from ..tenants.find import tenants_file
+from ..tenants.trust import secret_of
 from ..verification.result import Verification
 from .base.form import FormPanel
 from .base.style import box
@@ -31,7 +32,7 @@ def handover_panel(walk: WalkState) -> Panel:
     try:
         tenant = walk.tenant
         result = walk.verify(("address.url", "token.form", "identity.agent"))
-        source = resolve(tenant.client_secret, tenant.name, tenant.folder).source
+        source = secret_of(tenant).source
     except HaloError as error:
         return static(redact(error.seen))
     agent = result.agent
@@ -82,7 +83,7 @@ def _write_record(walk: WalkState) -> str:
     value = record_of(walk, result)
     folder = walks_folder() / walk.name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(folder)
         write_whole(folder / "record.json", redact(json.dumps(value, indent=1, ensure_ascii=False)) + "\n")
         write_whole(folder / "record.md", redact(record_text(value)))
     except OSError as error:

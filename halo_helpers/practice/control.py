@@ -69,7 +69,7 @@ def start(options: Options | None = None) -> PracticeServer:
 
     Raises: PracticeError with what it said, when it does not come up.
     """
-    command = [sys.executable, "-m", "halo_helpers.practice"]
+    command = [sys.executable, "-P", "-m", "halo_helpers.practice"]
     # not a pipe: nobody would read it, and a full pipe stops the server
     with tempfile.TemporaryFile("w+", encoding="utf-8") as complaints:
         process = subprocess.Popen(  # noqa: S603 - this very interpreter

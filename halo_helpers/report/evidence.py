@@ -91,7 +91,7 @@ def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: s
     where = f"<br><b>Where:</b> {escape(step_words(finding.step))}{link}" if step else ""
     return (
         f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
-        f"{word(finding.verdict)} · {escape(check.title)} <code>{escape(finding.code)}</code><br>"
+        f"{word(finding.verdict)} · {escape(check.headline)} <code>{escape(finding.code)}</code><br>"
         f"<b>Seen:</b> {escape(finding.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
         f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}</div>"
     )

@@ -98,7 +98,7 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
     rows = []
     for result in results:
         found = {check.id: letters[check.verdict] for check in result.checks}
-        findings = [[check.title, f.code, letters[f.verdict], f.seen] for check, f in result.findings]
+        findings = [[check.headline, f.code, letters[f.verdict], f.seen] for check, f in result.findings]
         for _, f in result.findings:
             codes.setdefault(f.code, {"cause": f.cause, "remedy": f.remedy, "where": step_words(f.step)})
         rows.append(

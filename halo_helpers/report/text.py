@@ -24,7 +24,7 @@ def verification_text(
     lines = [_banner(result), ""]
     for check, finding in result.findings:
         lines += [
-            f"{WORDS[finding.verdict].upper()}  {check.title}  [{finding.code}]",
+            f"{WORDS[finding.verdict].upper()}  {check.headline}  [{finding.code}]",
             f"  seen:   {finding.seen}",
             f"  cause:  {finding.cause}",
             f"  to do:  {finding.remedy}",

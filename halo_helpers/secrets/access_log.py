@@ -8,25 +8,26 @@ import os
 from pathlib import Path
 
 from ..system.account import account_name
-from ..system.paths import data_folder
+from ..system.paths import data_folder, make_data_folder
 from ..system.timestamps import utc_text
 
 
-def write_down(tenant_name: str, source: str) -> None:
-    """Append to the log of accesses: when, which account, whose secret, from which source; never the secret.
+def write_down(tenant_name: str, source: str, host: str = "") -> None:
+    """Append to the log of accesses: when, which account, whose secret, from which source, for which host.
 
-    A log that cannot be written does not keep a verification from running.
+    The secret itself is never in it. A log that cannot be written does not keep a verification from running.
     """
     entry = {
         "at": utc_text(),
         "account": account_name(),
         "tenant": tenant_name,
         "source": source,
+        "host": host,
         "process": os.getpid(),
     }
     with contextlib.suppress(OSError):
         file = access_log()
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_data_folder()
         descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, json.dumps(entry).encode() + b"\n")

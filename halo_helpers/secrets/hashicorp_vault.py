@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ..errors import SecretError
 
 FIELD = "client_secret"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def hashicorp(rest: str, tenant_name: str) -> str:
@@ -26,9 +27,11 @@ def hashicorp(rest: str, tenant_name: str) -> str:
     mount, _, path = place.replace("{tenant}", tenant_name).strip("/").partition("/")
     if not path:
         raise SecretError("vault: takes MOUNT/PATH#FIELD, such as vault:secret/halo/{tenant}#client_secret")
+    if ".." in path.split("/") or ".." in mount:
+        raise SecretError("vault: takes no .. in its path")
     address, token = os.environ.get("VAULT_ADDR", ""), _token()
     parts = urlsplit(address)
-    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise SecretError("VAULT_ADDR has to be an https address")
     if not token:
         raise SecretError("neither VAULT_TOKEN nor ~/.vault-token holds a token for Vault")
@@ -38,6 +41,9 @@ def hashicorp(rest: str, tenant_name: str) -> str:
         import requests
     except ImportError:
         raise SecretError("vault: needs the package hvac; install halo-runbook[vault]") from None
+    session = requests.Session()
+    # never by a proxy to this machine itself
+    session.trust_env = parts.hostname not in LOOPBACK
     try:
         answer = hvac.Client(
             url=address, token=token, timeout=10, allow_redirects=False

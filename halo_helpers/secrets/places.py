@@ -8,7 +8,7 @@ from ..errors import ConfigError
 from ..system.paths import data_folder
 from . import lab_memory
 from .private_file import write_private
-from .references import KEYRING_SERVICE, Reference
+from .references import KEYRING_SERVICE, Reference, resolve, unfit_keyring
 from .value import Secret
 
 KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
@@ -23,10 +23,14 @@ def private_file(name: str) -> Path:
 def keep_in(place: str, name: str, secret: Secret) -> str:
     """Keep a secret in a place; return the reference to it there, empty for this kernel only.
 
-    Raises: ConfigError when the place refuses it.
+    Raises: ConfigError when the place refuses it; SecretError when it does not give it back.
     """
     reference = _put(place, name, secret)
-    # only now: a place that refuses must not cost the copy that there is
+    # only now: a place that refuses, or forgets, must not cost the copy that there is
+    if reference and resolve(reference, name, used=False).reveal() != secret.reveal():
+        raise ConfigError(
+            f"{WORDS[place]} does not give the secret back as it was; the old place still has it"
+        )
     remove(name, but=place)
     return reference
 
@@ -43,15 +47,22 @@ def _put(place: str, name: str, secret: Secret) -> str:
             raise ConfigError("the lab cannot be reached; choose another place for the secret")
         return "lab:"
     if place == KEYRING:
-        import keyring
-        import keyring.errors
-
-        try:
-            keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
-        except (keyring.errors.KeyringError, RuntimeError) as error:
-            raise ConfigError(f"the keyring refuses it: {type(error).__name__}") from None
+        _put_in_keyring(name, secret)
         return "keyring:"
     return ""
+
+
+def _put_in_keyring(name: str, secret: Secret) -> None:
+    import keyring
+    import keyring.errors
+
+    unfit = unfit_keyring(keyring.get_keyring())
+    if unfit:
+        raise ConfigError(unfit)
+    try:
+        keyring.set_password(KEYRING_SERVICE, name, secret.reveal())
+    except (keyring.errors.KeyringError, RuntimeError) as error:
+        raise ConfigError(f"the keyring refuses it: {type(error).__name__}") from None
 
 
 def keyring_works() -> bool:
@@ -61,7 +72,8 @@ def keyring_works() -> bool:
         from keyring.backends.fail import Keyring as NoKeyring
     except ImportError:
         return False
-    return not isinstance(keyring.get_keyring(), NoKeyring)
+    backend = keyring.get_keyring()
+    return not isinstance(backend, NoKeyring) and not unfit_keyring(backend)
 
 
 def places_of(name: str) -> list[str]:

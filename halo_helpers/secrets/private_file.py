@@ -10,33 +10,43 @@ from pathlib import Path
 
 from ..errors import SecretError
 from ..system.files import write_whole
+from ..system.paths import data_folder, make_data_folder
 from .value import Secret
 
-_MAX_FILE = 64 * 1024
+_MAX_FILE = 4 * 1024
+_NO_FILES = frozenset({"proc", "sys", "dev"})
+"""Folders of the system whose files are none."""
 
 
-def read_private(text: str, folder: Path) -> Secret:
-    """Read the secret that a private file holds; a relative path starts at `folder`.
+def read_private(real: Path, shown: Path) -> Secret:
+    """Read the secret that a private file holds.
 
-    Raises: SecretError when the file cannot be read, is too large, or others can read it.
+    `real` is its path with links followed, `shown` the one to name. It is opened without waiting, so that a
+    pipe or device is refused at once, and without following a link that was put there meanwhile.
+
+    Raises: SecretError when the file cannot be read, is too large, no regular one, or others can read it.
     """
-    path = folder / Path(text).expanduser()
+    if real.parts[1:2] and real.parts[1] in _NO_FILES and os.sep == "/":
+        raise SecretError(f"the secret's file {shown} is no regular file")
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    )
     try:
-        with path.open("rb") as stream:
-            refuse_if_public(stream.fileno(), path)
+        descriptor = os.open(real, flags | getattr(os, "O_CLOEXEC", 0))
+        with os.fdopen(descriptor, "rb") as stream:
+            refuse_if_public(descriptor, shown)
             raw = stream.read(_MAX_FILE + 1)
-    except OSError as error:
-        raise SecretError(
-            f"the secret's file {path} cannot be read: {error.strerror or type(error).__name__}"
-        ) from None
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or type(error).__name__
+        raise SecretError(f"the secret's file {shown} cannot be read: {words}") from None
     if len(raw) > _MAX_FILE:
-        raise SecretError(f"the secret's file {path} is larger than {_MAX_FILE // 1024} KiB")
+        raise SecretError(f"the secret's file {shown} is larger than {_MAX_FILE // 1024} KiB")
     value = raw.decode("utf-8-sig", "replace")
     for ending in ("\r\n", "\n"):
         if value.endswith(ending):
             value = value.removesuffix(ending)
             break
-    return Secret(value, source=f"file {path.name}")
+    return Secret(value, source=f"file {shown.name}")
 
 
 def refuse_if_public(descriptor: int, path: Path) -> None:
@@ -124,5 +134,7 @@ def synchronised(path: Path) -> str:
 
 def write_private(path: Path, value: Secret) -> None:
     """Write a secret to a file that only its owner can read, whole or not at all."""
+    if path.is_relative_to(data_folder()):
+        make_data_folder(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(path, value.reveal() + "\n", mode=0o600)

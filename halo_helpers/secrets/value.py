@@ -46,9 +46,10 @@ class Secret:
 
 @dataclass(frozen=True)
 class Unresolved:
-    """Stands in a secret's place where it was resolved without success, and says why."""
+    """Stands in a secret's place where it was resolved without success; says why, with the diagnosis code."""
 
     reason: str
+    code: str = "secret-unavailable"
 
 
 def trim(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,11 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
 
     `mode` is the file's own, before the umask.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # a name that nobody guesses, made by us and nobody else: no link that waits there is followed
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode
-        )
+        descriptor = os.open(temporary, flags, mode)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
+import sys
 from pathlib import Path
 
 
@@ -14,6 +17,23 @@ def data_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("halo-runbook", appauthor=False))
+
+
+def make_data_folder(folder: Path | None = None) -> Path:
+    """Make the data folder, or a folder in it, for its owner only, whatever the umask; return the folder.
+
+    Raises: OSError when it cannot be made.
+    """
+    own = data_folder()
+    wanted = folder or own
+    own.mkdir(parents=True, exist_ok=True)
+    below = wanted.relative_to(own).parts if wanted.is_relative_to(own) else ()
+    for part in (own, *(own.joinpath(*below[: n + 1]) for n in range(len(below)))):
+        part.mkdir(exist_ok=True)
+        if sys.platform != "win32" and stat.S_IMODE(part.stat().st_mode) & 0o077:
+            with contextlib.suppress(PermissionError):  # a shared one that another account owns
+                part.chmod(0o700)
+    return wanted
 
 
 def practice_state_file() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import unreadable, unwritable
 from ..system.files import locked, write_whole
-from ..system.paths import data_folder
+from ..system.paths import data_folder, make_data_folder
 
 ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label", "secret_set_at")
 _FILE = ".tenant.json"
@@ -51,11 +51,12 @@ def write_answers(name: str, **changes: str) -> dict[str, str]:
     """
     folder = walks_folder() / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(folder)
         with locked(folder / f"{_FILE}.lock"):
             known = read_answers(name) | changes
             answers = {key: value for key, value in known.items() if key in ANSWERS and value}
-            write_whole(folder / _FILE, json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
+            text = json.dumps(answers, indent=1, ensure_ascii=False) + "\n"
+            write_whole(folder / _FILE, text, mode=0o600)
     except OSError as error:
         raise unwritable(error, folder) from None
     return answers

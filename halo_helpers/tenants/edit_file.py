@@ -7,7 +7,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, Mistake, unwritable
+from ..errors import ConfigError, Mistake, SecretError, unwritable
+from ..secrets.references import check_rules
 from ..system.files import write_whole
 from .tenant import FIELDS
 from .tenants_file import load_tenants
@@ -19,6 +20,10 @@ def add_tenant(file: Path, entry: dict[str, Any]) -> None:
     Raises: ConfigError with what is wrong, or when the file cannot be written.
     """
     given = {name: entry[name] for name in FIELDS if entry.get(name) not in (None, "")}
+    try:
+        check_rules(str(given.get("client_secret", "")), file.absolute().parent)
+    except SecretError as error:
+        raise ConfigError(Mistake(error.seen, str(file))) from None
     if file.suffix.lower() == ".csv":
         _change_csv(file, lambda rows: rows.append({name: str(value) for name, value in given.items()}))
     else:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, Mistake, SecretError
 from ..secrets.private_file import synchronised
 from .file_fields import shown_text
 from .practice import practice_tenant
@@ -28,7 +28,10 @@ def tenants_file(given: str | os.PathLike[str] | None = None) -> Path | None:
 
 def worth_a_warning(tenant: Tenant) -> list[str]:
     """Say what is odd about a tenant's entry though it works."""
-    path = tenant.reference.file(tenant.folder) if tenant.reference else None
+    try:
+        path = tenant.reference.file(tenant.folder) if tenant.reference else None
+    except SecretError:
+        return []  # it does not resolve, which is said elsewhere
     copied_by = synchronised(path) if path is not None else ""
     return (
         [f"{tenant.name}: the secret's file lies in a folder that {copied_by} copies elsewhere"]

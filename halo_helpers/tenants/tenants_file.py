@@ -10,6 +10,8 @@ import csv
 import io
 import os
 import re
+import stat
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,10 +62,14 @@ def _read_text(file: Path, reader: Reader) -> str:
             reader.note("is a folder, not a tenants file")
             raise reader.stop()
         with file.open("rb") as stream:
+            problem = _who_can_change(os.fstat(stream.fileno()))
             raw = stream.read(MAX_FILE + 1)
     except OSError as error:
         reader.note(f"cannot be read: {error.strerror or type(error).__name__}")
         raise reader.stop() from None
+    if problem:
+        reader.note(problem)
+        raise reader.stop()
     if len(raw) > MAX_FILE:
         reader.note(f"is larger than {MAX_FILE // 1024 // 1024} MiB; that is no tenants file")
         raise reader.stop()
@@ -73,6 +79,24 @@ def _read_text(file: Path, reader: Reader) -> str:
     except UnicodeDecodeError as error:
         reader.note("is not UTF-8 text; save it as UTF-8", raw.count(b"\n", 0, error.start) + 1)
         raise reader.stop() from None
+
+
+def _who_can_change(status: os.stat_result) -> str:
+    """Say why a file is not to be followed: somebody else can change where secrets go. Not on Windows."""
+    if sys.platform == "win32":
+        return ""
+    if status.st_mode & stat.S_IWOTH:
+        return "can be changed by everybody, and it says where secrets go; mend it with: chmod o-w"
+    if status.st_uid not in {os.getuid(), 0}:
+        return "belongs to another user, and it says where secrets go"
+    return ""
+
+
+def file_warnings(path: str | os.PathLike[str]) -> list[str]:
+    """Say what is odd about a tenants file though it can be used."""
+    if sys.platform == "win32" or not Path(path).stat().st_mode & stat.S_IWGRP:
+        return []
+    return [f"{path}: others of its group can change it, and it says where secrets go"]
 
 
 def _yaml_rows(text: str, reader: Reader) -> Iterator[Row]:

@@ -8,10 +8,10 @@ from ..client.halo_client import HaloClient
 from ..client.limits import Limits
 from ..client.models import Agent
 from ..errors import HaloError
-from ..secrets.references import resolve
 from ..system.event_loop import run
 from ..tenants.find import find_tenant
 from ..tenants.tenant import Tenant
+from ..tenants.trust import secret_of
 
 
 def list_agents(
@@ -32,7 +32,7 @@ def list_agents_and_own(
     Raises: as `list_agents`.
     """
     found = find_tenant(tenant, tenants_file)
-    secret = resolve(found.client_secret, found.name, found.folder)
+    secret = secret_of(found)
 
     async def ask() -> tuple[list[Agent], Agent | None]:
         async with HaloClient(found, secret, limits) as client:

@@ -31,6 +31,12 @@ class CheckResult:
     duration_s: float = 0.0
 
     @property
+    def headline(self) -> str:
+        """What to say above a finding: the title when the check holds, the other heading when it does not."""
+        known = CHECKS.get(self.id)
+        return known.otherwise if known and known.otherwise and self.verdict in BROKEN else self.title
+
+    @property
     def code(self) -> str | None:
         """The code of the worst finding."""
         return self.findings[0].code if self.findings else None

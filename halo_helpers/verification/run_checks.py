@@ -20,11 +20,11 @@ from ..client.limits import Limits
 from ..client.models import Agent
 from ..errors import ConfigError, HaloError, SecretError
 from ..secrets.redaction import redact
-from ..secrets.references import resolve
 from ..secrets.value import Secret
 from ..system.event_loop import run
 from ..tenants.find import find_tenant
 from ..tenants.tenant import Tenant, is_practice, shown_url
+from ..tenants.trust import secret_of
 from .result import CheckResult, Verification
 
 OnResult = Callable[[CheckResult], None]
@@ -65,7 +65,7 @@ def verify(
         owner=found_tenant.owner,
     )
     try:
-        secret = resolve(found_tenant.client_secret, found_tenant.name, found_tenant.folder)
+        secret = secret_of(found_tenant)
     except SecretError as error:
         results = _without_secret(chosen, error)
         return replace(base, checks=results, duration_s=time.monotonic() - started)
@@ -147,7 +147,7 @@ async def _verify(
         instance = probe.known("instance")
     wanted = list(tenant.scopes)
     granted = sorted(token.scopes) if token and token.scopes is not None else wanted if token else []
-    practice = client.reading.practice or bool(instance and instance.practice)
+    practice = client.reading.practice or bool(instance and instance.practice and is_practice(tenant))
     if not client.reading.latencies_s:
         practice = is_practice(tenant)  # nobody answered who could have said it
     covered = set(granted) | ({"all:standard"} if "all" in granted else set())

@@ -75,6 +75,7 @@ class ForkServer:
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
                 [
                     sys.executable,
+                    "-P",
                     "-m",
                     "halo_helpers.engine.fork_server.server",
                     str(theirs.fileno()),

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ class Child:
         """Run the cells of a notebook that papermill has prepared elsewhere."""
         import nbformat
 
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # the user's own cells import from their folder, as in a stock kernel
         self.nb_man = manager = TruthfulManager(nbformat.reads(job.nb, 4), progress_bar=False)
         self.client(manager, **job.options).execute()
         return Answer("ok", nb=_text_of(manager.nb))

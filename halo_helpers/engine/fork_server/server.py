@@ -28,6 +28,7 @@ from typing import Any
 
 from ...secrets.redaction import redact
 from ...secrets.value import Secret
+from ...system.account import forbid_core_dumps
 from ...tenants.tenant import Tenant
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -172,6 +173,7 @@ def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socke
 def main() -> int:
     """Serve on the socket whose descriptor is named on the command line."""
     die_with(int(sys.argv[2]))
+    forbid_core_dumps()
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as control:

@@ -136,8 +136,6 @@ class Shell:
 
         HistoryManager.enabled = False  # no thread, and nothing of a tenant in a database
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        if "" not in sys.path:
-            sys.path.insert(0, "")
         self.tape = _Tape()
         self.kernel = _Kernel.instance(
             session=self.tape,
