@@ -88,6 +88,22 @@ def test_two_do_not_write_one_run(practice: Practice, tmp_path: Path) -> None:
         run_fleet(file, tmp_path / "runs", FleetOptions(resume=run.id))
 
 
+def killed_after(lines: int, *command: str) -> None:
+    """Run a command, and kill it after so many lines of its progress."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "halo_helpers", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    for _ in range(lines):
+        process.stderr.readline()
+    process.kill()
+    process.wait()
+    process.stderr.close()
+
+
 def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
     """Twenty times kill -9 in a run of two hundred tenants: whole results, none run twice, nothing left."""
     with start(
@@ -105,18 +121,7 @@ def test_killed_again_and_again_at_any_moment(tmp_path: Path) -> None:
 
         resume: list[str] = []
         for _ in range(20):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", str(out), *resume],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            assert process.stderr
-            for _ in range(chance.randrange(1, 9)):
-                process.stderr.readline()
-            process.kill()
-            process.wait()
-            process.stderr.close()
+            killed_after(chance.randrange(1, 9), "batch", str(file), "--out", str(out), *resume)
             folder = next(path for path in out.iterdir() if path.is_dir())
             resume = ["--resume", folder.name]
             now = {path.name: path.stat().st_mtime_ns for path in folder.glob("tenant-*.json")}

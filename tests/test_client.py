@@ -12,7 +12,7 @@ import pytest
 from halo_helpers.client.door import Request
 from halo_helpers.client.halo_client import HaloClient
 from halo_helpers.client.limits import Limits
-from halo_helpers.errors import BudgetError, GuardError, HaloError
+from halo_helpers.errors import BudgetError, ConnectionFailedError, GuardError, HaloError
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
 from halo_helpers.secrets.value import Secret
@@ -307,6 +307,40 @@ def test_a_proxy_is_used_for_others_and_its_faults_are_named(monkeypatch: pytest
         assert code("https://acme.halopsa.invalid") == "proxy-required"
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
     assert code("https://acme.halopsa.invalid") == "proxy-required"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "expected", "said"),
+    [
+        (
+            "http://user:pass-of-the-proxy@127.0.0.1:9",
+            "proxy-failed",
+            "the proxy 127.0.0.1:9 of the environment",
+        ),
+        ("http://no-such-proxy.invalid:3128", "proxy-failed", "no-such-proxy.invalid:3128"),
+        ("407", "proxy-required", "the proxy 127.0.0.1:"),
+        ("502", "proxy-required", "the proxy 127.0.0.1:"),
+    ],
+)
+def test_the_proxy_is_blamed_and_not_the_target(
+    proxy: str, expected: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server(always(http(f"{proxy} Refused"))) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url if proxy.isdecimal() else proxy)
+        with pytest.raises(ConnectionFailedError) as error:
+            ask("https://acme.halopsa.invalid", "instance")
+    assert error.value.code == expected
+    assert said in error.value.seen
+    assert "pass-of-the-proxy" not in error.value.seen
+
+
+def test_a_host_in_no_proxy_is_asked_directly_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "halopsa.invalid")
+    with pytest.raises(ConnectionFailedError) as error:
+        ask("https://acme.halopsa.invalid", "instance")
+    assert error.value.code == "dns-failed"
+    assert "NO_PROXY names this host, so the proxy proxy.example:3128 was not used" in error.value.seen
 
 
 def test_no_cookie_is_kept() -> None:

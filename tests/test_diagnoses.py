@@ -74,6 +74,15 @@ served("connection-reset", reset)
 served("read-timeout", hang)
 
 
+@case("proxy-failed")
+def _(stack: ExitStack) -> Verification:
+    closed = stack.enter_context(socket.socket())
+    closed.bind(("127.0.0.1", 0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        return verify(tenant("https://acme.halopsa.invalid"), limits=QUICK)
+
+
 @case("proxy-required")
 def _(stack: ExitStack) -> Verification:
     proxy = stack.enter_context(raw_server(lambda c, _: c.sendall(http("407 Proxy Authentication Required"))))

@@ -65,6 +65,18 @@ READ_TIMEOUT = diagnosis(
     remedy="Try again later; if it stays, ask HaloPSA support about the instance.",
 )
 
+PROXY_FAILED = diagnosis(
+    "proxy-failed",
+    "error",
+    step=WEB,
+    fixer="network",
+    retryable=True,
+    cause="The proxy that HTTPS_PROXY or ALL_PROXY names cannot be reached; HaloPSA itself was not asked.",
+    remedy=(
+        "Compare the proxy's address with the one that the browser uses; where none is needed, unset the "
+        "variable or name this host in NO_PROXY."
+    ),
+)
 PROXY_REQUIRED = diagnosis(
     "proxy-required",
     "error",
@@ -252,6 +264,7 @@ WIRE = (
     CONNECT_TIMEOUT,
     CONNECTION_RESET,
     READ_TIMEOUT,
+    PROXY_FAILED,
     PROXY_REQUIRED,
     TLS_UNTRUSTED,
     TLS_NAME_MISMATCH,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ssl
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -38,6 +40,25 @@ def connect(ca_file: str | None, limits: Limits, *, to_loopback: bool) -> httpx.
         headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
     )
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """The proxy of the environment: host and port without its log-in, and whether NO_PROXY bypasses it."""
+
+    place: str
+    bypassed: bool
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """Return the proxy that the environment names for a URL, None when it names none."""
+    parts = urlsplit(url)
+    named = getproxies()
+    text = named.get(parts.scheme) or named.get("all")
+    if not text:
+        return None
+    place = urlsplit(text if "://" in text else f"//{text}").netloc.rpartition("@")[2]
+    return Proxy(place, bool(proxy_bypass(parts.hostname or "")))
 
 
 def warm_up() -> None:

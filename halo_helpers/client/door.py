@@ -22,7 +22,7 @@ from ..errors import BudgetError, ConnectionFailedError, GuardError
 from ..secrets.redaction import redact
 from ..tenants.base_url import Address
 from .answers import Reply, clean
-from .connections import connect
+from .connections import connect, proxy_for
 from .limits import AT_ONCE, Limits, Reading
 from .transport_errors import code_of_transport_error
 
@@ -37,6 +37,13 @@ _BROKEN = (
     ValueError,
 )
 """What httpx, the layers below it and a proxy that cannot be used raise."""
+_OF_PROXY = {
+    "dns-failed": "has no known address",
+    "connect-refused": "refuses the connection",
+    "connect-timeout": "does not accept the connection in time",
+}
+"""What a failure before any answer says of the proxy, where one is used."""
+_ON_THE_WAY = frozenset({*_OF_PROXY, "proxy-required"})
 
 
 class Guard(Protocol):
@@ -163,8 +170,23 @@ class Door:
                 seen = f"no complete answer from {place_of(request.url)} within {limits.request_s:g} s"
                 raise ConnectionFailedError("read-timeout", seen) from None
             except _BROKEN as error:
-                code, seen = code_of_transport_error(error)
-                raise ConnectionFailedError(code, f"{place_of(request.url)}: {redact(seen)}") from None
+                raise self._failure(request, *code_of_transport_error(error)) from None
+
+    def _failure(self, request: Request, code: str, seen: str) -> ConnectionFailedError:
+        """Build the error of a connection; where a proxy stood between and failed, it is named and blamed."""
+        place = place_of(request.url)
+        proxy = None if self._address.is_loopback or code not in _ON_THE_WAY else proxy_for(request.url)
+        if proxy is None:
+            return ConnectionFailedError(code, f"{place}: {redact(seen)}")
+        if proxy.bypassed:
+            note = f"NO_PROXY names this host, so the proxy {proxy.place} was not used"
+            return ConnectionFailedError(code, f"{place}: {redact(seen)}; {note}")
+        if code == "proxy-required":
+            return ConnectionFailedError(
+                code, f"the proxy {proxy.place}, on the way to {place}: {redact(seen)}"
+            )
+        why = f"{_OF_PROXY[code]}; {place} itself was not asked"
+        return ConnectionFailedError("proxy-failed", f"the proxy {proxy.place} of the environment {why}")
 
     async def _exchange(self, request: Request, started: float) -> Reply:
         if self._http is None:

@@ -137,6 +137,7 @@ _ON_THE_WAY = frozenset(
         "connect-timeout",
         "connection-reset",
         "read-timeout",
+        "proxy-failed",
         "proxy-required",
         "tls-untrusted",
     }

@@ -80,10 +80,15 @@ def main() -> None:
     finally:
         bare.terminate()
         bare.wait()
+    _tell(micro, growth, as_json=options.json)
+
+
+def _tell(micro: dict[str, list[float]], growth: float, *, as_json: bool) -> None:
+    """Print the medians, in microseconds of CPU a request, and the growth of memory in MB."""
     medians = {name: round(statistics.median(values), 1) for name, values in micro.items()}
     ratio = round(medians["authinfo"] / medians["bare starlette"], 2)
     result = {"cpu_us_per_request": medians, "authinfo_vs_bare": ratio, "memory_growth_mb": round(growth, 1)}
-    if options.json:
+    if as_json:
         print(json.dumps(result))
         return
     for name, value in medians.items():
