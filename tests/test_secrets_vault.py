@@ -68,3 +68,19 @@ def test_a_vaults_faults_are_said(
     with pytest.raises(SecretError, match=said) as error:
         resolve(reference, "acme")
     assert os.environ["VAULT_TOKEN"] not in str(error.value) or len(os.environ["VAULT_TOKEN"]) < 5
+
+
+def test_a_vault_on_this_machine_is_never_asked_by_a_proxy(
+    vault: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert resolve("vault:secret/halo/acme", "acme").reveal() == "from-the-vault-of-acme"
+
+
+@pytest.mark.parametrize("rest", ["secret/../sys/acme#x", "secret/halo/..", "../secret/halo/acme"])
+def test_a_path_with_dots_is_refused_before_anybody_is_asked(vault: list[bytes], rest: str) -> None:
+    with pytest.raises(SecretError, match=r"takes no \.\."):
+        resolve(f"vault:{rest}", "acme")
+    assert not vault

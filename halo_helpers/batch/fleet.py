@@ -54,9 +54,9 @@ Progress = Callable[[Verification, int, int], None]
 
 @dataclass(frozen=True)
 class FleetOptions:
-    """What a run is started with. `workers` 0 means as many as cores and memory bear.
+    """What a run is started with.
 
-    Times are in seconds.
+    `workers` 0 means as many as cores and memory bear. Times are in seconds.
     """
 
     workers: int = 0
@@ -304,9 +304,9 @@ class _Fleet:
             self._written.popleft().result()
 
     def _write(self, result: Verification, judgement: Judgement) -> None:
-        """Put a tenant's evidence into the run's folder, the result last: it marks the tenant as done.
+        """Put a tenant's evidence into the run's folder, and report the progress.
 
-        Then tell.
+        The result is written last: it marks the tenant as done.
         """
         notebook = self._partial / f"{result.tenant}.ipynb"
         if judgement.notebook is not None:

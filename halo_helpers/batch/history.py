@@ -76,7 +76,7 @@ class History:
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
         """Return when the negative control was asked, where that is under a week ago.
 
-        By (name, base URL) of the tenant.
+        Shape: the time (UTC, ISO 8601) by the tenant's (name, base URL).
         """
         with self._open() as connection:
             rows = connection.execute(

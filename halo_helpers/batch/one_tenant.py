@@ -32,9 +32,9 @@ from ..verification.result import failed_run
 
 @dataclass(frozen=True)
 class TenantJob:
-    """What is to be done for one tenant. `folder` takes the executed notebook.
+    """What is to be done for one tenant.
 
-    None: it comes with the answer.
+    `folder` takes the executed notebook; with None it comes with the answer.
     """
 
     tenant: str

@@ -46,7 +46,7 @@ def hashicorp(rest: str, tenant_name: str) -> str:
     session.trust_env = parts.hostname not in LOOPBACK
     try:
         answer = hvac.Client(
-            url=address, token=token, timeout=10, allow_redirects=False
+            url=address, token=token, timeout=10, allow_redirects=False, session=session
         ).secrets.kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
         value = answer["data"]["data"][field or FIELD]
     except hvac.exceptions.InvalidPath:
