@@ -1,4 +1,4 @@
-"""The one door for every request to a HaloPSA: the guard, the caps, retries, and reading within bounds.
+"""The one door for every request to a HaloPSA: the guard, the caps, and reading within bounds.
 
 No redirect is followed. Caps on time, requests and size hold whatever the other side does.
 """
@@ -12,7 +12,6 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from ..tenants.base_url import Address
 from .answers import Reply, clean
 from .connections import connect, proxy_for
 from .limits import AT_ONCE, Limits, Reading
+from .retry import ask_with_retries, http_date
 from .transport_errors import code_of_transport_error
 
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
@@ -127,28 +127,12 @@ class Door:
         Raises: BudgetError, ConnectionFailedError, GuardError.
         """
         self._guard.check(request.method, request.url, with_credentials=request.has_credentials)
-        tries, waited = 0, False
-        while True:
-            tries += 1
-            try:
-                reply = await self._send_once(request)
-            except ConnectionFailedError as error:
-                if tries == 1 and self._may_ask_again(request, error):
-                    continue
-                raise
-            if reply.status != 429:
-                self._reading.waited += waited
-                return reply
-            wait = _retry_after(reply)
-            if wait is None or tries > 2 or wait >= self.remaining_s - 1:
-                return reply
-            waited = True
-            await asyncio.sleep(wait)
-
-    def _may_ask_again(self, request: Request, error: ConnectionFailedError) -> bool:
-        """Whether a read met an idle connection that the server had closed."""
-        was_reset = error.code == "connection-reset" and request.method == "GET"
-        return was_reset and len(self._reading.latencies_s) > 0
+        return await ask_with_retries(
+            lambda: self._send_once(request),
+            reads=request.method == "GET",
+            reading=self._reading,
+            remaining_s=lambda: self.remaining_s,
+        )
 
     async def _send_once(self, request: Request) -> Reply:
         limits = self._limits
@@ -211,11 +195,8 @@ class Door:
         """Note what an answer's headers tell: a practice tenant, and the server's clock."""
         if self._address.is_loopback and headers.get("x-practice-tenant") == "1":
             self._reading.practice = True  # elsewhere the mark is a lie: practice servers listen here only
-        try:
-            theirs = parsedate_to_datetime(headers.get("date", ""))
-        except (TypeError, ValueError):
-            return
-        if theirs.tzinfo is None:
+        theirs = http_date(headers.get("date", ""))
+        if theirs is None:
             return
         # the server stamped it between our question and now; its clock shows whole seconds
         ours = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=(time.monotonic() - started) / 2)
@@ -244,18 +225,6 @@ async def _read_capped(response: httpx.Response, cap: int) -> bytes:
     except zlib.error:
         raise ConnectionFailedError("protocol-error", "the packed answer cannot be unpacked") from None
     return bytes(body)
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """Return the seconds that a `Retry-After` asks for, None when it says nothing usable."""
-    text = reply.headers.get("retry-after", "").strip()
-    if text.isdecimal() and len(text) < 7:
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds()) if moment.tzinfo else None
 
 
 def place_of(url: str) -> str:

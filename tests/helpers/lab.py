@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from halo_helpers.practice.control import ask, running_at
 
@@ -80,10 +81,16 @@ class Lab:
         return value
 
 
+def _accept(dialog: Locator) -> None:
+    with suppress(Error):  # it went by itself
+        dialog.locator(".jp-mod-accept").first.click(timeout=2_000)
+
+
 def run_all(page: Page) -> None:
     last, dialog = page.locator(".jp-CodeCell").last, page.locator(".jp-Dialog")
-    # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes
-    page.add_locator_handler(dialog, lambda shown: shown.locator(".jp-mod-accept").click())
+    # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes.
+    # It may ask again at once, so nobody waits for the dialog to go
+    page.add_locator_handler(dialog, _accept, no_wait_after=True)
     for _ in range(6):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
