@@ -29,7 +29,20 @@ from halo_helpers.tenants.trust import trust
 from halo_helpers.verification.result import Verification
 
 from .helpers.diagnoses_table import _cells, table
-from .helpers.diagnosis_cases import CASES, KNOWN, ME, WHOLE, Lost, at, case, fleet, practised, served, tls
+from .helpers.diagnosis_cases import (
+    CASES,
+    DOOR,
+    KNOWN,
+    ME,
+    WHOLE,
+    Lost,
+    at,
+    case,
+    fleet,
+    practised,
+    served,
+    tls,
+)
 from .helpers.halopsa import HTML, QUICK, SECRET, TOKEN, api, body, hang, reset, tenant
 from .helpers.practice import Practice
 from .helpers.raw_server import http, raw_server
@@ -119,6 +132,18 @@ practised("client-id-malformed", client_id="abc")
 practised("client-secret-malformed", client_secret=Secret("short secret"))
 practised("credentials-swapped", "credentials-swapped")
 practised("credentials-trimmed", client_secret=Secret(f" {SECRET}\n"))
+
+
+for name in ("webhook-off", "webhook-without-events", "webhook-failing"):
+    practised(name, name)
+practised("webhook-missing", "webhook-gone")
+
+
+@case("licence-none-free", DOOR)
+def _(stack: ExitStack) -> Verification:
+    info = body({"app_version": "2.236.133", "agent_count": 12, "licensed_agent_count": 12})
+    url = stack.enter_context(raw_server(api(KNOWN | {"/api/InstanceInfo": info})))
+    return verify(tenant(url), only=["address.licence"])
 
 
 @case("reference-moved")

@@ -18,6 +18,7 @@ from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import verification_text
 from halo_helpers.tenants.practice import from_ready_entry
+from halo_helpers.verification.causes import cards_of
 from halo_helpers.verification.result import CheckResult
 
 from .helpers.halopsa import TOKEN, api, body, tenant
@@ -84,9 +85,10 @@ def test_headings_agree_with_their_verdicts(practice: Practice, name: str) -> No
     """No broken finding stands under a sentence that says that all is well."""
     result = verify(practice.tenant(name))
     text = verification_text(result, width=10_000)
+    for card in cards_of(result.checks):
+        assert f"{card.headline}  [{card.code}]" in text
     for check, finding in result.findings:
         if check.verdict in BROKEN:
-            assert f"{check.headline}  [{finding.code}]" in text
             assert f"{check.title}  [{finding.code}]" not in text
 
 
@@ -119,7 +121,9 @@ def test_a_short_token_is_a_warning_and_the_rest_goes_on(lifetime: int) -> None:
     with start(Options(settings=[f"token-lifetime={lifetime}"])) as server:
         result = verify(from_ready_entry(server.tenants[0], server.base_url))
     assert (result.verdict, result.codes) == ("warn", ["token-expired"])
-    assert {check.verdict for check in result.checks} == {"pass", "warn"}
+    assert {check.id for check in result.checks if check.verdict not in {"pass", "warn"}} == {
+        "webhooks.delivery"
+    }
     json.dumps(result.as_json())
 
 
@@ -130,3 +134,134 @@ def test_plurals() -> None:
         "2 records",
         "1,200 records",
     ]
+
+
+REFUSALS = {
+    "The specified client is unknown.": "the Client ID was copied",
+    "Client not found": "the Client ID was copied",
+    "The application is inactive.": "the application is not active",
+    "This client has been disabled": "the application is not active",
+    "The specified client credentials are invalid.": "the secret is wrong",
+    "Invalid client secret": "the secret is wrong",
+}
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_the_first_cause_is_the_one_that_the_server_names(words: str) -> None:
+    refused = body({"error": "invalid_client", "error_description": words}, "401 Unauthorized")
+    with raw_server(api(tickets() | {"/auth/token": refused})) as url:
+        (finding,) = verify(tenant(url), only=["token.grant"])["token.grant"].findings
+    assert finding.cause.startswith(f"By the server's words, in order of likelihood: {REFUSALS[words]}")
+
+
+def test_without_words_nothing_is_pointed_to() -> None:
+    refused = body({"error": "invalid_client"}, "401 Unauthorized")
+    with raw_server(api(tickets() | {"/auth/token": refused})) as url:
+        (finding,) = verify(tenant(url), only=["token.grant"])["token.grant"].findings
+    assert finding.cause.startswith("In order of likelihood: ")
+    assert finding.remedy.endswith("or make a new one and enter it here and in Neo Agent.")
+
+
+WIDE = {
+    "neither": ({"scope": ""}, "pass", "admin and all not granted when asked for"),
+    "one": ({"scope": "all"}, "warn", "granted besides, when asked for: all"),
+    "both": ({"scope": "admin all"}, "warn", "granted besides, when asked for: admin, all"),
+    "as asked": ({}, "pass", "the answer to a request for admin and all names no scopes"),
+    "refused": (None, "pass", "admin and all not granted when asked for"),
+}
+
+
+@pytest.mark.parametrize("how", WIDE)
+def test_wide_scopes_are_asked_for_by_themselves(how: str) -> None:
+    """A token is narrowed to what was asked, so that only a request for the wide scopes can show them."""
+    answer, verdict, said = WIDE[how]
+    base = {"access_token": "a-token-of-some-length", "expires_in": 3600}
+    forms: list[bytes] = []
+
+    def script(connection: Any, head: bytes) -> None:
+        if b"/auth/token" not in head.split(b"\r\n")[0]:
+            api(tickets())(connection, head)
+            return
+        forms.append(head)
+        if len(forms) == 1:  # the token that the rest uses
+            connection.sendall(body(base | {"scope": "all:standard all:teams admin:webhooks"}))
+        elif answer is None:
+            connection.sendall(body({"error": "invalid_scope"}, "400 Bad Request"))
+        else:
+            connection.sendall(body(base | answer))
+
+    with raw_server(script) as url:
+        result = verify(tenant(url), only=["token.scopes"])
+    found = result["token.scopes"]
+    assert len(forms) == 2
+    assert (found.verdict, found.seen.endswith(said)) == (verdict, True), found
+    assert result.as_json()["scopes"]["excess"] == (sorted(answer.get("scope", "").split()) if answer else [])
+
+
+HOST = "hooks.neo.example"
+HOOK = {"id": "0a0a0a0a-1111-4222-8333-444455556666", "url": f"https://{HOST}/x", "active": True}
+DELIVERED, FAILED = {"status": 0, "timestamp": "2026-01-02T03:04:05"}, {"status": 1}
+DELIVERIES: dict[str, tuple[list[dict[str, Any]], list[Any], list[Any] | None, list[str], str]] = {
+    "missing": (
+        [{"id": "1", "url": "https://other.example"}],
+        [],
+        [],
+        ["webhook-missing"],
+        "1 webhook in the list, none of them",
+    ),
+    "a path is no host": ([{"id": "1", "url": f"https://x.example/{HOST}"}], [], [], ["webhook-missing"], ""),
+    "a user is no host": ([{"id": "1", "url": f"https://{HOST}@x.example"}], [], [], ["webhook-missing"], ""),
+    "off": ([HOOK | {"active": False}], [], [], ["webhook-off"], "is not active"),
+    "disabled": ([HOOK | {"disabled": True}], [], [], ["webhook-off"], "is not active"),
+    "one of two is on": ([HOOK | {"active": False}, HOOK], [1], [DELIVERED], [], "2026-01-02T03:04"),
+    "without events": ([HOOK], [], [DELIVERED], ["webhook-without-events"], "has no event"),
+    "failing": ([HOOK], [1], [FAILED, FAILED], ["webhook-failing"], "none of the last 2 deliveries"),
+    "failing by error": ([HOOK], [1], [{"error": True}], ["webhook-failing"], "none of the last 1 delivery"),
+    "failing by http": ([HOOK], [1], [{"status": 503}], ["webhook-failing"], ""),
+    "one arrived": ([HOOK], [1], [FAILED, DELIVERED], [], "the last delivery that arrived: 2026-01-02T03:04"),
+    "http": ([HOOK], [1], [{"status": 204}], [], "of unknown time"),
+    "none yet": ([HOOK], [1], [], [], "nothing was delivered yet"),
+    "numbers of unknown meaning": ([HOOK], [1], [{"status": 7}], [], "whether they arrived is not told"),
+    "refused": ([HOOK], [1], None, [], "deliveries may not be read"),
+    "an id that leads elsewhere": ([HOOK | {"id": "../Agent/me"}], [1], [], [], "events not told"),
+}
+
+
+@pytest.mark.parametrize("how", DELIVERIES)
+def test_the_webhook_of_neo_agent(how: str) -> None:
+    rows, events, deliveries, codes, said = DELIVERIES[how]
+    seen: list[bytes] = []
+    answers = tickets() | {
+        "/api/WebhookEvent": body({}, "403 No") if deliveries is None else body({"events": deliveries}),
+        f"/api/Webhook/{HOOK['id']}": body(HOOK | {"events": events}),
+        "/api/Webhook?": body(rows),
+    }
+    with raw_server(api(answers, seen)) as url:
+        result = verify(tenant(url, webhook_host=HOST), only=["webhooks.delivery"])
+    assert result.codes == codes
+    assert said in result["webhooks.delivery"].seen
+    assert not any(b".." in head.split(b" ")[1].partition(b"?")[0] for head in seen)
+
+
+def test_no_host_no_claim(practice: Practice) -> None:
+    found = verify(practice.tenant())["webhooks.delivery"]
+    assert (found.verdict, found.findings) == ("skip", ())
+    assert "host is not known" in found.seen
+
+
+@pytest.mark.parametrize(
+    ("counts", "codes", "verdict"),
+    [
+        ((3, 5), [], "pass"),
+        ((5, 5), ["licence-none-free"], "warn"),
+        ((6, 5), ["licence-none-free"], "warn"),
+        ((0, 0), [], "skip"),
+        ((None, None), [], "skip"),
+        ((1e400, "many"), [], "skip"),
+    ],
+)
+def test_a_free_licence(counts: tuple[Any, Any], codes: list[str], verdict: str) -> None:
+    info = INFO | {"agent_count": counts[0], "licensed_agent_count": counts[1]}
+    with raw_server(api(tickets() | {"/api/InstanceInfo": body(info)})) as url:
+        result = verify(tenant(url), only=["address.licence"])
+    assert (result["address.licence"].verdict, result.codes) == (verdict, codes)

@@ -17,6 +17,7 @@ from ..report import Run, compare, find_run, fleet_table, load_run, totals
 from ..report.evidence import Evidence, word
 from ..tenants.practice import write_practice_tenants
 from ..tenants.tenant import PRACTICE
+from ..verification.causes import cards_of
 from ..verification.result import WORDS, Verification
 from .fleet import FleetOptions, run_fleet
 
@@ -59,11 +60,11 @@ class FleetView:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         rows = "".join(
             f"<tr><td style='text-align:left'>{escape(r.tenant)}</td><td "
-            f"style='text-align:left'>{word(f.verdict)}<br><code>{escape(f.code)}</code></td>"
-            f"<td style='text-align:left'>{escape(f.seen)}. {escape(f.cause)}</td><td "
-            f"style='text-align:left'>{escape(f.remedy)}</td></tr>"
+            f"style='text-align:left'>{word(card.verdict)}<br><code>{escape(card.code)}</code></td>"
+            f"<td style='text-align:left'>{escape(card.seen)}. {escape(card.cause.cause)}</td><td "
+            f"style='text-align:left'>{escape(card.cause.remedy)}</td></tr>"
             for r in self._ordered()
-            for _, f in r.findings
+            for card in cards_of(r.checks)
         )
         counts = totals(self.run.results)
         head = " · ".join(f"{word(v)} {counts[v]}" for v in OF_TENANTS)

@@ -12,6 +12,7 @@ from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import Function, check
 from .shared_codes import WIRE
+from .token import SCOPES_MISSING
 
 _STEP = "check-rights"
 AREA_REFUSED = diagnosis(
@@ -54,7 +55,7 @@ class Area:
     """One area: the route that is read, and how its answers are told.
 
     `writes`: Neo Agent writes it, so a refusal breaks the connection. `hides`: its route answers 401 to an
-    agent without the right (facts 3.3). `must_hold`: empty is suspicious.
+    agent without the right (facts 3.3). `must_hold`: empty is suspicious. `scope`: what opens it to a token.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Area:
     hides: bool = False
     must_hold: bool = False
     writes: bool = False
+    scope: str = "all:standard"
 
 
 AREAS = (
@@ -82,7 +84,7 @@ AREAS = (
     Area("suppliers", "Supplier", "suppliers", "Suppliers"),
     Area("opportunities", "Opportunities", "tickets", "Opportunities"),
     Area("reports", "Report", "reports", "Reports", hides=True),
-    Area("teams", "Team", "teams", "Teams"),
+    Area("teams", "Team", "teams", "Teams", scope="all:teams"),
     Area("configuration", "TicketType", "types", "Configuration (ticket types)"),
 )
 """Source: facts 1.4 for the areas, 4.1 for their routes."""
@@ -130,7 +132,8 @@ def _make(area: Area) -> Function:
             return
         except RefusedError as error:
             code = AREA_HIDDEN if error.status == 401 and area.hides else AREA_REFUSED
-            yield code(f"{error.seen}; {purpose}", verdict=refused)
+            cause = None if await probe.holds(area.scope) else SCOPES_MISSING.code
+            yield code(f"{error.seen}; {purpose}", verdict=refused, folds_into=cause)
             return
         if page.total:
             count = f"; {count_of(page.total, 'record')}" if page.record_count is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from ..errors import ApiError, ConnectionFailedError, HaloError, NotFoundError, ShapeError
-from .findings import Finding, diagnosis
+from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import check
 from .shared_codes import WEB, WIRE
@@ -53,6 +53,15 @@ NOT_HALOPSA = diagnosis(
         "another product, a parked domain."
     ),
     remedy="Open the base URL in a browser; use the address where the HaloPSA log-in appears.",
+)
+
+
+LICENCE_NONE_FREE = diagnosis(
+    "licence-none-free",
+    "warn",
+    step=WEB,
+    cause="All Named Licences are in use, so the agent cannot be saved or made active.",
+    remedy="Have one bought, or free one by making an agent that is no longer needed inactive.",
 )
 
 
@@ -121,3 +130,28 @@ async def instance(probe: Probe) -> AsyncIterator[Finding | str]:
         yield NOT_HALOPSA("authinfo and InstanceInfo answer without anything that a HaloPSA says")
         return
     yield f"{found.name or 'HaloPSA'} {found.version or 'of unknown version'}"
+
+
+@check(
+    "address.licence",
+    title="A Named Licence is free",
+    otherwise="It was not seen that a Named Licence is free",
+    needs=("address.instance",),
+    codes=(LICENCE_NONE_FREE, *WIRE),
+    step=WEB,
+    on_request=True,
+)
+async def licence(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Is there a licence for the agent that is to be made (facts 1.2, row 23; W53)?
+
+    Once the agent exists its own licence is counted, too, and the numbers say nothing any more.
+    """
+    if probe.tenant.agent_id:
+        raise Skipped("the agent has its licence already, if an Agent ID was noted")
+    found = await probe.instance()
+    if not found.licensed_agents:
+        raise Skipped("InstanceInfo does not say how many licences there are")
+    used = f"{found.agents or 0} of {count_of(found.licensed_agents, 'licence')} in use, by InstanceInfo"
+    if (found.agents or 0) >= found.licensed_agents:
+        yield LICENCE_NONE_FREE(used)
+    yield used

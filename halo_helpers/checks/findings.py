@@ -16,9 +16,9 @@ BROKEN: frozenset[Verdict] = frozenset({"fail", "error"})
 """Verdicts of what does not work, or could not be checked."""
 
 
-def count_of(number: int, noun: str) -> str:
+def count_of(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, such as "1 record" or "1,200 records"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 FIXERS = {
@@ -43,6 +43,8 @@ class Finding:
     step: str | None
     fixer: str
     retryable: bool = False
+    folds_into: str | None = None
+    """The code of the finding that this one follows from: it advises nothing of its own then."""
 
     @property
     def link(self) -> str | None:
@@ -59,6 +61,7 @@ class Finding:
             "remedy": self.remedy,
             "step": self.step,
             "fixer": self.fixer,
+            "folds_into": self.folds_into,
         }
 
 
@@ -74,7 +77,7 @@ class Diagnosis:
     fixer: str
     retryable: bool
 
-    def __call__(self, seen: str, **changes: str) -> Finding:
+    def __call__(self, seen: str, **changes: str | None) -> Finding:
         """Build a finding; cause, remedy, step or verdict may be more exact than the code's own."""
         finding = Finding(
             self.code, self.verdict, seen, self.cause, self.remedy, self.step, self.fixer, self.retryable

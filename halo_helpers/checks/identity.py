@@ -10,7 +10,7 @@ from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
 from .registry import check
 from .shared_codes import WIRE
-from .token import TOKEN_REFUSED
+from .token import SCOPES_MISSING, TOKEN_REFUSED
 
 _AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (
     "create-agent",
@@ -115,7 +115,6 @@ AGENTS_NOT_LISTABLE = diagnosis(
     title="The token acts for an agent",
     otherwise="It was not seen whom the token acts for",
     needs=("token.grant",),
-    after=("token.scopes",),
     codes=(LOGIN_NOT_AGENT, AGENT_DISABLED, TOKEN_REFUSED, *WIRE),
     step=_FIELDS,
 )
@@ -243,7 +242,7 @@ async def active(probe: Probe) -> AsyncIterator[Finding | str]:
     title="Agents can be listed",
     otherwise="Agents were not listed as they should be",
     needs=("token.grant",),
-    after=("token.scopes", "identity.login"),
+    after=("identity.login",),
     codes=(AGENTS_NOT_LISTABLE, AGENT_UNLISTED, AGENT_NAME_AMBIGUOUS, *WIRE),
     step="list-agents",
 )
@@ -253,7 +252,8 @@ async def listed(probe: Probe) -> AsyncIterator[Finding | str]:
         agents = [one for one in await probe.agents() if one.id != UNASSIGNED_ID]
     except RefusedError as refusal:
         await probe.explain_refusal(refusal)
-        yield AGENTS_NOT_LISTABLE(refusal.seen)
+        held = await probe.holds("all:teams") and await probe.holds("all:standard")
+        yield AGENTS_NOT_LISTABLE(refusal.seen, folds_into=None if held else SCOPES_MISSING.code)
         return
     yield f"{len(agents)} agents, {sum(one.is_disabled for one in agents)} of them disabled"
     me: Agent | None = probe.known("me")

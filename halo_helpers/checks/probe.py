@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..client.halo_client import HaloClient
-from ..client.models import Agent, AuthInfo, Instance, Page
+from ..client.models import Agent, AuthInfo, Instance, Page, as_rows
 from ..client.token import Token
 from ..errors import HaloError, RefusedError
 from ..tenants.tenant import Tenant
@@ -47,6 +47,15 @@ class Probe:
         """Return the token; the client decides whether one is asked for."""
         return await self._once("token", self.client.token)
 
+    async def wide_scopes(self, scopes: Sequence[str]) -> tuple[str, ...] | None:
+        """Return which of the wide scopes are granted; None when the answers name no scopes."""
+        return await self._once("wide scopes", lambda: self.client.granted_of(scopes))
+
+    async def holds(self, scope: str) -> bool:
+        """Whether the token holds a scope, as far as its answer says."""
+        held = (await self.token()).scopes
+        return held is None or scope in held or (scope == "all:standard" and "all" in held)
+
     async def me(self) -> Agent:
         """Return the agent that the token acts for."""
         return await self._once("me", self.client.me)
@@ -64,6 +73,14 @@ class Probe:
     async def agents(self) -> list[Agent]:
         """Return all agents."""
         return await self._once("agents", self.client.agents)
+
+    async def webhooks(self) -> list[dict[str, Any]]:
+        """Return the rows of the list of webhooks."""
+
+        async def ask() -> list[dict[str, Any]]:
+            return as_rows(await self.client.get("Webhook", type=0), "Webhook", "webhooks")[0]
+
+        return await self._once("webhooks", ask)
 
     async def area_page(self, name: str, ask: Callable[[], Awaitable[Page]]) -> Page:
         """Return the first page of an area, which another area's check may have asked for."""

@@ -38,6 +38,14 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
+"""What every verification asks."""
+ON_REQUEST: dict[str, Check] = {}
+"""What is asked only when it is named: it makes sense at one step of the guide."""
+
+
+def known_check(check_id: str) -> Check | None:
+    """Return a check by its id, None when there is none."""
+    return CHECKS.get(check_id) or ON_REQUEST.get(check_id)
 
 
 def check(
@@ -49,15 +57,17 @@ def check(
     codes: tuple[Diagnosis, ...] = (),
     step: str | None = None,
     after: tuple[str, ...] | Literal["*"] = (),
+    on_request: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a check; the ones it needs are registered before it."""
 
     def register(ask: Function) -> Function:
         unknown = [need for need in needs if need not in CHECKS]
-        if check_id in CHECKS or unknown:
+        if known_check(check_id) or unknown:
             raise ValueError(f"check {check_id}: registered twice, or needs unknown {unknown}")
         names = tuple(code.code for code in codes)
-        CHECKS[check_id] = Check(check_id, title, needs, names, step, ask, after, otherwise)
+        registry = ON_REQUEST if on_request else CHECKS
+        registry[check_id] = Check(check_id, title, needs, names, step, ask, after, otherwise)
         return ask
 
     return register
@@ -73,17 +83,19 @@ def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
     wanted: set[str] = set()
     for word in only:
         matches = [entry.id for entry in CHECKS.values() if word in {entry.id, entry.layer}]
+        matches += [word] if word in ON_REQUEST else []
         if not matches:
             layers = sorted({entry.layer for entry in CHECKS.values()})
             raise ValueError(
                 f"no check or layer is called {word!r}; layers are {', '.join(layers)}; checks are "
-                f"{', '.join(CHECKS)}"
+                f"{', '.join([*CHECKS, *ON_REQUEST])}"
             )
         wanted.update(matches)
     todo = list(wanted)
     while todo:
-        for need in CHECKS[todo.pop()].needs:
+        entry = known_check(todo.pop())
+        for need in entry.needs if entry else ():
             if need not in wanted:
                 wanted.add(need)
                 todo.append(need)
-    return [check_id for check_id in CHECKS if check_id in wanted]
+    return [check_id for check_id in (*CHECKS, *ON_REQUEST) if check_id in wanted]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-from ..errors import HaloError
+from ..errors import AuthError, HaloError
 from ..secrets.value import CLIENT_SECRET, GUID, Secret, trim
 from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
@@ -84,20 +85,60 @@ TOKEN_ENDPOINT_MISSING = diagnosis(
     cause="The authorisation server is elsewhere: with a custom domain it often stays on *.halopsa.com.",
     remedy="Compare the base URL with API Details: Resource Server and Authorisation Server.",
 )
+_REASONS = {
+    "secret": (
+        "the secret is wrong, cut off or was made anew since",
+        "enter the Client Secret again, or make a new one and enter it here and in Neo Agent",
+    ),
+    "client": (
+        "the Client ID was copied before the application was saved and changed at save",
+        "compare the Client ID",
+    ),
+    "inactive": ("the application is not active", "see that Active is ticked"),
+    "instance": (
+        "the credentials are those of another instance (trial, UAT)",
+        "see that it is the instance of the base URL",
+    ),
+}
+"""Why a client is refused, and what to do in the opened application."""
+_ORDER_BY_WORDS = (
+    (r"inactive|not active|disabled|deactivated", ("inactive", "secret", "client", "instance")),
+    (r"unknown|not found|not exist|not registered|no such", ("client", "instance", "inactive", "secret")),
+    (r"secret|credentials are invalid", ("secret", "inactive", "client", "instance")),
+)
+"""What a server's words point to, and the order of the reasons then.
+
+The words are OpenIddict's (facts 2.7); HaloPSA's own are not known.
+"""
+
+
+def _cause_of(order: tuple[str, ...], how: str = "In order of likelihood") -> str:
+    return f"{how}: {'; '.join(_REASONS[reason][0] for reason in order)}."
+
+
+def _remedy_of(order: tuple[str, ...]) -> str:
+    return f"Open the application: {'; '.join(_REASONS[reason][1] for reason in order)}."
+
+
 INVALID_CLIENT = diagnosis(
     "invalid-client",
     "fail",
     step=_SAVE,
-    cause=(
-        "In order of likelihood: the secret is wrong, cut off or was made anew since; the Client ID was "
-        "copied before the application was saved and changed at save; the application is not active; the "
-        "credentials are those of another instance (trial, UAT)."
-    ),
-    remedy=(
-        "Open the application: compare the Client ID, see that Active is ticked, and if in doubt make a "
-        "new Client Secret and enter it here and in Neo Agent."
-    ),
+    cause=_cause_of(("secret", "client", "inactive", "instance")),
+    # a new secret ends the old one everywhere, so what costs nothing comes first
+    remedy=_remedy_of(("client", "inactive", "instance", "secret")),
 )
+
+
+def _refused_client(seen: str) -> Finding:
+    """Build the finding of a refused client; the server's words say which reason comes first."""
+    for words, order in _ORDER_BY_WORDS:
+        if re.search(words, seen, re.IGNORECASE):
+            cause = _cause_of(order, "By the server's words, in order of likelihood")
+            return INVALID_CLIENT(seen, cause=cause, remedy=_remedy_of(order))
+    return INVALID_CLIENT(seen)
+
+
 UNAUTHORIZED_CLIENT = diagnosis(
     "unauthorized-client",
     "fail",
@@ -218,7 +259,8 @@ _TOKEN_CODES = (
     *WIRE,
 )
 _TOO_SHORT_S = 60
-_WIDE = frozenset({"all", "admin"})
+WIDE = frozenset({"all", "admin"})
+"""Scopes that open more than Neo Agent needs."""
 
 
 @check(
@@ -283,7 +325,13 @@ async def form(probe: Probe) -> AsyncIterator[Finding | str]:
 )
 async def grant(probe: Probe) -> AsyncIterator[Finding | str]:
     """Does the token endpoint give a token?"""
-    token = await probe.token()
+    try:
+        token = await probe.token()
+    except AuthError as error:
+        if error.code != INVALID_CLIENT.code:
+            raise
+        yield _refused_client(error.seen)
+        return
     if token.expires_in_s < _TOO_SHORT_S:
         yield TOKEN_EXPIRED(f"the token is good for {token.expires_in_s:g} s only")
     yield f"a token was given, good for {token.expires_in_s:g} s"
@@ -312,18 +360,20 @@ async def control(probe: Probe) -> AsyncIterator[Finding | str]:
     title="Scopes are the wanted ones",
     otherwise="Scopes are missing, or not known",
     needs=("token.grant",),
-    codes=(SCOPES_MISSING, SCOPES_NONE, SCOPES_EXCESS),
+    codes=(SCOPES_MISSING, SCOPES_NONE, SCOPES_EXCESS, *WIRE),
     step=_PERMISSIONS,
 )
 async def scopes(probe: Probe) -> AsyncIterator[Finding | str]:
-    """Are the granted scopes the wanted ones?
+    """Are the granted scopes the wanted ones, and is nothing wider granted when it is asked for?
 
-    `all` counts as all:standard; a missing answer means: as asked.
+    `all` counts as all:standard; a missing answer means: as asked. A token is narrowed to what was asked for
+    (facts 2.5), so the wide scopes are asked for in a request of their own.
     """
     token = await probe.token()
     wanted = set(probe.tenant.scopes)
     if token.scopes is None:
         yield f"the answer names no scopes, which means those asked for: {' '.join(sorted(wanted))}"
+        yield "whether wider ones are ticked cannot be told"
         return
     granted = set(token.scopes)
     if not granted:
@@ -335,9 +385,16 @@ async def scopes(probe: Probe) -> AsyncIterator[Finding | str]:
             yield "the answer names no scope, yet requests with the token are answered"
         return
     missing = sorted(wanted - granted - ({"all:standard"} if "all" in granted else set()))
-    excess = sorted((granted - wanted) & _WIDE)
     if missing:
         yield SCOPES_MISSING(f"not granted: {', '.join(missing)}; granted: {', '.join(sorted(granted))}")
-    if excess:
-        yield SCOPES_EXCESS(f"granted besides: {', '.join(excess)}")
     yield f"granted: {', '.join(sorted(granted))}"
+    wide = sorted(WIDE - wanted)
+    if not wide:
+        return
+    excess = await probe.wide_scopes(wide)
+    if excess:
+        yield SCOPES_EXCESS(f"granted besides, when asked for: {', '.join(excess)}")
+    elif excess is None:
+        yield f"the answer to a request for {' and '.join(wide)} names no scopes"
+    else:
+        yield f"{' and '.join(wide)} not granted when asked for"

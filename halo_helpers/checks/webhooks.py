@@ -1,16 +1,20 @@
-"""May webhooks be managed? Neo Agent registers its own, and its connection fails without."""
+"""May webhooks be managed, and does Neo Agent's own deliver? Its connection fails without."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
-from ..client.models import as_rows
-from ..errors import NotFoundError, RefusedError
+from ..client.models import Json, as_object, as_rows, as_text
+from ..errors import ApiError, NotFoundError, RefusedError
+from ..secrets.value import GUID
 from .access import AREA_MISSING
-from .findings import Finding, diagnosis
+from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import check
 from .shared_codes import WIRE
+from .token import SCOPES_MISSING
 
 WEBHOOKS_REFUSED = diagnosis(
     "webhooks-refused",
@@ -24,24 +28,156 @@ WEBHOOKS_REFUSED = diagnosis(
 )
 
 
+_STEP = "webhooks"
+WEBHOOK_MISSING = diagnosis(
+    "webhook-missing",
+    "warn",
+    step=_STEP,
+    fixer="neo",
+    cause="Neo Agent makes its webhook when it connects: it has not connected, or somebody took it away.",
+    remedy="Connect in Neo Agent again; if no webhook appears, ask Neo Agent support.",
+)
+WEBHOOK_OFF = diagnosis(
+    "webhook-off",
+    "fail",
+    step=_STEP,
+    cause="Neo Agent's webhook is not active: HaloPSA tells Neo Agent nothing of new or changed tickets.",
+    remedy="Open it under Webhooks, tick Active and save.",
+)
+WEBHOOK_WITHOUT_EVENTS = diagnosis(
+    "webhook-without-events",
+    "warn",
+    step=_STEP,
+    cause=(
+        "No event is chosen on the webhook, so nothing sets it off; unless a notification names it, which "
+        "was not asked."
+    ),
+    remedy="Open it under Webhooks and look at Events; then ask Neo Agent support which it needs.",
+)
+WEBHOOK_FAILING = diagnosis(
+    "webhook-failing",
+    "warn",
+    step=_STEP,
+    fixer="neo",
+    cause="Neo Agent does not take the deliveries, or a firewall of the instance stands between.",
+    remedy="Look at the webhook's deliveries in HaloPSA, then ask Neo Agent support.",
+)
+_NEWEST = 20
+"""How many deliveries are looked at."""
+
+
 @check(
     "webhooks.manage",
     title="Webhooks may be managed",
     otherwise="Webhooks could not be read",
     needs=("token.grant",),
-    after=("token.scopes", "identity.login"),
+    after=("identity.login",),
     codes=(WEBHOOKS_REFUSED, AREA_MISSING, *WIRE),
     step="webhooks",
 )
 async def manage(probe: Probe) -> AsyncIterator[Finding | str]:
     """May webhooks be read, which takes the same scope as managing them?"""
     try:
-        rows, _ = as_rows(await probe.client.get("Webhook", type=0), "Webhook", "webhooks")
+        rows = await probe.webhooks()
     except RefusedError as refusal:
         await probe.explain_refusal(refusal)
-        yield WEBHOOKS_REFUSED(refusal.seen)
+        held = await probe.holds("admin:webhooks")
+        yield WEBHOOKS_REFUSED(refusal.seen, folds_into=None if held else SCOPES_MISSING.code)
         return
     except NotFoundError as error:
         yield AREA_MISSING(error.seen, step="webhooks")
         return
     yield f"webhooks can be read; there {'is' if len(rows) == 1 else 'are'} {len(rows)}"
+
+
+@check(
+    "webhooks.delivery",
+    title="Neo Agent's webhook is there and delivers",
+    otherwise="Neo Agent's webhook does not deliver, or it was not seen that it does",
+    needs=("webhooks.manage",),
+    codes=(WEBHOOK_MISSING, WEBHOOK_OFF, WEBHOOK_WITHOUT_EVENTS, WEBHOOK_FAILING, *WIRE),
+    step=_STEP,
+)
+async def delivery(probe: Probe) -> AsyncIterator[Finding | str]:
+    """Is there an active webhook to Neo Agent's host, with events, and did one of its last deliveries arrive?
+
+    Source: wire contract 41 to 44. The host is never guessed: no source tells it.
+    """
+    host = (probe.tenant.webhook_host or "").strip().lower()
+    if not host:
+        raise Skipped("Neo Agent's host is not known; webhook_host of the tenants file names it")
+    rows = await probe.webhooks()
+    own = [row for row in rows if _goes_to(row, host)]
+    if not own:
+        yield WEBHOOK_MISSING(f"{count_of(len(rows), 'webhook')} in the list, none of them to {host}")
+        return
+    active = next((row for row in own if row.get("active") is not False and not row.get("disabled")), None)
+    if active is None:
+        yield WEBHOOK_OFF(f"the webhook to {host} is not active")
+        return
+    webhook_id = as_text(active.get("id"))
+    events = await _events(probe, webhook_id)
+    if events == 0:
+        yield WEBHOOK_WITHOUT_EVENTS(f"the webhook to {host} has no event")
+    async for said in _deliveries(probe, webhook_id, host):
+        yield said
+    yield f"{host}: active, {'events not told' if events is None else count_of(events, 'event')}"
+
+
+def _goes_to(row: Mapping[str, Any], host: str) -> bool:
+    try:
+        parts = urlsplit(as_text(row.get("url")))
+        places = {parts.hostname, f"{parts.hostname}:{parts.port}"}
+    except ValueError:
+        return False
+    return host in places
+
+
+async def _events(probe: Probe, webhook_id: str) -> int | None:
+    """Return how many events a webhook has, None when the instance does not tell."""
+    if not GUID.fullmatch(webhook_id):
+        return None  # it becomes part of a path
+    try:
+        value: Json = await probe.client.get(f"Webhook/{webhook_id}", includedetails=True)
+    except ApiError:
+        return None
+    events = as_object(value, "a webhook").get("events")
+    return len(events) if isinstance(events, list) else None
+
+
+async def _deliveries(probe: Probe, webhook_id: str, host: str) -> AsyncIterator[Finding | str]:
+    """Judge the newest deliveries: one that arrived is enough."""
+    asked = {"webhook_id": webhook_id, "pageinate": True, "page_size": _NEWEST, "page_no": 1}
+    try:
+        rows, _ = as_rows(await probe.client.get("WebhookEvent", **asked), "WebhookEvent", "events")
+    except ApiError as error:
+        if not isinstance(error, RefusedError | NotFoundError):
+            raise
+        yield "deliveries may not be read"
+        return
+    newest = sorted(rows, key=lambda row: as_text(row.get("timestamp")), reverse=True)[:_NEWEST]
+    known = [arrived for arrived in map(_arrived, newest) if arrived is not None]
+    if not newest:
+        yield "nothing was delivered yet"
+    elif not known:
+        yield f"{count_of(len(newest), 'delivery', 'deliveries')}; whether they arrived is not told"
+    elif not any(known):
+        last = as_text(newest[0].get("timestamp"))[:16] or "of unknown time"
+        seen = f"none of the last {count_of(len(known), 'delivery', 'deliveries')} to {host} arrived"
+        yield WEBHOOK_FAILING(f"{seen}; the newest: {last}")
+    else:
+        last = as_text(next(row for row in newest if _arrived(row)).get("timestamp"))[:16]
+        yield f"the last delivery that arrived: {last or 'of unknown time'}"
+
+
+def _arrived(row: Mapping[str, Any]) -> bool | None:
+    """Whether a delivery arrived; None when the row does not tell.
+
+    `error` says it. Numbers of `status` are open: 0 and 1, or the receiver's own (W44).
+    """
+    error, status = row.get("error"), row.get("status")
+    if isinstance(error, bool):
+        return not error
+    if isinstance(status, bool) or not isinstance(status, int):
+        return None
+    return True if status == 0 or 200 <= status < 300 else False if status == 1 or status >= 400 else None

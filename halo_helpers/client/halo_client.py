@@ -7,7 +7,7 @@ https.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,6 +121,10 @@ class HaloClient:
     async def is_granted(self, secret: Secret) -> bool:
         """Whether another secret is given a token, too; see `Tokens.is_granted`."""
         return await self._tokens.is_granted(secret)
+
+    async def granted_of(self, scopes: Sequence[str]) -> tuple[str, ...] | None:
+        """Return which of these scopes are granted when asked for; see `Tokens.granted_of`."""
+        return await self._tokens.granted_of(scopes)
 
     # --- the API ---
 

@@ -178,6 +178,10 @@ class Instance:
     hosted_group: str
     tenant_id: str
     practice: bool
+    agents: int | None = None
+    """Agents that use a Named Licence, as InstanceInfo counts them; None when it does not say."""
+    licensed_agents: int | None = None
+    """Named Licences; 0 or None when it does not say."""
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
@@ -193,6 +197,8 @@ class Instance:
             hosted_group=as_text(row.get("hosted_group")),
             tenant_id=as_text(row.get("tenant_id")),
             practice=row.get("practice") is True,
+            agents=as_id(row.get("agent_count")),
+            licensed_agents=as_id(row.get("licensed_agent_count")),
         )
 
     def as_json(self) -> dict[str, object]:

@@ -96,12 +96,27 @@ class Tokens:
             raise
         return True
 
-    async def _grant(self, secret: Secret) -> Token:
+    async def granted_of(self, scopes: Sequence[str]) -> tuple[str, ...] | None:
+        """Return which of these scopes are granted when they are asked for; the token is not kept.
+
+        None when the answer names no scopes. A refusal counts as none granted.
+
+        Raises: what `token` raises, but for a refusal.
+        """
+        try:
+            token = await self._grant(self._secret, scopes)
+        except AuthError as error:
+            if error.code == "token-malformed":
+                return None
+            return ()
+        return None if token.scopes is None else tuple(s for s in scopes if s in token.scopes)
+
+    async def _grant(self, secret: Secret, scopes: Sequence[str] = ()) -> Token:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client_id,
             "client_secret": secret.reveal(),
-            "scope": " ".join(self._scopes),
+            "scope": " ".join(scopes or self._scopes),
         }
         params = {"tenant": self.halo_tenant} if self.halo_tenant else {}
         reply = await self._door.send(Request("POST", self.url, params=params, form=form))

@@ -116,7 +116,7 @@ _ALL = (
             "Without the entry Configuration in HaloPSA the log-in has no admin access: ask the "
             "customer's HaloPSA administrator."
         ),
-        checks=("address",),
+        checks=("address", "address.licence"),
     ),
     Step(
         "open-agents",

@@ -11,8 +11,9 @@ import traitlets
 from ..errors import HaloError
 from ..guide.progress import StepRecord
 from ..guide.steps import STEPS, Field, Step
-from ..report.evidence import evidence_html, finding_card
+from ..report.evidence import card_html, evidence_html
 from ..secrets.redaction import redact
+from ..verification.causes import cards_of
 from ..verification.result import CheckResult
 from ..verification.run_checks import Stopped
 from .base.style import box, chip, sentence
@@ -110,13 +111,11 @@ class StepPanel(Panel):
         """Show what came so far: how many checks ended, and each finding as a card."""
         self._results.append(result)
         self.view.progress = f"{len(self._results)} checks done, the last: {result.title}"
-        found = [
-            finding_card(one, f, self.walk.instance, self.walk.edition)
-            for one in self._results
-            for f in one.findings
-        ]
-        if found:
-            self.view.results = box("".join(found))
+        cards = cards_of(self._results)
+        if cards:
+            self.view.results = box(
+                "".join(card_html(one, self.walk.instance, self.walk.edition) for one in cards)
+            )
 
 
 def _closed(missing: list[str], earlier: list[str]) -> str:

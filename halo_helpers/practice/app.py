@@ -12,8 +12,8 @@ from typing import Any
 from .api import gateway, public_routes
 from .api.refusals import bad_token
 from .api.resources import SPELLINGS, answer_resource
-from .api.token_endpoint import answer_token_request, client_id_of
 from .control_routes import answer_control
+from .oauth.token_endpoint import answer_token_request, client_id_of
 from .screens.pages import Screens
 from .wire import TEXT, Answer, Ask, empty, parse_query
 from .world.realm import Realm

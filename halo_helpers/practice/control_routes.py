@@ -1,4 +1,7 @@
-"""Control routes of the practice server, `/practice/…`: its tenants, requests seen, scenarios."""
+"""Control routes of the practice server, `/practice/…`: its tenants, requests seen, scenarios.
+
+`/practice/requests` tells of those that named no tenant of this server.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ def answer_control(realm: Realm, ask: Ask) -> Answer:
     parts = ask.path.strip("/").split("/")[1:]
     if parts == ["tenants"] and ask.method == "GET":
         return as_json({"practice": True, "tenants": [ready_entry(realm, name) for name in realm.worlds]})
+    if parts == ["requests"] and ask.method == "GET":
+        return as_json({"requests": [seen.as_json() for seen in realm.unrouted]})
     if len(parts) == 3 and parts[0] == "tenants":
         return _control(realm, ask, parts[1], parts[2])
     return empty(404)

@@ -12,12 +12,13 @@ from .world.realm import Realm
 def ready_entry(realm: Realm, name: str) -> Record:
     """Return what the person setting this tenant up would have noted: one entry of the ready line.
 
-    Shape: name, tenant, client_id, client_secret, agent_id, scenario, expect (design, section 5).
+    Shape: name, tenant, client_id, client_secret, agent_id, scenario, expect (design, section 5), and
+    webhook_host for a tenant that Neo Agent is connected to.
     """
     world = realm.worlds[name]
     scenario = realm.scenarios.get(name, "healthy")
     noted = world.handed_over
-    return {
+    entry: Record = {
         "name": name,
         "tenant": noted.get("tenant", world.halo_tenant),
         "client_id": noted.get("client_id", world.neo.client_id),
@@ -26,6 +27,9 @@ def ready_entry(realm: Realm, name: str) -> Record:
         "scenario": scenario,
         "expect": list(SCENARIOS[scenario].expect),
     }
+    if "webhook_host" in noted:
+        entry["webhook_host"] = noted["webhook_host"]
+    return entry
 
 
 def ready_line(base_url: str, realm: Realm, ca_file: str | None) -> str:

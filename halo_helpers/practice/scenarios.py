@@ -12,6 +12,7 @@ from .world.changes import (
     Change,
     agent,
     application,
+    connected,
     instance,
     noted,
     nothing,
@@ -226,10 +227,19 @@ SCENARIOS: dict[str, Scenario] = {
             application(scopes=frozenset({"all"})),
             expect=(
                 "scopes-missing",
+                "scopes-excess",
                 "area-refused",
                 "webhooks-refused",
             ),
             row=30,
+        ),
+        Scenario(
+            "scopes-too-wide",
+            "More scopes than needed",
+            "all and admin are ticked besides the three scopes",
+            application(scopes=frozenset({*SCOPES_OF_NEO, "all", "admin"})),
+            expect=("scopes-excess",),
+            row=52,
         ),
         Scenario(
             "scope-refused",
@@ -309,6 +319,36 @@ SCENARIOS: dict[str, Scenario] = {
             routes(opportunities=404),
             expect=("area-missing",),
             row=45,
+        ),
+        # Neo Agent's webhook, once it is connected
+        Scenario("connected", "Connected to Neo Agent", "nothing: Neo Agent's webhook delivers", connected()),
+        Scenario(
+            "webhook-gone",
+            "Webhook taken away",
+            "Neo Agent's webhook is not in the list any more",
+            connected(there=False),
+            expect=("webhook-missing",),
+        ),
+        Scenario(
+            "webhook-off",
+            "Webhook not active",
+            "Active is not ticked on Neo Agent's webhook",
+            connected(active=False),
+            expect=("webhook-off",),
+        ),
+        Scenario(
+            "webhook-without-events",
+            "Webhook without events",
+            "no event is chosen on Neo Agent's webhook",
+            connected(events=(), deliveries=()),
+            expect=("webhook-without-events",),
+        ),
+        Scenario(
+            "webhook-failing",
+            "Webhook fails",
+            "Neo Agent took none of the last deliveries",
+            connected(deliveries=(True, *(False,) * 20)),
+            expect=("webhook-failing",),
         ),
         # what stands between, and the instance itself
         Scenario(

@@ -58,6 +58,12 @@ OPTIONS: dict[str, Option] = {
     "authinfo": Option(("two-fields", "more", "missing"), "what /api/authinfo answers [14]"),
     "maintenance-page": Option(("503", "200", "reset"), "how maintenance shows itself [15]"),
     "paths": Option(("lenient", "strict"), "case and trailing slash of routes [18]"),
+    "delivery-status": Option(
+        ("0-1", "http"), "`status` of a webhook's delivery: 0 and 1, or the receiver's [W44]"
+    ),
+    "licence-counts": Option(
+        ("real", "zero", "absent"), "counts of agents and licences in InstanceInfo without a token [W53]"
+    ),
     "token-lifetime": Option(("3600",), "seconds that a token is good for", number=True),
     "latency-ms": Option(("0",), "milliseconds before each answer", number=True),
 }
@@ -91,6 +97,8 @@ class Settings:
     authinfo: str = "two-fields"
     maintenance_page: str = "503"
     paths: str = "lenient"
+    delivery_status: str = "0-1"
+    licence_counts: str = "real"
     token_lifetime: str = "3600"
     latency_ms: str = "0"
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from ..checks.findings import BROKEN
+from ..verification.causes import cards_of
 from ..verification.result import WORDS, Verification
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -37,7 +38,7 @@ def to_csv(results: Sequence[Verification]) -> str:
     writer.writerow(CSV_COLUMNS)
     for result in results:
         value = result.as_json()
-        worst = result.findings[0][1] if result.findings else None
+        first = next(iter(cards_of(result.checks)), None)
         row = (
             result.tenant,
             result.label,
@@ -45,8 +46,8 @@ def to_csv(results: Sequence[Verification]) -> str:
             "yes" if result.practice else "no",
             result.verdict,
             " ".join(result.codes),
-            worst.seen if worst else "",
-            worst.remedy if worst else "",
+            first.seen if first else "",
+            first.cause.remedy if first else "",
             result.agent.id if result.agent else "",
             result.agent.name if result.agent else "",
             result.base_url,
@@ -89,9 +90,10 @@ def to_junit(results: Sequence[Verification]) -> str:
             if check.verdict in BROKEN:
                 worst = check.findings[0]
                 tag = "failure" if check.verdict == "fail" else "error"
-                ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(
-                    f"{worst.cause}\n{worst.remedy}"
-                )
+                why = f"{worst.cause}\n{worst.remedy}"
+                if worst.folds_into:
+                    why = f"It follows from {worst.folds_into}."
+                ET.SubElement(case, tag, type=worst.code, message=_xml(worst.seen)).text = _xml(why)
             elif check.verdict == "skip":
                 ET.SubElement(case, "skipped", message=_xml(check.seen))
             else:

@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..checks import Finding
 from ..guide.steps import DEFAULT_EDITION, STEPS
-from ..verification.result import WORDS, CheckResult, Verification
+from ..verification.causes import Card, cards_of
+from ..verification.result import WORDS, Verification
 from .text import step_words, verification_text
 
 MIME = "application/vnd.halo-runbook.verification+json"
@@ -42,9 +42,7 @@ class Evidence:
 
 def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
     """Return the banner, the findings as cards and all checks as a table, for a notebook page."""
-    cards = "".join(
-        finding_card(check, finding, result.base_url, edition) for check, finding in result.findings
-    )
+    cards = "".join(card_html(card, result.base_url, edition) for card in cards_of(result.checks))
     rows = "".join(
         f"<tr><td style='text-align:left'><code>{escape(c.id)}</code></td><td "
         f"style='text-align:left'>{escape(c.title)}</td>"
@@ -78,8 +76,9 @@ def word(verdict: str) -> str:
     return f"<b style='color:{_COLOURS[verdict]}'>{WORDS[verdict]}</b>"  # type: ignore[index]
 
 
-def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: str) -> str:
-    """Show one finding: the verdict in a word and a colour, what was seen, why, what to do and where."""
+def card_html(card: Card, base_url: str, edition: str) -> str:
+    """Show one cause: its verdict in a word and a colour, what was seen, why, what to do and where."""
+    finding = card.cause
     step = STEPS.get(finding.step or "")
     notes = [f"{f.name}: {f.note(edition)}" for f in step.fields if f.note(edition)] if step else []
     edition_line = (
@@ -89,11 +88,12 @@ def finding_card(check: CheckResult, finding: Finding, base_url: str, edition: s
     )
     link = f" · <a href='{escape(base_url + finding.link)}'>open</a>" if finding.link and base_url else ""
     where = f"<br><b>Where:</b> {escape(step_words(finding.step))}{link}" if step else ""
+    also = f"<br><b>So too:</b> {escape(card.because_of_it)}" if card.because_of_it else ""
     return (
-        f"<div style='border-left:5px solid {_COLOURS[finding.verdict]};padding:.2em 1em;margin:.6em 0'>"
-        f"{word(finding.verdict)} · {escape(check.headline)} <code>{escape(finding.code)}</code><br>"
-        f"<b>Seen:</b> {escape(finding.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
-        f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}</div>"
+        f"<div style='border-left:5px solid {_COLOURS[card.verdict]};padding:.2em 1em;margin:.6em 0'>"
+        f"{word(card.verdict)} · {escape(card.headline)} <code>{escape(card.code)}</code><br>"
+        f"<b>Seen:</b> {escape(card.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
+        f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}{also}</div>"
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks import CHECKS
 from ..checks.findings import BROKEN, FIXERS, OF_TENANTS
+from ..verification.causes import cards_of
 from ..verification.result import RUN, WORDS, Verification
 from .manifest import Changes, Manifest
 from .run import totals, whose_network
@@ -54,20 +55,20 @@ _RANK = {verdict: rank for rank, verdict in enumerate(OF_TENANTS)}
 
 
 def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Group findings by who can mend them, then by cause: the most frequent of the worst first."""
-    groups: dict[str, dict[str, Any]] = {}
+    """Group cards by who can mend them, then by cause: the most frequent of the worst first."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
-        for _, finding in result.findings:
-            group = groups.setdefault(finding.code, {"finding": finding, "tenants": {}})
-            group["tenants"].setdefault(result.tenant, (result, finding))
-            if _RANK[finding.verdict] < _RANK[group["finding"].verdict]:
-                group["finding"] = finding
+        for card in cards_of(result.checks):
+            group = groups.setdefault((card.code, card.cause.cause), {"card": card, "tenants": {}})
+            group["tenants"].setdefault(result.tenant, (result, card))
+            if _RANK[card.verdict] < _RANK[group["card"].verdict]:
+                group["card"] = card
     ordered = sorted(
-        groups.values(), key=lambda g: (_RANK[g["finding"].verdict], -len(g["tenants"]), g["finding"].code)
+        groups.values(), key=lambda g: (_RANK[g["card"].verdict], -len(g["tenants"]), g["card"].code)
     )
     sections: dict[str, list[dict[str, Any]]] = {}
     for group in ordered:
-        sections.setdefault(FIXERS[group["finding"].fixer], []).append(group)
+        sections.setdefault(FIXERS[group["card"].cause.fixer], []).append(group)
     return list(sections.items())
 
 
@@ -94,13 +95,21 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
 
     columns = [*CHECKS, *([RUN] if any(check.id == RUN for r in results for check in r.checks) else [])]
     letters = {"pass": "p", "warn": "w", "fail": "f", "error": "e", "skip": "s"}
-    codes: dict[str, dict[str, str]] = {}
+    advice: dict[tuple[str, str, str], int] = {}
+    """Cause, remedy and place, each once; a finding holds its number."""
     rows = []
     for result in results:
         found = {check.id: letters[check.verdict] for check in result.checks}
-        findings = [[check.headline, f.code, letters[f.verdict], f.seen] for check, f in result.findings]
-        for _, f in result.findings:
-            codes.setdefault(f.code, {"cause": f.cause, "remedy": f.remedy, "where": step_words(f.step)})
+        findings = [
+            [
+                check.headline,
+                f.code,
+                letters[f.verdict],
+                f.seen,
+                f.folds_into or advice.setdefault((f.cause, f.remedy, step_words(f.step)), len(advice)),
+            ]
+            for check, f in result.findings
+        ]
         rows.append(
             {
                 "n": result.tenant,
@@ -119,7 +128,7 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
         [name, CHECKS[name].title if name in CHECKS else "The verification ran to its end"]
         for name in columns
     ]
-    value = {"checks": titles, "codes": codes, "tenants": rows, "evidence": evidence}
+    value = {"checks": titles, "advice": list(advice), "tenants": rows, "evidence": evidence}
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - nothing in it ends the script
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..client.models import Agent
 from ..guide.steps import STEPS
+from ..verification.causes import cards_of
 from ..verification.result import WORDS, CheckResult, Verification
 
 if TYPE_CHECKING:
@@ -22,15 +23,16 @@ def verification_text(
 ) -> str:
     """Say what was found of one tenant: each finding with cause, what to do and where, then all checks."""
     lines = [_banner(result), ""]
-    for check, finding in result.findings:
+    for card in cards_of(result.checks):
         lines += [
-            f"{WORDS[finding.verdict].upper()}  {check.headline}  [{finding.code}]",
-            f"  seen:   {finding.seen}",
-            f"  cause:  {finding.cause}",
-            f"  to do:  {finding.remedy}",
+            f"{WORDS[card.verdict].upper()}  {card.headline}  [{card.code}]",
+            f"  seen:   {card.seen}",
+            f"  cause:  {card.cause.cause}",
+            f"  to do:  {card.cause.remedy}",
         ]
-        where = step_words(finding.step)
+        where = step_words(card.cause.step)
         lines += [f"  where:  {where}"] if where else []
+        lines += [f"  so too: {card.because_of_it}"] if card.because_of_it else []
         lines.append("")
     if not details:
         return _wrapped([*lines, result.summary()], width)
@@ -63,13 +65,14 @@ def fleet_table(results: Iterable[Verification], *, width: int | None = None, co
     order = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
     ordered = sorted(results, key=lambda entry: (order[entry.verdict], entry.tenant))
     for result in ordered:
-        for number, (_, finding) in enumerate(result.findings):
-            where = step_words(finding.step)
+        for number, card in enumerate(cards_of(result.checks)):
+            where = step_words(card.cause.step)
+            also = f" So too: {card.because_of_it}." if card.because_of_it else ""
             table.add_row(
                 _escape(result.tenant) if number == 0 else "",
-                f"[{COLOURS[finding.verdict]}]{WORDS[finding.verdict]}[/]\n{finding.code}",
-                _escape(f"{_capital(finding.seen).rstrip('.')}. {finding.cause}"),
-                _escape(finding.remedy + (f"\n→ {where}" if where else "")),
+                f"[{COLOURS[card.verdict]}]{WORDS[card.verdict]}[/]\n{card.code}",
+                _escape(f"{_capital(card.seen).rstrip('.')}. {card.cause.cause}{also}"),
+                _escape(card.cause.remedy + (f"\n→ {where}" if where else "")),
             )
     fine = [result.tenant for result in ordered if not result.findings]
     if fine:

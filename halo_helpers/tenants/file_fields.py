@@ -121,6 +121,13 @@ def _scopes(value: Any, line: int, reader: Reader) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _webhook_host(value: Any, line: int, reader: Reader) -> str:
+    text = trim(str(value)).lower()
+    if not re.fullmatch(r"[a-z0-9.-]{1,253}(?::[0-9]{1,5})?", text):
+        reader.note(f"webhook_host “{shown_text(text)}” is no host such as hooks.example.com", line)
+    return text
+
+
 def _date(value: Any, line: int, reader: Reader) -> dt.date | None:
     try:
         return dt.date.fromisoformat(str(value))
@@ -137,6 +144,7 @@ _VALUES = {
     "agent_id": _agent_id,
     "scopes": _scopes,
     "paused_until": _date,
+    "webhook_host": _webhook_host,
 }
 
 

@@ -81,6 +81,7 @@ def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None =
         agent_id=entry["agent_id"],
         ca_file=ca_file,
         label=f"scenario {entry['scenario']}",
+        webhook_host=entry.get("webhook_host"),
     )
 
 
@@ -108,8 +109,8 @@ def write_practice_tenants(
             "agent_id": entry["agent_id"],
             "label": f"scenario {entry['scenario']}",
         }
-        if ca_file:
-            row["ca_file"] = ca_file
+        row |= {"ca_file": ca_file} if ca_file else {}
+        row |= {"webhook_host": entry["webhook_host"]} if entry.get("webhook_host") else {}
         rows.append(row)
     # the one tenant of a plain practice server has the reserved name; in a file it needs another
     for row in rows:

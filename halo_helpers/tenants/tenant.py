@@ -36,6 +36,7 @@ FIELDS = (
     "paused_until",
     "paused_reason",
     "ca_file",
+    "webhook_host",
 )
 
 
@@ -66,6 +67,8 @@ class Tenant:
     paused_until: dt.date | None = None
     paused_reason: str | None = None
     ca_file: str | None = None
+    webhook_host: str | None = None
+    """The host that Neo Agent's webhook sends to, once it is known; with its port where it names one."""
     folder: Path | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

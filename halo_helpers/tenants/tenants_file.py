@@ -22,7 +22,7 @@ from .tenant import FIELDS, Tenant
 
 MAX_FILE = 8 * 1024 * 1024
 MAX_DEPTH = 20
-_DEFAULTABLE = ("scopes", "owner", "ca_file", "halo_tenant", "base_url")
+_DEFAULTABLE = ("scopes", "owner", "ca_file", "halo_tenant", "base_url", "webhook_host")
 
 
 def load_tenants(path: str | os.PathLike[str]) -> list[Tenant]:

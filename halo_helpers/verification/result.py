@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..checks import CHECKS, DIAGNOSES, Finding, Verdict
+from ..checks import CHECKS, DIAGNOSES, Finding, Verdict, known_check
 from ..checks.findings import BROKEN, OF_TENANTS, WORST_FIRST
 from ..client.models import Agent
 from ..guide.steps import STEPS
@@ -33,7 +33,7 @@ class CheckResult:
     @property
     def headline(self) -> str:
         """What to say above a finding: the title when the check holds, the other heading when it does not."""
-        known = CHECKS.get(self.id)
+        known = known_check(self.id)
         return known.otherwise if known and known.otherwise and self.verdict in BROKEN else self.title
 
     @property
@@ -77,6 +77,7 @@ class CheckResult:
                 f["step"],
                 f["fixer"],
                 f["code"] in DIAGNOSES and DIAGNOSES[f["code"]].retryable,
+                f.get("folds_into"),
             )
             for f in row["findings"]
         )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from ..checks import CHECKS, DIAGNOSES, Finding, Skipped, diagnose, select
+from ..checks import CHECKS, DIAGNOSES, ON_REQUEST, Finding, Skipped, diagnose, select
 from ..checks.findings import WORST_FIRST
 from ..checks.probe import Probe
 from ..checks.registry import Check
@@ -25,6 +25,7 @@ from ..system.event_loop import run
 from ..tenants.find import find_tenant
 from ..tenants.tenant import Tenant, is_practice, shown_url
 from ..tenants.trust import secret_of
+from .causes import fold
 from .result import CheckResult, Verification
 
 OnResult = Callable[[CheckResult], None]
@@ -107,17 +108,18 @@ test_connection.__test__ = False  # type: ignore[attr-defined]  # its name is fi
 
 def _without_secret(chosen: Iterable[str], error: SecretError) -> tuple[CheckResult, ...]:
     """Nothing is sent without a secret: one error, the rest not reached."""
-    form = CHECKS["token.form"]
+    entries = CHECKS | ON_REQUEST
+    form = entries["token.form"]
     finding = diagnose(error)
     return tuple(
         CheckResult(form.id, form.title, "error", finding.seen, finding.step, findings=(finding,))
         if check_id == form.id
         else CheckResult(
             check_id,
-            CHECKS[check_id].title,
+            entries[check_id].title,
             "skip",
             "not reached without the secret",
-            CHECKS[check_id].step,
+            entries[check_id].step,
             (form.id,),
         )
         for check_id in ([] if "token.form" in chosen else ["token.form"]) + list(chosen)
@@ -138,13 +140,16 @@ async def _verify(
     async with HaloClient(tenant, secret, limits) as client:
         probe = Probe(tenant, client, control=control, control_note=control_note)
         tasks: dict[str, asyncio.Task[CheckResult]] = {}
+        entries = CHECKS | ON_REQUEST
         # each task waits for the ones it names, which stand before it in the registry
         for check_id in chosen:
-            tasks[check_id] = asyncio.create_task(_run_check(CHECKS[check_id], probe, dict(tasks), on_result))
+            entry = entries[check_id]
+            tasks[check_id] = asyncio.create_task(_run_check(entry, probe, dict(tasks), on_result))
         results = [await task for task in tasks.values()]
         agent: Agent | None = probe.known("me")
         token = probe.known("token")
         instance = probe.known("instance")
+        wide: tuple[str, ...] = probe.known("wide scopes") or ()
     wanted = list(tenant.scopes)
     granted = sorted(token.scopes) if token and token.scopes is not None else wanted if token else []
     practice = client.reading.practice or bool(instance and instance.practice and is_practice(tenant))
@@ -155,12 +160,12 @@ async def _verify(
         "wanted": wanted,
         "granted": granted,
         "missing": sorted(set(wanted) - covered) if token else [],
-        "excess": sorted(set(granted) - set(wanted)),
+        "excess": sorted({*granted, *wide} - set(wanted)),
     }
     control_asked = any(r.id == "token.control" and r.verdict == "pass" for r in results)
     return replace(
         base,
-        checks=tuple(results),
+        checks=fold(results),
         agent=agent,
         scopes=scopes,
         practice=practice,

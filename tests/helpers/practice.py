@@ -25,7 +25,9 @@ class Practice:
         self.entries[name] = ask(self.base_url, f"tenants/{name}/scenario", "POST", name=name)
 
     def requests(self, name: str = "healthy") -> list[dict[str, Any]]:
-        return list(ask(self.base_url, f"tenants/{name}/requests")["requests"])
+        """Return what a tenant was asked, and what was asked of a tenant that there is not."""
+        own = ask(self.base_url, f"tenants/{name}/requests")["requests"]
+        return [*own, *ask(self.base_url, "requests")["requests"]] if name == "wrong-tenant" else list(own)
 
     def write(self, path: Path, *names: str) -> Path:
         write_practice_tenants(path, [self.entries[name] for name in names], self.base_url)

@@ -23,7 +23,7 @@ def auth_info(world: World | None, settings: Settings, origin: str) -> Answer:
 
 
 def instance_info(world: World | None, origin: str) -> Answer:
-    """Answer `/api/InstanceInfo`, with counters at zero for an anonymous caller (facts 2.2)."""
+    """Answer `/api/InstanceInfo`; who is online is never counted for an anonymous caller (facts 2.2)."""
     body: Record = {
         "dbid": 1,
         "app_version": APP_VERSION,
@@ -49,7 +49,18 @@ def instance_info(world: World | None, origin: str) -> Answer:
     }
     if world is not None:
         body["tenant_id"] = world.halo_tenant
+        body |= _licences(world)
+        if world.settings.licence_counts == "absent":
+            del body["agent_count"], body["licensed_agent_count"]
     return as_json(body)
+
+
+def _licences(world: World) -> Record:
+    """Return how many agents use a Named Licence, and how many there are (W53)."""
+    if world.settings.licence_counts != "real":
+        return {}
+    used = sum(not (agent.is_disabled or agent.is_api_only) for agent in world.every_agent())
+    return {"agent_count": used, "licensed_agent_count": world.licences or used + 3}
 
 
 def health() -> Answer:

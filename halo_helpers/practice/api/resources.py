@@ -14,6 +14,7 @@ from .records import answer_actions, answer_collection
 from .refusals import bad_token, exception, refused_text
 from .rights import Identity
 from .teams_roles_applications import answer_applications, answer_roles, answer_teams
+from .webhooks import answer_deliveries, answer_webhooks
 
 
 def answer_resource(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) -> Answer:
@@ -69,10 +70,13 @@ _SPECIAL: dict[str, Callable[[Identity, Ask, str | None], Answer]] = {
     "roles": answer_roles,
     "application": answer_applications,
     "actions": answer_actions,
+    "webhook": answer_webhooks,
+    "webhookevent": answer_deliveries,
 }
 
 SPELLINGS = frozenset(
     {"Agent", "Team", "Roles", "Application", "Actions", "authinfo", "AuthInfo", "InstanceInfo", "Health"}
+    | {"Webhook", "WebhookEvent"}
     | {kind.route for kind in COLLECTIONS.values()}
 )
 """Resource names as published, which `paths=strict` insists on."""

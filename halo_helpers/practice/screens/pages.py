@@ -80,7 +80,7 @@ class Screens:
                     session,
                     "webhooks",
                     path=here([*INTEGRATIONS, ("Webhooks", "")]),
-                    webhooks=[session.world.data.webhook(1)],
+                    webhooks=session.world.webhooks,
                 )
             case ("integrations", "api", "applications"):
                 return applications_page(session)

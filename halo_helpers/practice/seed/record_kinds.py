@@ -128,24 +128,5 @@ COLLECTIONS: dict[str, Collection] = {
             "SLA", "slas", "slas", _TICKETS, Data.sla, _small(1), pages=False, details=Data.sla_details
         ),
         Collection("Workday", "workdays", "standard", (_STANDARD,), Data.workday, _small(1), pages=False),
-        Collection(
-            "Webhook",
-            "webhooks",
-            "webhooks",
-            ("admin:webhooks", "admin"),
-            Data.webhook,
-            _small(1),
-            pages=False,
-            numbered=False,
-        ),
-        Collection(
-            "WebhookEvent",
-            "events",
-            "webhooks",
-            ("admin:webhooks", "admin"),
-            Data.webhook_event,
-            _small(3),
-            numbered=False,
-        ),
     )
 }

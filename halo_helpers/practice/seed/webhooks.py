@@ -8,21 +8,24 @@ from .values import EPOCH, Record, Seeded, guid, stamp
 
 
 class Webhooks(Seeded):
-    """Webhooks of one tenant, and what they delivered."""
+    """Ids and fields of the webhooks of one tenant, and of what they delivered."""
 
-    def webhook(self, number: int) -> Record:
-        """Return a webhook (Webhook) that another product registered; Neo registers its own (facts 1.6)."""
+    def webhook_id(self, number: int) -> str:
+        """Return the id of a webhook."""
+        return guid(self.seed, "webhook", number)
+
+    def webhook(self, number: int, name: str, url: str, *, active: bool) -> Record:
+        """Return a row of the list of webhooks (Webhook); it has no events (W43)."""
         return {
-            "id": guid(self.seed, "webhook", number),
-            "name": "Monitoring hub",
+            "id": self.webhook_id(number),
+            "name": name,
             "type": 0,
-            "url": "https://hooks.monitoring.example/halo",
+            "url": url,
             "content_type": "application/json",
             "method": 0,
             "authentication_type": 1,
             "basic_username": "hub",
-            "active": True,
-            "events": [],
+            "active": active,
             "payload_type": 0,
             "custom_payload": False,
             "last_status": 200,
@@ -42,13 +45,13 @@ class Webhooks(Seeded):
             "group_id": 0,
         }
 
-    def webhook_event(self, number: int) -> Record:
-        """Return one delivery of the webhook (WebhookEvent)."""
+    def webhook_event(self, webhook: int, number: int, status: int) -> Record:
+        """Return one delivery of a webhook (WebhookEvent); a higher number is a later one."""
         return {
-            "id": guid(self.seed, "delivery", number),
-            "webhook_id": self.webhook(1)["id"],
+            "id": guid(self.seed, "delivery", webhook, number),
+            "webhook_id": self.webhook_id(webhook),
             "notification_id": 0,
             "integation_method_name": "",
-            "status": 200,
+            "status": status,
             "timestamp": stamp(EPOCH + timedelta(hours=number)),
         }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from .agents import NEO_AGENT_ID, Agent
 from .applications import new_secret
+from .webhooks import NEO_HOST, of_neo_agent
 from .world import World
 
 Change = Callable[[World], None]
@@ -93,6 +94,23 @@ def secret_regenerated(world: World) -> None:
     """Change the Client Secret; the one that was noted is the one before."""
     world.handed_over = {"client_secret": world.neo.secret}
     world.neo.secret = new_secret()
+
+
+def connected(**values: object) -> Change:
+    """Return a change after which Neo Agent is connected; its webhook has these fields.
+
+    `there=False`: the webhook was made and has been taken away since.
+    """
+
+    def change(world: World) -> None:
+        world.handed_over["webhook_host"] = NEO_HOST
+        fields = dict(values)
+        if fields.pop("there", True):
+            hook = of_neo_agent()
+            _set(hook, fields)
+            world.webhooks.append(hook)
+
+    return change
 
 
 def slow(world: World) -> None:

@@ -17,6 +17,7 @@ from .agents import NEO_AGENT_ID, UNASSIGNED_ID, Agent
 from .applications import Application, new_secret
 from .requests_seen import Seen
 from .throttle import Throttle
+from .webhooks import Webhook, of_monitoring
 
 
 @dataclass
@@ -37,10 +38,14 @@ class World:
     clock_ahead_s: int = 0
     """By how much the instance's clock is ahead of the real time."""
     handed_over: dict[str, str] = field(default_factory=dict)
-    """What the person setting this tenant up noted wrongly: `client_id`, `client_secret`, `tenant`."""
+    """What the person setting this tenant up noted: `client_id`, `client_secret`, `tenant` where they are
+    wrong, and `webhook_host` once Neo Agent is connected."""
     answers: dict[str, int] = field(default_factory=dict)
     """Routes, in lower case, that answer with nothing but this status: no licence (404), a fault (500,
     504)."""
+
+    licences: int = 0
+    """Named Licences; 0 for three more than are in use."""
 
     def __post_init__(self) -> None:
         self.halo_tenant = self.name
@@ -48,6 +53,7 @@ class World:
         self.agents: dict[int, Agent] = {}
         """Agents that differ from those of the seed."""
         self.applications: dict[str, Application] = {}
+        self.webhooks: list[Webhook] = [of_monitoring()]
         self.throttle = Throttle()
         self.seen: deque[Seen] = deque(maxlen=2000)
         self.epoch = secrets.token_hex(4)

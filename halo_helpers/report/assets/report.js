@@ -90,9 +90,8 @@ function detail(t) {
   if (!t.f.length) {
     cell.append(make("p", "Every check is OK."));
   }
-  for (const [title, code, v, seen] of t.f) {
+  for (const [title, code, v, seen, why] of t.f) {
     const p = make("p");
-    const c = D.codes[code];
     p.append(
       make("b", LOOK[v][2], LOOK[v][0]),
       ` ${title} `,
@@ -102,11 +101,13 @@ function detail(t) {
       seen,
       make("br"),
       make("b", "Why: "),
-      c.cause,
-      make("br"),
-      make("b", "To do: "),
-      c.remedy + (c.where ? ` → ${c.where}` : ""),
     );
+    if (typeof why === "string") {
+      p.append("it follows from ", make("code", why));
+    } else {
+      const [cause, remedy, where] = D.advice[why];
+      p.append(cause, make("br"), make("b", "To do: "), remedy + (where ? ` → ${where}` : ""));
+    }
     cell.append(p);
   }
   const list = make("details");

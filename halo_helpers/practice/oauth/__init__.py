@@ -1,0 +1,1 @@
+"""The authorisation server of a practice tenant."""
