@@ -232,7 +232,7 @@ def test_a_server_that_echoes_everything_is_not_repeated(
     from .helpers.halopsa import tenant
 
     if not redacting:
-        for module in ("client.answers", "client.door", "client.token", "verification.run_checks"):
+        for module in ("client.answers", "client.models", "verification.run_checks"):
             monkeypatch.setattr(sys.modules[f"halo_helpers.{module}"], "redact", str)
     caplog.set_level(logging.DEBUG)
     with raw_server(script) as url:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ..client.halo_client import HaloClient
-from ..client.models import Agent, AuthInfo, Instance, Page, as_rows
+from ..client.models import DETAILS, Agent, AuthInfo, Instance, Page, as_rows
 from ..client.token import Token
 from ..errors import HaloError, RefusedError
 from ..tenants.tenant import Tenant
@@ -66,7 +66,7 @@ class Probe:
         `Agent/me` holds them on the builds that were seen.
         """
         me = await self.me()
-        if me.fields >= {"isdisabled", "isapiagent", "teams", "roles", "workday_id"}:
+        if me.fields >= DETAILS:
             return me
         return await self._once("details", lambda: self.client.agent(me.id))
 

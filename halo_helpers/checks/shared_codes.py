@@ -160,8 +160,11 @@ RESPONSE_TOO_LARGE = diagnosis(
     "error",
     step=WEB,
     fixer="us",
-    cause="The instance gives a very long list in one answer.",
-    remedy="This tool stops reading at 16 MiB; report it, and confirm the agent in HaloPSA itself.",
+    cause="The instance gives very long lists, or something else than HaloPSA answers.",
+    remedy=(
+        "This tool stops at 16 MiB an answer, and at 64 MiB and 50,000 rows a tenant; report it, and confirm "
+        "the agent in HaloPSA itself."
+    ),
 )
 
 REDIRECTED = diagnosis(

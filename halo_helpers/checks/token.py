@@ -104,7 +104,7 @@ _REASONS = {
 _ORDER_BY_WORDS = (
     (r"inactive|not active|disabled|deactivated", ("inactive", "secret", "client", "instance")),
     (r"unknown|not found|not exist|not registered|no such", ("client", "instance", "inactive", "secret")),
-    (r"secret|credentials are invalid", ("secret", "inactive", "client", "instance")),
+    (r"secret|credentials are invalid", ("secret", "client", "inactive", "instance")),
 )
 """What a server's words point to, and the order of the reasons then.
 

@@ -10,6 +10,8 @@ from typing import NoReturn
 from ..errors import ApiError, NotFoundError, RateLimitedError, RefusedError, ShapeError
 from ..secrets.redaction import redact
 from ..secrets.value import EMAIL
+from ..system.plain_text import plain_text
+from .limits import Limits, Reading
 from .models import Json
 
 
@@ -29,22 +31,31 @@ class Reply:
         return is_page or "html" in self.headers.get("content-type", "")
 
 
-def data_of(reply: Reply, what: str) -> Json:
-    """Return the JSON of an answer; `what` names it in messages.
+def data_of(reply: Reply, what: str, limits: Limits, reading: Reading) -> Json:
+    """Return the JSON of an answer; `what` names it in messages, `reading` counts what is taken in.
 
-    Raises: ShapeError when it is no JSON, and what `raise_for_status` raises.
+    Raises: ShapeError when it is no JSON or too much of it, and what `raise_for_status` raises.
     """
     if reply.status not in {200, 201}:
         raise_for_status(reply, what)
     if reply.is_html:
         page = f"a web page titled “{_title(reply.body)}”"
         raise ShapeError("html-instead-of-json", f"{what} answers with {page} instead of data")
+    reading.values += sum(map(reply.body.count, (b",", b"[", b"{")))
+    if reading.values > limits.tenant_values:
+        raise ShapeError("response-too-large", f"{what} answers with too many values to be taken in")
     try:
-        return json.loads(reply.body.decode("utf-8-sig"))
+        value = json.loads(reply.body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         shown = clean(reply.body[:80].decode("utf-8", "replace"))
         seen = f"{what} answers with something that is no JSON: “{shown}”"
         raise ShapeError("bad-json", seen) from None
+    lists = [value] if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    reading.rows += sum(len(rows) for rows in lists if isinstance(rows, list))
+    if reading.rows > limits.tenant_rows:
+        seen = f"{what} answers with too many rows: more than {limits.tenant_rows:,} were taken in"
+        raise ShapeError("response-too-large", seen)
+    return value
 
 
 _FAULTS = {407: "proxy-required", 502: "maintenance", 503: "maintenance", 504: "gateway-timeout"}
@@ -96,7 +107,11 @@ def _error_text(body: bytes) -> str:
     for key in _MESSAGE_KEYS:
         if isinstance(value.get(key), str) and value[key]:
             return clean(value[key])
-    fields = (f"{name}: {texts[0]}" for name, texts in value.items() if isinstance(texts, list) and texts)
+    fields = (
+        f"{name}: {texts[0]}"
+        for name, texts in value.items()
+        if isinstance(texts, list) and texts and isinstance(texts[0], str)
+    )
     return clean("; ".join(fields))
 
 
@@ -109,8 +124,11 @@ def _title(body: bytes) -> str:
     return clean(text[start:end]) if start and end > start else "without a title"
 
 
-def clean(text: object, length: int = 160) -> str:
+_LOOKED_AT = 4096
+"""Characters of a foreign text that are looked at; what is redacted is short, so that it takes no time."""
+
+
+def clean(text: str, length: int = 160) -> str:
     """Return foreign text fit for a sentence: one line, printable, short, no secret, no e-mail address."""
-    shown = EMAIL.sub("[e-mail]", redact(str(text or "")))
-    flat = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"
+    # made plain first: a secret with an unseen character inside would not be known again
+    return plain_text(EMAIL.sub("[e-mail]", redact(plain_text(text, _LOOKED_AT))), length)

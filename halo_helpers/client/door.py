@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..errors import BudgetError, ConnectionFailedError, GuardError
-from ..secrets.redaction import redact
 from ..tenants.base_url import Address
 from .answers import Reply, clean
 from .connections import connect, proxy_for
@@ -94,7 +93,7 @@ class Request:
 
 
 class Door:
-    """Sends requests to one address within the caps. `requests_made` counts them."""
+    """Sends requests to one address within the caps. `requests_made` counts them, `reading` what came."""
 
     def __init__(
         self,
@@ -105,8 +104,8 @@ class Door:
         reading: Reading,
         ends_at: float,
     ) -> None:
-        self._address, self._ca_file, self._limits = address, ca_file, limits
-        self._guard, self._reading, self._ends_at = guard, reading, ends_at
+        self._address, self._ca_file, self.limits = address, ca_file, limits
+        self._guard, self.reading, self._ends_at = guard, reading, ends_at
         self._http: httpx.AsyncClient | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.requests_made = 0
@@ -130,12 +129,12 @@ class Door:
         return await ask_with_retries(
             lambda: self._send_once(request),
             reads=request.method == "GET",
-            reading=self._reading,
+            reading=self.reading,
             remaining_s=lambda: self.remaining_s,
         )
 
     async def _send_once(self, request: Request) -> Reply:
-        limits = self._limits
+        limits = self.limits
         async with self._slots:
             if self.requests_made >= limits.requests:
                 raise BudgetError(f"{self.requests_made} requests were made, the cap for one tenant")
@@ -161,20 +160,20 @@ class Door:
         place = place_of(request.url)
         proxy = None if self._address.is_loopback or code not in _ON_THE_WAY else proxy_for(request.url)
         if proxy is None:
-            return ConnectionFailedError(code, f"{place}: {redact(seen)}")
+            return ConnectionFailedError(code, f"{place}: {clean(seen, 300)}")
         if proxy.bypassed:
             note = f"NO_PROXY names this host, so the proxy {proxy.place} was not used"
-            return ConnectionFailedError(code, f"{place}: {redact(seen)}; {note}")
+            return ConnectionFailedError(code, f"{place}: {clean(seen, 300)}; {note}")
         if code == "proxy-required":
             return ConnectionFailedError(
-                code, f"the proxy {proxy.place}, on the way to {place}: {redact(seen)}"
+                code, f"the proxy {proxy.place}, on the way to {place}: {clean(seen, 300)}"
             )
         why = f"{_OF_PROXY[code]}; {place} itself was not asked"
         return ConnectionFailedError("proxy-failed", f"the proxy {proxy.place} of the environment {why}")
 
     async def _exchange(self, request: Request, started: float) -> Reply:
         if self._http is None:
-            self._http = connect(self._ca_file, self._limits, to_loopback=self._address.is_loopback)
+            self._http = connect(self._ca_file, self.limits, to_loopback=self._address.is_loopback)
         async with self._http.stream(
             request.method,
             request.url,
@@ -183,28 +182,28 @@ class Door:
             headers=request.headers,
         ) as response:
             self._look_at(response.headers, started)
-            body = await _read_capped(response, self._limits.answer_bytes)
-        self._reading.latencies_s.append(time.monotonic() - started)
+            body = await _read_capped(response, self.limits, self.reading)
+        self.reading.latencies_s.append(time.monotonic() - started)
         if 300 <= response.status_code < 400:
-            target = redact(response.headers.get("location", ""))[:120]
-            seen = f"{place_of(request.url)} answers {response.status_code} and points to {target!r}"
+            target = clean(response.headers.get("location", ""), 120)
+            seen = f"{place_of(request.url)} answers {response.status_code} and points to “{target}”"
             raise ConnectionFailedError("redirected", seen)
         return Reply(response.status_code, response.headers, body)
 
     def _look_at(self, headers: Mapping[str, str], started: float) -> None:
         """Note what an answer's headers tell: a practice tenant, and the server's clock."""
         if self._address.is_loopback and headers.get("x-practice-tenant") == "1":
-            self._reading.practice = True  # elsewhere the mark is a lie: practice servers listen here only
+            self.reading.practice = True  # elsewhere the mark is a lie: practice servers listen here only
         theirs = http_date(headers.get("date", ""))
         if theirs is None:
             return
         # the server stamped it between our question and now; its clock shows whole seconds
         ours = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=(time.monotonic() - started) / 2)
-        self._reading.clock_skew_s = (theirs - ours).total_seconds() + 0.5
+        self.reading.clock_skew_s = (theirs - ours).total_seconds() + 0.5
 
 
-async def _read_capped(response: httpx.Response, cap: int) -> bytes:
-    """Read and unpack an answer, never holding more than the cap in bytes (a packed bomb included).
+async def _read_capped(response: httpx.Response, limits: Limits, reading: Reading) -> bytes:
+    """Read and unpack an answer, never holding more than the caps in bytes (a packed bomb included).
 
     Raises: ConnectionFailedError `response-too-large` or `protocol-error`.
     """
@@ -213,12 +212,17 @@ async def _read_capped(response: httpx.Response, cap: int) -> bytes:
         seen = f"the answer is packed as “{clean(coding)}”, which was not asked for"
         raise ConnectionFailedError("protocol-error", seen)
     unpack = zlib.decompressobj(wbits=47) if coding in _PACKED else None
-    body = bytearray()
+    body, cap = bytearray(), limits.answer_bytes
     try:
         async for chunk in response.aiter_raw(64 * 1024):
-            body += unpack.decompress(chunk, cap + 1 - len(body)) if unpack else chunk
+            part = unpack.decompress(chunk, cap + 1 - len(body)) if unpack else chunk
+            body += part
+            reading.bytes_read += len(part)
             if len(body) > cap:
                 seen = f"the answer is larger than {cap / 1024 / 1024:g} MiB"
+                raise ConnectionFailedError("response-too-large", seen)
+            if reading.bytes_read > limits.tenant_bytes:
+                seen = f"all answers together are larger than {limits.tenant_bytes / 1024 / 1024:g} MiB"
                 raise ConnectionFailedError("response-too-large", seen)
         if unpack and not unpack.eof and body:
             raise ConnectionFailedError("protocol-error", "the packed answer ends too early")

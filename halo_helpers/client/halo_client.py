@@ -107,7 +107,8 @@ class HaloClient:
     async def _anonymous(self, resource: str) -> Json:
         name = self._tokens.halo_tenant
         params = {"tenant": name} if name else {}
-        return data_of(await self._door.send(Request("GET", self._url(resource), params=params)), resource)
+        reply = await self._door.send(Request("GET", self._url(resource), params=params))
+        return data_of(reply, resource, self.limits, self.reading)
 
     def _url(self, resource: str) -> str:
         return f"{self.address.url}/api/{resource}"
@@ -140,7 +141,7 @@ class HaloClient:
             fresh = await self._tokens.renewed(token)
             if fresh is not token:
                 reply = await self._read(resource, fresh, params)
-        return data_of(reply, resource)
+        return data_of(reply, resource, self.limits, self.reading)
 
     async def _read(self, resource: str, token: Token, params: Mapping[str, object]) -> Reply:
         query = {name: _parameter(value) for name, value in params.items()}
@@ -150,12 +151,13 @@ class HaloClient:
     async def first_page(self, resource: str, key: str, **params: object) -> Page:
         """Read one row of a list, and how many there are.
 
-        Shape: `Page`; routes that do not page give all their rows.
+        Shape: `Page` of the first row; routes that do not page send all their rows.
         Raises: what `get` raises, ShapeError when there is no list.
         """
         one_row: dict[str, object] = {"pageinate": True, "page_size": 1, "page_no": 1, "count": 1}
         value = await self.get(resource, **(one_row | params))
-        return Page(*as_rows(value, resource, key))
+        rows, count = as_rows(value, resource, key)
+        return Page(rows[:1], count, len(rows))
 
     async def rows(self, resource: str, key: str, **params: object) -> list[dict[str, Any]]:
         """Read all rows of a list: a bare array, or pages.

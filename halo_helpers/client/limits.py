@@ -19,6 +19,10 @@ class Limits:
     leave a half-made TLS connection open."""
     requests: int = 120
     answer_bytes: int = 16 * 1024 * 1024
+    tenant_bytes: int = 64 * 1024 * 1024
+    tenant_rows: int = 50_000
+    tenant_values: int = 600_000
+    """Values in all JSON of a tenant, told before it is parsed: each takes up to some hundred bytes then."""
 
 
 @dataclass
@@ -32,3 +36,7 @@ class Reading:
     """Server's clock minus ours; positive when ours is behind."""
     practice: bool = False
     """Whether the answers are marked as those of a practice tenant."""
+    bytes_read: int = 0
+    rows: int = 0
+    values: int = 0
+    """What was taken in so far, against the caps."""

@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ..errors import ShapeError
+from ..secrets.redaction import redact
+from ..system.plain_text import NAME_LENGTH, plain_text
 
 Json = Any
+_TOO_LARGE = 10**15
+_NAMES = 100
+"""Teams or roles of one agent that are read."""
 UNASSIGNED_ID = 1
 """HaloPSA's built-in "Unassigned" agent (facts 4.2)."""
 
@@ -38,6 +43,7 @@ def as_rows(value: Json, what: str, *keys: str) -> tuple[list[dict[str, Any]], i
     rows = value
     if isinstance(value, dict):
         count = as_id(value.get("record_count"))
+        count = None if count is not None and count < 0 else count
         rows = next((value[key] for key in (*keys, "results") if isinstance(value.get(key), list)), None)
         if rows is None:
             rows = next((entry for entry in value.values() if isinstance(entry, list)), None)
@@ -49,21 +55,29 @@ def as_rows(value: Json, what: str, *keys: str) -> tuple[list[dict[str, Any]], i
 
 
 def as_id(value: Json) -> int | None:
-    """Return a whole number from an int, a float such as 12.0 or digits in text; None from anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal() and len(value) < 20:
-        return int(value)
-    return None
+    """Return a whole number from an int, a float such as 12.0 or digits in text; None from anything else.
+
+    Numbers of more than 15 digits are none of HaloPSA's.
+    """
+    number: int | None = None
+    if isinstance(value, str):
+        digits = value.strip()
+        number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 15 else None
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else None
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    return number if number is not None and abs(number) < _TOO_LARGE else None
 
 
-def as_text(value: Json) -> str:
-    """Return text, trimmed; empty for anything that is no text."""
-    return value.strip() if isinstance(value, str) else ""
+def as_text(value: Json, length: int = NAME_LENGTH) -> str:
+    """Return text made plain and at most that long; empty for anything that is no text."""
+    return plain_text(value, length) if isinstance(value, str) else ""
+
+
+def as_name(value: Json, length: int = NAME_LENGTH) -> str:
+    """Return text to show to people: as `as_text`, without any secret that this process has seen."""
+    return redact(as_text(value, length))
 
 
 def _kind(value: Json) -> str:
@@ -78,12 +92,17 @@ def _kind(value: Json) -> str:
     return names.get(type(value), "null")
 
 
+DETAILS = frozenset({"isdisabled", "isapiagent", "teams", "roles", "workday_id"})
+"""Fields of an agent that rows of the list may leave out."""
+
+
 @dataclass(frozen=True)
 class Agent:
     """An agent (technician) of HaloPSA.
 
     `team_names` and `role_names` are None when the answer did not hold the field at all, which the rows of
-    the list may leave out. `is_api_only` likewise. `workday` is the name or id of the working hours.
+    the list may leave out. `is_api_only` likewise. `workday` is the name or id of the working hours. `fields`
+    tells which of `DETAILS` the answer had.
     """
 
     id: int
@@ -113,23 +132,23 @@ class Agent:
         if agent_id is None:
             raise ShapeError("bad-json", "an agent came without a usable id")
         teams = _names(row.get("teams"), "team_name", "team_id")
-        if not teams and as_text(row.get("team")):
-            teams = (as_text(row.get("team")),)
+        if not teams and as_name(row.get("team")):
+            teams = (as_name(row.get("team")),)
         roles = _names(row.get("roles"), "name", "id")
-        if not roles and as_text(row.get("role_list")):
-            roles = tuple(part.strip() for part in as_text(row["role_list"]).split(",") if part.strip())
+        if not roles and as_name(row.get("role_list")):
+            roles = tuple(part.strip() for part in as_name(row["role_list"], 2000).split(",") if part.strip())
         api_only = row.get("isapiagent")
-        workday = as_text(row.get("workday_name")) or (str(as_id(row.get("workday_id")) or "") or None)
+        workday = as_name(row.get("workday_name")) or (str(as_id(row.get("workday_id")) or "") or None)
         return cls(
             id=agent_id,
-            name=as_text(row.get("name")),
-            email=as_text(row.get("email")),
+            name=as_name(row.get("name")),
+            email=as_name(row.get("email")),
             is_disabled=row.get("isdisabled") is True,
             is_api_only=api_only if isinstance(api_only, bool) else None,
             team_names=teams,
             role_names=roles,
             workday=workday,
-            fields=frozenset(row),
+            fields=frozenset(DETAILS & row.keys()),
         )
 
     def as_json(self) -> dict[str, object]:
@@ -147,8 +166,8 @@ class Agent:
 def _names(value: Json, name_key: str, id_key: str) -> tuple[str, ...] | None:
     if not isinstance(value, list):
         return None
-    rows: Iterable[Mapping[str, Any]] = (row for row in value if isinstance(row, dict))
-    return tuple(as_text(row.get(name_key)) or str(row.get(id_key, "?")) for row in rows)
+    rows: Iterable[Mapping[str, Any]] = (row for row in value[:_NAMES] if isinstance(row, dict))
+    return tuple(as_name(row.get(name_key)) or str(as_id(row.get(id_key)) or "?") for row in rows)
 
 
 @dataclass(frozen=True)
@@ -166,7 +185,9 @@ class AuthInfo:
         Source: GET /api/authinfo (facts 2.2).
         """
         row = as_object(value, "authinfo")
-        return cls(auth_url=as_text(row.get("auth_url")).rstrip("/"), tenant_id=as_text(row.get("tenant_id")))
+        return cls(
+            auth_url=as_text(row.get("auth_url"), 2000).rstrip("/"), tenant_id=as_text(row.get("tenant_id"))
+        )
 
 
 @dataclass(frozen=True)
@@ -192,9 +213,9 @@ class Instance:
         """
         row = as_object(value, "InstanceInfo")
         return cls(
-            version=as_text(row.get("app_version")),
-            name=as_text(row.get("app_name")),
-            hosted_group=as_text(row.get("hosted_group")),
+            version=as_name(row.get("app_version")),
+            name=as_name(row.get("app_name")),
+            hosted_group=as_name(row.get("hosted_group")),
             tenant_id=as_text(row.get("tenant_id")),
             practice=row.get("practice") is True,
             agents=as_id(row.get("agent_count")),
@@ -212,12 +233,14 @@ class Instance:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its rows, and how many there are in all where the answer said so."""
+    """What is kept of a page of a list: its first row, and how many there are in all where it said so."""
 
     rows: list[dict[str, Any]]
     record_count: int | None
+    received: int
+    """Rows that came."""
 
     @property
     def total(self) -> int:
         """The number of records, as far as it is known."""
-        return len(self.rows) if self.record_count is None else self.record_count
+        return self.received if self.record_count is None else self.record_count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +12,22 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from ..errors import AuthError, ConnectionFailedError, HaloError
-from ..secrets.redaction import redact, remember
+from ..secrets.redaction import remember
 from ..secrets.value import Secret
 from ..tenants.base_url import Address, is_loopback
 from .answers import Reply, clean, data_of, raise_for_status
 from .door import Door, Request
+from .limits import Limits, Reading
 from .models import Json
 
 RENEW_EARLY_S = 60
 """Clients renew a token this long before it ends (facts 2.6)."""
+SHORTEST_S = 0.5
+"""A token is used at least this long, so that one that ends at once is not asked for again and again."""
+_USUAL_S, _LONGEST_S = 3600.0, 10 * 365 * 86_400.0
+MAX_TOKEN = 32 * 1024
+"""Characters; it goes into a header of each request."""
+MAX_SCOPES = 100
 _CODES = {
     "invalid_client": "invalid-client",
     "invalid_grant": "invalid-client",
@@ -59,6 +67,7 @@ class Tokens:
         scopes: Sequence[str],
     ) -> None:
         self._door, self.url, self.halo_tenant = door, url, halo_tenant
+        self._limits, self._reading = door.limits, door.reading
         self._client_id, self._secret, self._scopes = client_id.strip(), secret, scopes
         self._token: Token | None = None
         self._renewed_once = False
@@ -121,9 +130,9 @@ class Tokens:
         params = {"tenant": self.halo_tenant} if self.halo_tenant else {}
         reply = await self._door.send(Request("POST", self.url, params=params, form=form))
         if reply.status == 404 and params and await self._endpoint_exists():
-            seen = f"the token endpoint answers 404 for the tenant “{clean(self.halo_tenant)}”"
+            seen = f"the token endpoint answers 404 for the tenant “{clean(self.halo_tenant or '')}”"
             raise AuthError("tenant-unknown", seen)
-        return _token_of(reply)
+        return _token_of(reply, self._limits, self._reading)
 
     async def _endpoint_exists(self) -> bool:
         """Whether the endpoint answers without credentials and tenant: with 400, 401 or 405 (facts 2.2)."""
@@ -151,44 +160,50 @@ def trusted_token_url(address: Address, auth_url: str) -> str:
     except ValueError:
         safe = False
     if not safe:
-        shown = redact(auth_url)[:120]
-        seen = f"authinfo names {shown!r} as the authorisation server; credentials are not sent there"
+        place = clean(auth_url, 120)
+        seen = f"authinfo names “{place}” as the authorisation server; credentials are not sent there"
         raise ConnectionFailedError("redirected", seen)
     path = named.path.rstrip("/").removesuffix("/token")
     return f"{named.scheme}://{named.netloc}{path}/token"
 
 
-def _token_of(reply: Reply) -> Token:
+def _token_of(reply: Reply, limits: Limits, reading: Reading) -> Token:
     """Read a token from the endpoint's answer.
 
     Raises: AuthError, and what `data_of` raises.
     """
     if reply.status != 200:
         _raise_refusal(reply)
-    body = data_of(reply, "the token endpoint's answer")
+    body = data_of(reply, "the token endpoint's answer", limits, reading)
     if isinstance(body, dict) and isinstance(body.get("error"), str):
         _raise_refusal(reply)
     value = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(value, str) or not value.strip() or not value.isascii() or not value.isprintable():
         seen = "the token endpoint answered 200 without a usable access_token"
         raise AuthError("token-malformed", seen)
+    if len(value) > MAX_TOKEN:
+        raise AuthError("token-malformed", f"the access_token has {len(value):,} characters")
     remember(value)
     kind = body.get("token_type")
     if isinstance(kind, str) and kind.lower() != "bearer":
         raise AuthError("token-malformed", f"the token is of type “{clean(kind)}”, not Bearer")
     lifetime_s = _seconds(body.get("expires_in"))
     scope = body.get("scope")
-    scopes = tuple(scope.split()) if isinstance(scope, str) else None
-    renew_at = time.monotonic() + max(lifetime_s - RENEW_EARLY_S, lifetime_s / 2)
+    scopes = tuple(clean(one) for one in scope.split()[:MAX_SCOPES]) if isinstance(scope, str) else None
+    renew_at = time.monotonic() + max(lifetime_s - RENEW_EARLY_S, lifetime_s / 2, SHORTEST_S)
     return Token(Secret(value), scopes, lifetime_s, renew_at)
 
 
 def _seconds(value: Json) -> float:
-    """Read `expires_in`; 3600 is the usual value and the fallback in clients (facts 2.6)."""
+    """Read `expires_in`; 3600 is the usual value and the fallback in clients (facts 2.6).
+
+    A number that cannot be a lifetime counts as one that was not given; below zero it is zero.
+    """
     try:
-        return float(value) if not isinstance(value, bool) and value is not None else 3600.0
+        seconds = float(value) if not isinstance(value, bool) and value is not None else _USUAL_S
     except (TypeError, ValueError, OverflowError):
-        return 3600.0
+        return _USUAL_S
+    return max(seconds, 0.0) if math.isfinite(seconds) and seconds < _LONGEST_S else _USUAL_S
 
 
 def _raise_refusal(reply: Reply) -> NoReturn:
