@@ -21,7 +21,7 @@ class Limits:
     answer_bytes: int = 16 * 1024 * 1024
     tenant_bytes: int = 64 * 1024 * 1024
     tenant_rows: int = 50_000
-    tenant_values: int = 600_000
+    tenant_values: int = 1_000_000
     """Values in all JSON of a tenant, told before it is parsed: each takes up to some hundred bytes then."""
 
 

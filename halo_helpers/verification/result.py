@@ -10,9 +10,12 @@ from ..checks import CHECKS, DIAGNOSES, Finding, Verdict, known_check
 from ..checks.findings import BROKEN, OF_TENANTS, WORST_FIRST
 from ..client.models import Agent
 from ..guide.steps import STEPS
+from ..system.plain_text import plain_text
 from ..system.timestamps import utc_text
 
 SCHEMA = "halo-runbook/verification/1"
+_LONG = 4000
+"""Characters of a sentence in a result file that are read."""
 RUN = "run.execution"
 """The id of the row that a run adds when a tenant's notebook itself failed."""
 
@@ -66,14 +69,14 @@ class CheckResult:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> CheckResult:
-        """Read what `as_json` returns."""
+        """Read what `as_json` returns; texts are made plain, since anybody may have written the file."""
         findings = tuple(
             Finding(
-                f["code"],
+                plain_text(f["code"]),
                 f["verdict"],
-                f["seen"],
-                f["cause"],
-                f["remedy"],
+                plain_text(f["seen"], _LONG),
+                plain_text(f["cause"], _LONG),
+                plain_text(f["remedy"], _LONG),
                 f["step"],
                 f["fixer"],
                 f["code"] in DIAGNOSES and DIAGNOSES[f["code"]].retryable,
@@ -82,10 +85,10 @@ class CheckResult:
             for f in row["findings"]
         )
         return cls(
-            row["id"],
-            row["title"],
+            plain_text(row["id"]),
+            plain_text(row["title"]),
             row["verdict"],
-            row["seen"],
+            plain_text(row["seen"], _LONG),
             row["step"],
             tuple(row["requires"]),
             findings,
@@ -171,22 +174,22 @@ class Verification:
         try:
             agent = value["agent"]
             return cls(
-                tenant=value["tenant"],
-                base_url=value["base_url"],
+                tenant=plain_text(value["tenant"]),
+                base_url=plain_text(value["base_url"], _LONG),
                 practice=value["practice"],
                 checks=tuple(map(CheckResult.from_json, value["checks"])),
                 started_at=dt.datetime.fromisoformat(value["started_at"]),
                 duration_s=value["duration_s"],
-                label=value.get("label"),
-                owner=value.get("owner"),
+                label=_plain_or_none(value.get("label")),
+                owner=_plain_or_none(value.get("owner")),
                 instance=value["instance"],
-                agent=Agent(agent["id"], agent["name"]) if agent else None,
+                agent=Agent(agent["id"], plain_text(agent["name"])) if agent else None,
                 scopes=value["scopes"],
                 secret_source=value.get("secret_source", ""),
                 control_asked=value.get("control_asked", False),
                 attempts=value.get("attempts", 1),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"a damaged {SCHEMA}: {error}") from None
 
     def summary(self) -> str:
@@ -212,6 +215,10 @@ WORDS: dict[Verdict, str] = {
     "skip": "not reached",
 }
 """How verdicts read on screens and in reports (design, section 2)."""
+
+
+def _plain_or_none(text: str | None) -> str | None:
+    return None if text is None else plain_text(text)
 
 
 def failed_run(

@@ -1,0 +1,37 @@
+"""Text from outside, made plain where it is parsed: one line, printable, short."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+NAME_LENGTH = 200
+"""Characters that a name from outside may have; the rest is cut."""
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # control sequences: colours, cursor
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # commands to the terminal: title, clipboard
+    r"|\x1b[ -/]*[0-~]?"
+)
+_HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
+"""Categories that are left out: marks of direction and joining, lone surrogates, what has no meaning."""
+
+
+def plain_text(text: str, length: int = NAME_LENGTH) -> str:
+    """Return a text in one line, without anything that is not seen or that steers a terminal, and short.
+
+    Shape: at most `length` characters, the last of them an ellipsis when something was cut.
+    """
+    if len(text) <= length and text.isprintable() and text == text.strip() and "  " not in text:
+        return text
+    # what is cut here could not be shown: even a text of escapes only is not worth more time
+    shown = _ESCAPES.sub("", text[: 8 * length + 64])
+    shown = "".join(_printable(letter) for letter in shown)
+    flat = " ".join(shown.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def _printable(letter: str) -> str:
+    """Return a letter that is seen as itself, a blank for other white space and controls, else nothing."""
+    if letter.isprintable():
+        return letter
+    return "" if unicodedata.category(letter) in _HIDDEN else " "
