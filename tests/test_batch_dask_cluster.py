@@ -131,3 +131,24 @@ def _readable(path: Path) -> bool:
 def test_a_scheduler_that_is_not_there_is_a_sentence() -> None:
     with pytest.raises(ConfigError, match="cannot be used"), dask_executor("tcp://127.0.0.1:1"):
         pass
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://scheduler.example:8786", "10.0.0.5:8786", "tls://10.0.0.5:8786", "tcp://0.0.0.0:1"]
+)
+def test_a_way_that_is_open_to_others_needs_a_word(address: str) -> None:
+    with pytest.raises(ConfigError, match="--dask-trust-network"), dask_executor(address):
+        pass
+
+
+def test_with_the_word_or_an_authority_the_way_is_tried(tmp_path: Path) -> None:
+    """What refuses then is the address, where nobody listens, or the authority, which is no file."""
+    with pytest.raises(ConfigError, match="cannot be used"):
+        _refused_after_trying("tcp://0.0.0.0:1", trust_network=True)
+    with pytest.raises(ConfigError, match="cannot be used"):
+        _refused_after_trying("tls://10.255.255.1:1", ca_file=str(tmp_path / "none.pem"))
+
+
+def _refused_after_trying(address: str, **options: object) -> None:
+    with dask_executor(address, **options):  # type: ignore[arg-type]
+        pass

@@ -1,8 +1,8 @@
 """A Dask cluster as the executor of a fleet run (extra `dask`).
 
 Over the wire go names: of the tenant and of the tenants file, which has to be at the same path on each
-worker.
-Secrets are resolved on the worker, and results come back as plain data.
+worker. Secrets are resolved on the worker, and results come back as plain data. Whoever reaches a scheduler
+without TLS can have workers run code of theirs, so beyond this machine one is used on an explicit word only.
 """
 
 from __future__ import annotations
@@ -10,22 +10,32 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from urllib.parse import urlsplit
 
 from ..errors import ConfigError
+from ..tenants.base_url import is_loopback
 
 CONNECT_S = 10
 
 
 @contextlib.contextmanager
 def dask_executor(
-    address: str, *, ca_file: str | None = None, cert: str | None = None, key: str | None = None
+    address: str,
+    *,
+    ca_file: str | None = None,
+    cert: str | None = None,
+    key: str | None = None,
+    trust_network: bool = False,
 ) -> Iterator[Executor]:
     """Connect to a scheduler and return its executor.
 
-    A worker that dies loses nothing, its tenants go to another one.
+    A worker that dies loses nothing, its tenants go to another one. `trust_network` lets a scheduler beyond
+    this machine be used without TLS.
 
-    Raises: ConfigError when the extra is missing or the scheduler does not answer.
+    Raises: ConfigError when the extra is missing, the way there is open to others, or the scheduler does not
+    answer.
     """
+    _refuse_open_way(address, ca_file, trust_network=trust_network)
     try:
         from distributed import Client
         from distributed.security import Security
@@ -44,3 +54,22 @@ def dask_executor(
         if not client.scheduler_info(n_workers=-1)["workers"]:
             raise ConfigError(f"the Dask scheduler at {address} has no worker")
         yield client.get_executor(pure=False)
+
+
+def _refuse_open_way(address: str, ca_file: str | None, *, trust_network: bool) -> None:
+    """Let a scheduler be used on this machine, by TLS with its authority known, or on an explicit word.
+
+    Raises: ConfigError.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        host = parts.hostname or ""
+    except ValueError:
+        raise ConfigError("--dask takes an address such as tcp://127.0.0.1:8786") from None
+    if trust_network or is_loopback(host) or (parts.scheme == "tls" and ca_file):
+        return
+    raise ConfigError(
+        f"the Dask scheduler at {host} is beyond this machine and not asked by TLS: anybody in between could "
+        "run code on the workers, which hold secrets; give a tls:// address with --dask-ca-file, --dask-cert "
+        "and --dask-key, or --dask-trust-network when the network is yours alone"
+    )

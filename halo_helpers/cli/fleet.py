@@ -86,6 +86,10 @@ DaskCert = Annotated[
     str | None, typer.Option("--dask-cert", metavar="FILE", help="With tls://: our certificate.")
 ]
 DaskKey = Annotated[str | None, typer.Option("--dask-key", metavar="FILE", help="With tls://: its key.")]
+DaskTrust = Annotated[
+    bool,
+    typer.Option("--dask-trust-network", help="Use a scheduler beyond this machine without TLS."),
+]
 
 
 @app.command()
@@ -108,6 +112,7 @@ def batch(
     dask_ca: DaskCa = None,
     dask_cert: DaskCert = None,
     dask_key: DaskKey = None,
+    dask_trust_network: DaskTrust = False,
     as_json: AsJson = False,
 ) -> int:
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
@@ -130,7 +135,8 @@ def batch(
         keep=keep,
     )
     to = target(notify) if notify else None
-    with first_use_named(), _cluster(dask, dask_ca, dask_cert, dask_key) as executor:
+    way = {"ca_file": dask_ca, "cert": dask_cert, "key": dask_key, "trust_network": dask_trust_network}
+    with first_use_named(), _cluster(dask, way) as executor:
         run, stopped = _run_fleet(tenants_file, out, options, executor, as_json=as_json)
     code = _tell(run, to, as_json=as_json)
     return INTERRUPTED if stopped else code
@@ -167,19 +173,17 @@ def _tell(run: Run, to: Target | None, *, as_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _cluster(
-    address: str | None, ca_file: str | None, cert: str | None, key: str | None
-) -> Iterator[Executor | None]:
-    """Return the executor of a Dask cluster, None without an address.
+def _cluster(address: str | None, way: dict[str, Any]) -> Iterator[Executor | None]:
+    """Return the executor of a Dask cluster, None without an address; `way` says how it is reached.
 
-    Raises: ConfigError when it cannot be reached, or the extra is not installed.
+    Raises: ConfigError when it cannot be reached or the way is open to others, or without the extra.
     """
     if address is None:
         yield None
         return
     from ..batch.dask_cluster import dask_executor
 
-    with dask_executor(address, ca_file=ca_file, cert=cert, key=key) as executor:
+    with dask_executor(address, **way) as executor:
         yield executor
 
 

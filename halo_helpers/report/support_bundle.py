@@ -1,9 +1,8 @@
 """A zip for a support ticket: what was seen, without saying whose it is.
 
-Host names, ids, Client IDs and names are replaced, the same one always by the same word; e-mail addresses and
-texts in quotation marks, which may be foreign, are left out. Before it is written, the whole is looked
-through for
-secrets and for what was to be replaced.
+Host names, ids, Client IDs and names are replaced, the same one always by the same word, however they are
+spelt; what a server said, addresses of every kind, what may be a telephone number, shares and paths are left
+out. Before it is written, the whole is looked through for secrets and for what was to be replaced.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import platform
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,38 @@ _URL = re.compile(r"https?://[^\s\"'“”<>)]+")
 _SCOPE = re.compile(
     r"all(:[a-z]{1,20})?|(read|edit):[a-z]{1,30}(:[a-z]{1,20})?|admin(:[a-z]{1,30})?|offline_access"
 )
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+_ANSWER = re.compile(r"\b(answers \d{3})\b(?!,).+", re.DOTALL)
+"""What a server said of its refusal stands after the status, and may be anything."""
+_LEFT_OUT = {
+    "[path]": re.compile(
+        r"(?:\\\\|(?<![\w/])//|\b(?:smb|cifs|nfs|file)://)[^\s\"'“”]+"  # shares
+        r"|\b[A-Za-z]:[\\/][^\s\"'“”]*"
+        r"|(?<![\w/.-])/(?:home|Users|root|mnt|srv|opt|var|tmp)/[^\s\"'“”]*"
+    ),
+    "[address]": re.compile(
+        r"\b\d{1,3}(?:\.\d{1,3}){3}\b"
+        r"|(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f]{0,4}(?![\w:])"
+        r"|(?<![\w:])[0-9A-Fa-f:]*::[0-9A-Fa-f:]*(?![\w:])"
+        r"|\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"
+    ),
+    "[number]": re.compile(
+        r"(?<![\w.,-])"
+        r"(?!\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,4}\.\d{1,6}(?![\d.]))"  # dates and versions stay
+        r"\+?\(?\d(?:[ ()/.-]{0,2}\d){6,17}(?![\w,-])"
+    ),
+}
+"""What may say who or where somebody is, by the word that stands for it: the order is that of replacing."""
+_PRODUCTS = frozenset(
+    {"Halo PSA", "HaloPSA", "Halo ITSM", "HaloITSM", "HaloCRM", "Halo PSA (practice tenant)"}
+)
+_VERSION = re.compile(r"\d{1,4}(?:\.\d{1,6}){1,3}")
+_HOSTED = re.compile(r"(?:[A-Z]{2,4}\d{0,3}-)?(?:Stable|Beta|Practice)\d{0,3}")
+"""What an instance may say of itself that names nobody."""
+
+
+def _spelt(name: str) -> re.Pattern[str]:
+    """Return a pattern that finds a name as a word of its own, in capitals or not."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 class _Words:
@@ -88,10 +119,11 @@ class _Words:
     def replace(self, text: str) -> str:
         """Replace everything that was learnt, and what looks like a name of somebody anyway."""
         for known in sorted(self._words, key=len, reverse=True):
-            text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(known)}(?![A-Za-z0-9])", self._words[known], text)
+            text = _spelt(known).sub(self._words[known], text)
         text = _URL.sub(self._url, EMAIL.sub("[e-mail]", text))
-        text = _ADDRESS.sub("[address]", text)
-        text = GUID.sub("[id]", CLIENT_SECRET.sub("[secret]", text))
+        text = GUID.sub("[id]", CLIENT_SECRET.sub("[secret]", _ANSWER.sub(r"\1 [text]", text)))
+        for word, pattern in _LEFT_OUT.items():
+            text = pattern.sub(word, text)
         return re.sub(r"\bID \d+", "ID [n]", _QUOTED.sub("“[text]”", text))
 
     def _url(self, match: re.Match[str]) -> str:
@@ -183,11 +215,25 @@ def _plain(result: Verification) -> dict[str, Any]:
     for check in value["checks"]:
         check.pop("link")
     # what was granted is the server's text
+    instance = {
+        "name": _listed(value["instance"].get("name"), _PRODUCTS.__contains__),
+        "version": _listed(value["instance"].get("version"), _VERSION.fullmatch),
+        "hosted_group": _listed(value["instance"].get("hosted_group"), _HOSTED.fullmatch),
+    }
+    value["instance"] = instance if value["instance"] else {}
+    for check in value["checks"]:
+        if check["id"] == "address.instance" and check["verdict"] == "pass":
+            check["seen"] = f"{instance['name']} {instance['version']}"
     value["scopes"] = {
         kind: [one if _SCOPE.fullmatch(one) else "[scope]" for one in names]
         for kind, names in value["scopes"].items()
     }
     return value
+
+
+def _listed(text: str | None, is_known: Callable[[str], object]) -> str | None:
+    """Return a text that an instance says of itself, where it is one of the known ones."""
+    return text if text is None or is_known(text) else "[text]"
 
 
 def _parameters(manifest: Manifest) -> dict[str, Any]:
@@ -209,7 +255,7 @@ def _versions() -> dict[str, Any]:
         "halo_runbook": VERSION,
         "python": sys.version.split()[0],
         "system": platform.system(),
-        "release": platform.release(),
+        "release": re.match(r"[\d.]*", platform.release()).group(),  # type: ignore[union-attr]
         "packages": found,
     }
 
@@ -273,11 +319,7 @@ def _look_through(name: str, text: str, clean: Any, words: _Words) -> None:
     Raises: ConfigError.
     """
     foreign = "\n".join(_texts(clean))
-    left = [
-        known
-        for known in words.originals
-        if re.search(rf"(?<![A-Za-z0-9]){re.escape(known)}(?![A-Za-z0-9])", foreign)
-    ]
+    left = [known for known in words.originals if _spelt(known).search(foreign)]
     if CLIENT_SECRET.search(text) or left:
         raise ConfigError(
             f"the bundle is not written: {name} would still hold {'a name' if left else 'a secret'}; "
