@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mistune
 import pytest
+from markdown_it import MarkdownIt
 
 from halo_helpers import verify
 from halo_helpers.checks.findings import BROKEN
@@ -23,7 +25,7 @@ from halo_helpers.client.limits import Limits
 from halo_helpers.report import load_run, to_csv, to_html, to_junit, verification_text
 from halo_helpers.report.evidence import evidence_html
 from halo_helpers.secrets.redaction import remember
-from halo_helpers.system.plain_text import plain_text
+from halo_helpers.system.plain_text import as_markdown, plain_text
 from halo_helpers.verification.result import Verification
 
 from .helpers.halopsa import ID, QUICK, SECRET, TOKEN, api, body, tenant
@@ -72,6 +74,35 @@ FORMULA = '=HYPERLINK("https://evil.example")'
 def test_foreign_text_is_made_plain(text: str, plain: str) -> None:
     assert plain_text(text) == plain
     assert plain_text(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a | b |",
+        "[click](javascript:alert(1))",
+        "![x](https://evil.example/i.png)",
+        "<img src=x onerror=alert(1)>",
+        "**bold** __x__ `code` ~~no~~",
+        "https://evil.example and www.evil.example and a@evil.example",
+        "# heading",
+        "- item",
+        "&lt;b&gt; &copy;",
+        "a\n\n# b",
+        "$x^2$",
+        "\\| \\[x](y)",
+    ],
+)
+def test_markdown_shows_foreign_text_as_it_is(text: str) -> None:
+    """Read by two parsers, one of which makes links of bare addresses: a line of nothing but text."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parsed = parser.parseInline(as_markdown(text))[0].children or []
+    assert {token.type for token in parsed} <= {"text", "text_special"}
+    assert "".join(token.content for token in parsed) == " ".join(text.split())
+    row = parser.parse(f"| a | b |\n|---|---|\n| {as_markdown(text)} | end |")
+    assert sum(token.type == "td_open" for token in row) == 2
+    page = str(mistune.create_markdown(plugins=["url", "table", "strikethrough"])(f"x {as_markdown(text)}"))
+    assert page.count("<") == 2  # the paragraph's own tags
 
 
 def names_everywhere(name: str) -> dict[str, bytes]:

@@ -223,7 +223,7 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     click(panel, "secret", value=entry["client_secret"], place="file")
     click(panel, "save", base_url=practice.base_url, client_id=entry["client_id"], agent_id="27")
     assert told[-1]["text"].startswith("kept in a private file, entered on 20")
-    assert guide.summary() == f"OK: {len(CHECKS)} OK"
+    assert guide.summary() == f"OK: {len(CHECKS) - 1} OK, 1 not reached"
     assert "27 (Neo Agent)" in guide.handover().plain
     # a fresh kernel has the answers and finds the secret by its reference
     walk_state._memory.clear()

@@ -50,6 +50,7 @@ def private(path: Path, text: str = VALUE) -> Path:
 def test_a_file_names_only_variables_that_are_meant_for_it(
     name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # where a data folder of that name would be made
     monkeypatch.setenv(name, VALUE)
     with pytest.raises(SecretError, match=said):
         resolve(f"env:{name}", "t", tmp_path)

@@ -16,7 +16,8 @@ from halo_helpers.panels.rights import rights_panel
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
-from halo_helpers.report import verification_text
+from halo_helpers.report import fleet_table, verification_text
+from halo_helpers.report.evidence import evidence_html
 from halo_helpers.tenants.practice import from_ready_entry
 from halo_helpers.verification.causes import cards_of
 from halo_helpers.verification.result import CheckResult
@@ -267,3 +268,21 @@ def test_a_free_licence(counts: tuple[Any, Any], codes: list[str], verdict: str)
     with raw_server(api(tickets() | {"/api/InstanceInfo": body(info)})) as url:
         result = verify(tenant(url), only=["address.licence"])
     assert (result["address.licence"].verdict, result.codes) == (verdict, codes)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_codes_and_ids_are_not_broken(practice: Practice, width: int) -> None:
+    """Each stands whole in one line, however narrow the terminal, and in HTML it is not wrapped."""
+    results = [
+        verify(practice.tenant(name))
+        for name in ("scope-missing-teams", "secret-cut-off", "agent-without-team")
+    ]
+    fleet = fleet_table(results, width=width)
+    for result in results:
+        text = verification_text(result, width=width)
+        for card in cards_of(result.checks):
+            assert card.code in text
+            assert card.code in fleet
+            assert f"<code style='white-space:nowrap'>{card.code}</code>" in evidence_html(result)
+        for check in result.checks:
+            assert check.verdict == "skip" or check.id in text

@@ -14,7 +14,7 @@ from ..checks.findings import OF_TENANTS, WORST_FIRST
 from ..practice.control import start
 from ..practice.serve import Options
 from ..report import Run, compare, find_run, fleet_table, load_run, totals
-from ..report.evidence import Evidence, word
+from ..report.evidence import Evidence, code, word
 from ..tenants.practice import write_practice_tenants
 from ..tenants.tenant import PRACTICE
 from ..verification.causes import cards_of
@@ -60,7 +60,7 @@ class FleetView:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         rows = "".join(
             f"<tr><td style='text-align:left'>{escape(r.tenant)}</td><td "
-            f"style='text-align:left'>{word(card.verdict)}<br><code>{escape(card.code)}</code></td>"
+            f"style='text-align:left'>{word(card.verdict)}<br>{code(card.code)}</td>"
             f"<td style='text-align:left'>{escape(card.seen)}. {escape(card.cause.cause)}</td><td "
             f"style='text-align:left'>{escape(card.cause.remedy)}</td></tr>"
             for r in self._ordered()

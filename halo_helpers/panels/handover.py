@@ -15,6 +15,7 @@ from ..report.evidence import evidence_html
 from ..secrets.redaction import redact
 from ..system.files import write_whole
 from ..system.paths import make_data_folder
+from ..system.plain_text import as_markdown
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers, walks_folder
 from ..tenants.edit_file import add_tenant
@@ -126,15 +127,16 @@ def record_of(walk: WalkState, result: Verification) -> dict[str, Any]:
 def record_text(value: dict[str, Any]) -> str:
     """Write a record for people, as Markdown for a ticket."""
     answers = value["answers"]
+    agent = f" ({as_markdown(value['agent'])})" if value["agent"] else ""
     lines = [
-        f"# {'Practice: ' if value['practice'] else ''}HaloPSA and Neo Agent: {value['tenant']}",
+        f"# {'Practice: ' if value['practice'] else ''}HaloPSA and Neo Agent: {as_markdown(value['tenant'])}",
         "",
         f"Written {value['written_at']} (UTC).",
         "",
-        f"- HaloPSA Base URL: {answers.get('base_url', '?')}",
-        f"- Client ID: {answers.get('client_id', '?')}",
-        f"- Agent ID: {answers.get('agent_id', '?')}" + (f" ({value['agent']})" if value["agent"] else ""),
-        f"- Client Secret: not written here; {value['secret']}",
+        f"- HaloPSA Base URL: {as_markdown(answers.get('base_url', '?'))}",
+        f"- Client ID: {as_markdown(answers.get('client_id', '?'))}",
+        f"- Agent ID: {as_markdown(answers.get('agent_id', '?'))}{agent}",
+        f"- Client Secret: not written here; {as_markdown(value['secret'])}",
         "",
         "| step | state | when (UTC) | who | what was found |",
         "|---|---|---|---|---|",
@@ -143,17 +145,14 @@ def record_text(value: dict[str, Any]) -> str:
         state = "done by hand" if step["by_hand"] and step["state"] == "ok" else WORDS[step["state"]]
         past = f"; went on past: {', '.join(step['went_on_past'])}" if step["went_on_past"] else ""
         lines.append(
-            f"| {step['title']} | {state} | {step['at']} | {_cell(step['by'])} | "
-            f"{_cell(step['summary'])}{past} |"
+            f"| {step['title']} | {state} | {step['at']} | {as_markdown(step['by'])} | "
+            f"{as_markdown(step['summary'])}{past} |"
         )
     lines += ["", "| check | result | seen |", "|---|---|---|"]
-    lines += [f"| {c['id']} | {c['verdict']} | {_cell(c['seen'])} |" for c in value["verification"]["checks"]]
+    lines += [
+        f"| {c['id']} | {c['verdict']} | {as_markdown(c['seen'])} |" for c in value["verification"]["checks"]
+    ]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    """Keep foreign text inside its cell of a Markdown table, as text."""
-    return " ".join(escape(text, quote=False).replace("|", "\\|").split())
 
 
 def _add_to_fleet(walk: WalkState, message: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
     """Return the banner, the findings as cards and all checks as a table, for a notebook page."""
     cards = "".join(card_html(card, result.base_url, edition) for card in cards_of(result.checks))
     rows = "".join(
-        f"<tr><td style='text-align:left'><code>{escape(c.id)}</code></td><td "
+        f"<tr><td style='text-align:left'>{code(c.id)}</td><td "
         f"style='text-align:left'>{escape(c.title)}</td>"
         f"<td style='text-align:left'>{word(c.verdict)}</td><td "
         f"style='text-align:left'>{escape(c.seen)}</td></tr>"
@@ -76,6 +76,11 @@ def word(verdict: str) -> str:
     return f"<b style='color:{_COLOURS[verdict]}'>{WORDS[verdict]}</b>"  # type: ignore[index]
 
 
+def code(text: str) -> str:
+    """Return an id or a code, which is never broken in the middle."""
+    return f"<code style='white-space:nowrap'>{escape(text)}</code>"
+
+
 def card_html(card: Card, base_url: str, edition: str) -> str:
     """Show one cause: its verdict in a word and a colour, what was seen, why, what to do and where."""
     finding = card.cause
@@ -91,7 +96,7 @@ def card_html(card: Card, base_url: str, edition: str) -> str:
     also = f"<br><b>So too:</b> {escape(card.because_of_it)}" if card.because_of_it else ""
     return (
         f"<div style='border-left:5px solid {_COLOURS[card.verdict]};padding:.2em 1em;margin:.6em 0'>"
-        f"{word(card.verdict)} · {escape(card.headline)} <code>{escape(card.code)}</code><br>"
+        f"{word(card.verdict)} · {escape(card.headline)} {code(card.code)}<br>"
         f"<b>Seen:</b> {escape(card.seen)}<br><b>Cause:</b> {escape(finding.cause)}<br>"
         f"<b>To do:</b> {escape(finding.remedy)}{where}{edition_line}{also}</div>"
     )

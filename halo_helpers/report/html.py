@@ -33,7 +33,7 @@ def to_html(
     judged = {r.tenant for r in results}
     waiting = [name for name in (manifest.names if manifest else ()) if name not in judged]
     since = manifest.since if manifest else {}
-    return _template().render(
+    return template("report.html.jinja").render(
         totals=totals(results),
         words=WORDS,
         manifest=manifest,
@@ -144,11 +144,12 @@ def _trend(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return bars
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache
+def template(name: str) -> Template:
+    """Return a template of this room's assets; what is put into it is escaped."""
     from jinja2 import Environment, PackageLoader
 
     loader = PackageLoader("halo_helpers.report", "assets")
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
-        "report.html.jinja"
+        name
     )

@@ -1,26 +1,74 @@
-"""An executed notebook as a page that opens offline."""
+"""An executed notebook as a page that opens offline: what it holds is shown, and nothing of it runs."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, Mistake
+from ..errors import ConfigError, Mistake, unreadable
+from .html import template
+
+if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
+
+_TAGS = (
+    "a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s "
+    "small span strong sub summary sup table tbody td th thead tr ul"
+)
+_ATTRIBUTES = {"*": ["class", "style", "title"], "a": ["href"], "img": ["alt"], "details": ["open"]}
+_STYLES = (
+    "border border-left border-radius border-style border-width color display font-style font-weight margin "
+    "max-width padding text-align vertical-align white-space width"
+)
+"""What of a notebook's HTML is kept, in words with blanks between."""
 
 
 def notebook_page(folder: Path, tenant: str) -> str:
     """Return a tenant's notebook of a run as HTML.
 
-    Raises: ConfigError when there is none, or JupyterLab's converter is not installed.
+    Raises: ConfigError when there is none, it cannot be read, or JupyterLab's converter is not installed.
     """
     file = folder / f"{tenant}.ipynb"
     if not file.is_file():
         raise ConfigError(Mistake(f"there is no notebook of {tenant!r} in this run", str(folder)))
+    from markupsafe import Markup
+
     try:
-        from nbconvert import HTMLExporter
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of outputs in which nothing is left
+            body: str = _exporter().from_filename(str(file))[0]
     except ImportError:
         raise ConfigError(
             "a notebook as a page needs the extra “lab”: pip install 'halo-runbook[lab]'"
         ) from None
-    exporter = HTMLExporter(embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True)
-    text: str = exporter.from_filename(str(file))[0]
-    return text
+    except Exception as error:  # of nbformat's and nbconvert's many kinds
+        raise unreadable(error, file) from None
+    return template("notebook.html.jinja").render(title=tenant, body=Markup(body))  # noqa: S704 - cleaned
+
+
+def _exporter() -> HTMLExporter:
+    """Return nbconvert's exporter without its page, which has scripts; all HTML in a notebook is cleaned.
+
+    Images that are named by a path are not read: a notebook could name any file of this machine.
+
+    Raises: ImportError without the extra.
+    """
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    cleaning = {
+        "tags": _TAGS.split(),
+        "attributes": _ATTRIBUTES,
+        "styles": _STYLES.split(),
+        "strip": True,
+        "strip_comments": True,
+    }
+    return HTMLExporter(
+        config=Config({"SanitizeHTML": cleaning}),
+        template_name="basic",
+        preprocessors=["nbconvert.preprocessors.sanitize.SanitizeHTML"],
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )

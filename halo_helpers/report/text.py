@@ -36,7 +36,7 @@ def verification_text(
         lines.append("")
     if not details:
         return _wrapped([*lines, result.summary()], width)
-    table = _table("Check", "Result", "Seen")
+    table = _table("Check", "Result", "Seen", whole=("Result",))
     skipped: dict[str, list[str]] = {}
     for check in result.checks:
         if check.verdict == "skip":
@@ -61,7 +61,8 @@ def _wrapped(lines: Sequence[str], width: int | None) -> str:
 
 def fleet_table(results: Iterable[Verification], *, width: int | None = None, colour: bool = False) -> str:
     """Say for each tenant what is wrong, why and what to click; broken tenants first."""
-    table = _table("Tenant", "Result", "What is wrong, and why", "What to do, and where", lines=True)
+    columns = ("Tenant", "Result", "What is wrong, and why", "What to do, and where")
+    table = _table(*columns, lines=True, whole=("Result",))
     order = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
     ordered = sorted(results, key=lambda entry: (order[entry.verdict], entry.tenant))
     for result in ordered:
@@ -149,13 +150,14 @@ def _escape(text: str) -> str:
     return escape(text)
 
 
-def _table(*columns: str, lines: bool = False) -> Table:
+def _table(*columns: str, lines: bool = False, whole: tuple[str, ...] = ()) -> Table:
+    """Return an empty table; what stands in the `whole` columns, verdicts and codes, is never broken."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.HORIZONTALS if lines else box.SIMPLE_HEAD, show_lines=lines, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     return table
 
 

@@ -35,3 +35,11 @@ def _printable(letter: str) -> str:
     if letter.isprintable():
         return letter
     return "" if unicodedata.category(letter) in _HIDDEN else " "
+
+
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+!|<>~&@$-]|:(?=//)|(?<=\bwww)\.")
+
+
+def as_markdown(text: str, length: int = 10 * NAME_LENGTH) -> str:
+    """Return a text that Markdown shows as it is: no mark-up, link, HTML or end of a table's cell in it."""
+    return _MARKDOWN.sub(r"\\\g<0>", plain_text(text, length))
