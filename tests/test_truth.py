@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from halo_helpers import verify
-from halo_helpers.checks import CHECKS
+from halo_helpers.checks import CHECKS, DIAGNOSES
 from halo_helpers.checks.access import AREAS
 from halo_helpers.checks.findings import BROKEN, count_of
 from halo_helpers.panels.rights import rights_panel
@@ -83,11 +83,13 @@ def test_every_check_has_a_heading_for_when_it_does_not_hold(check_id: str) -> N
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_headings_agree_with_their_verdicts(practice: Practice, name: str) -> None:
-    """No broken finding stands under a sentence that says that all is well."""
+    """Nothing that is found stands under a sentence that says that all is well."""
     result = verify(practice.tenant(name))
     text = verification_text(result, width=10_000)
+    titles = {entry.title for entry in CHECKS.values()}
     for card in cards_of(result.checks):
         assert f"{card.headline}  [{card.code}]" in text
+        assert not titles & {card.headline, *(finding.headline for _, finding in card.consequences)}
     for check, finding in result.findings:
         if check.verdict in BROKEN:
             assert f"{check.title}  [{finding.code}]" not in text
@@ -126,6 +128,14 @@ def test_a_short_token_is_a_warning_and_the_rest_goes_on(lifetime: int) -> None:
         "webhooks.delivery"
     }
     json.dumps(result.as_json())
+
+
+@pytest.mark.parametrize("code", DIAGNOSES)
+def test_every_code_has_a_headline_of_its_own(code: str) -> None:
+    headlines = [entry.headline for entry in DIAGNOSES.values()]
+    assert headlines.count(DIAGNOSES[code].headline) == 1
+    assert len(DIAGNOSES[code].headline) <= 60
+    assert not DIAGNOSES[code].headline.endswith(".")
 
 
 def test_plurals() -> None:

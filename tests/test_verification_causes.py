@@ -79,7 +79,7 @@ def test_a_consequence_advises_nothing_of_its_own(practice: Practice) -> None:
         assert text.count(cause) == 1
         assert other not in text
     assert "It follows from scopes-missing." in to_junit([result])
-    assert "so too: Webhooks could not be read" in verification_text(result)
+    assert "so too: Webhooks may not be managed" in verification_text(result)
 
 
 def test_a_refusal_for_another_reason_is_a_card_of_its_own() -> None:
@@ -158,7 +158,19 @@ def test_one_code_in_many_areas_is_one_card() -> None:
         (f"access.{name}", "area-refused") for name in ("tickets", "contacts", "assets", "kb", "slas")
     )
     (card,) = cards_of(rows(*areas))
-    assert (
-        card.headline == "Tickets cannot be read; Contacts cannot be read; Assets cannot be read; and 2 more"
-    )
-    assert len(card.findings) == 5
+    assert (card.headline, len(card.findings)) == ("An area is refused", 5)
+
+
+def test_many_headlines_are_three_and_a_number(practice: Practice) -> None:
+    """Areas are named where one cause closes several; from the fourth on they are counted."""
+    result = verify(practice.tenant("scope-missing-teams"))
+    assert cards_of(result.checks)[0].because_of_it == "Teams cannot be read"
+    refused = DIAGNOSES["area-refused"]
+    denied = [
+        CheckResult(f"access.{area.name}", area.title, "fail", "", None, findings=(found,))
+        for area in AREAS[:5]
+        for found in [refused("", headline=f"{area.title} cannot be read")]
+    ]
+    (card,) = cards_of(denied)
+    assert card.headline.startswith("Tickets cannot be read; Ticket actions cannot be read; Contacts cannot")
+    assert card.headline.endswith("; and 2 more")

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from ..client.models import Page, as_id
 from ..errors import NotFoundError, RefusedError
+from .codes.shared import WIRE
+from .codes.token import SCOPES_MISSING
 from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import Function, check
-from .shared_codes import WIRE
-from .token import SCOPES_MISSING
 
 _STEP = "check-rights"
 AREA_REFUSED = diagnosis(
     "area-refused",
     "fail",
+    headline="An area is refused",
     step=_STEP,
     cause="The agent's role does not open this area, or its scope is not ticked on the application.",
     remedy=(
@@ -28,6 +29,7 @@ AREA_REFUSED = diagnosis(
 AREA_HIDDEN = diagnosis(
     "area-hidden",
     "fail",
+    headline="An area is hidden",
     step=_STEP,
     cause="HaloPSA hides this area from the agent: its role has no access level for it.",
     remedy="Set the access level of this area in the agent's role to at least Read Only.",
@@ -35,6 +37,7 @@ AREA_HIDDEN = diagnosis(
 AREA_EMPTY = diagnosis(
     "area-empty",
     "warn",
+    headline="An area shows no records",
     step=_STEP,
     cause=(
         "The agent is restricted to teams, clients or ticket types that hold nothing, or the instance is new."
@@ -44,6 +47,7 @@ AREA_EMPTY = diagnosis(
 AREA_MISSING = diagnosis(
     "area-missing",
     "warn",
+    headline="An area is not there",
     step=_STEP,
     cause="The instance has no licence for this area, or is too old to know it.",
     remedy="Nothing to do unless the customer uses this area: then ask HaloPSA support.",
@@ -128,18 +132,20 @@ def _make(area: Area) -> Function:
         try:
             page = await probe.area_page(area.name, lambda: _read(probe, area))
         except NotFoundError as error:
-            yield AREA_MISSING(error.seen)
+            yield AREA_MISSING(error.seen, headline=f"{area.title} is not there")
             return
         except RefusedError as error:
             code = AREA_HIDDEN if error.status == 401 and area.hides else AREA_REFUSED
             cause = None if await probe.holds(area.scope) else SCOPES_MISSING.code
-            yield code(f"{error.seen}; {purpose}", verdict=refused, folds_into=cause)
+            seen, headline = f"{error.seen}; {purpose}", f"{area.title} cannot be read"
+            yield code(seen, headline=headline, verdict=refused, folds_into=cause)
             return
         if page.total:
             count = f"; {count_of(page.total, 'record')}" if page.record_count is not None else ""
             yield f"can be read{count}{_write_hint(page) if area.writes else ''}"
         elif area.must_hold:
-            yield AREA_EMPTY(f"{area.title} answers, with no record that this agent may see")
+            seen = f"{area.title} answers, with no record that this agent may see"
+            yield AREA_EMPTY(seen, headline=f"{area.title} shows no records")
         else:
             yield "can be read; it holds no record"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from ..errors import ApiError, ConnectionFailedError, HaloError, NotFoundError, ShapeError
+from .codes.shared import WEB, WIRE
 from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import check
-from .shared_codes import WEB, WIRE
 
 URL_MALFORMED = diagnosis(
     "url-malformed",
     "fail",
+    headline="The base URL is no address",
     step=WEB,
     fixer="us",
     cause="The base URL was mistyped or something else was pasted.",
@@ -25,6 +26,7 @@ URL_MALFORMED = diagnosis(
 URL_INSECURE = diagnosis(
     "url-insecure",
     "warn",
+    headline="The base URL begins with http://",
     step=WEB,
     fixer="us",
     cause="The base URL begins with http://.",
@@ -34,6 +36,7 @@ URL_INSECURE = diagnosis(
 URL_TRIMMED = diagnosis(
     "url-trimmed",
     "warn",
+    headline="The base URL has more than scheme and host",
     step=WEB,
     fixer="us",
     cause=(
@@ -46,6 +49,7 @@ URL_TRIMMED = diagnosis(
 NOT_HALOPSA = diagnosis(
     "not-halopsa",
     "fail",
+    headline="This is not a HaloPSA",
     step=WEB,
     fixer="us",
     cause=(
@@ -59,6 +63,7 @@ NOT_HALOPSA = diagnosis(
 LICENCE_NONE_FREE = diagnosis(
     "licence-none-free",
     "warn",
+    headline="No Named Licence is free",
     step=WEB,
     cause="All Named Licences are in use, so the agent cannot be saved or made active.",
     remedy="Have one bought, or free one by making an agent that is no longer needed inactive.",

@@ -33,10 +33,11 @@ FIXERS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a check found. `seen` is what was observed this time."""
+    """One thing that a check found, in a few words as `headline`. `seen` is what was observed this time."""
 
     code: str
     verdict: Verdict
+    headline: str
     seen: str
     cause: str
     remedy: str
@@ -56,6 +57,7 @@ class Finding:
         return {
             "code": self.code,
             "verdict": self.verdict,
+            "headline": self.headline,
             "seen": self.seen,
             "cause": self.cause,
             "remedy": self.remedy,
@@ -67,10 +69,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A stable code with what it means: the likeliest cause first, what to do, at which step, who can."""
+    """A stable code with what it means: in a few words, why, what to do, at which step, who can."""
 
     code: str
     verdict: Verdict
+    headline: str
     cause: str
     remedy: str
     step: str | None
@@ -78,9 +81,17 @@ class Diagnosis:
     retryable: bool
 
     def __call__(self, seen: str, **changes: str | None) -> Finding:
-        """Build a finding; cause, remedy, step or verdict may be more exact than the code's own."""
+        """Build a finding; headline, cause, remedy, step or verdict may be more exact than the code's own."""
         finding = Finding(
-            self.code, self.verdict, seen, self.cause, self.remedy, self.step, self.fixer, self.retryable
+            self.code,
+            self.verdict,
+            self.headline,
+            seen,
+            self.cause,
+            self.remedy,
+            self.step,
+            self.fixer,
+            self.retryable,
         )
         return replace(finding, **changes) if changes else finding  # type: ignore[arg-type]
 
@@ -101,6 +112,7 @@ def diagnosis(
     code: str,
     verdict: Verdict,
     *,
+    headline: str,
     cause: str,
     remedy: str,
     step: str | None,
@@ -110,7 +122,7 @@ def diagnosis(
     """Declare a diagnosis code."""
     if code in DIAGNOSES or (step is not None and step not in STEPS) or fixer not in FIXERS:
         raise ValueError(f"diagnosis {code}: declared twice, or with an unknown step or fixer")
-    DIAGNOSES[code] = Diagnosis(code, verdict, cause, remedy, step, fixer, retryable)
+    DIAGNOSES[code] = Diagnosis(code, verdict, headline, cause, remedy, step, fixer, retryable)
     return DIAGNOSES[code]
 
 

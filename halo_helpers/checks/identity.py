@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 from ..client.models import UNASSIGNED_ID, Agent
 from ..errors import ApiError, HaloError, NotFoundError, RefusedError
+from .codes.shared import WIRE
+from .codes.token import SCOPES_MISSING, TOKEN_REFUSED
 from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
 from .registry import check
-from .shared_codes import WIRE
-from .token import SCOPES_MISSING, TOKEN_REFUSED
 
 _AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (
     "create-agent",
@@ -23,6 +23,7 @@ _AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (
 LOGIN_NOT_AGENT = diagnosis(
     "login-not-agent",
     "fail",
+    headline="The token does not act for an agent",
     step=_FIELDS,
     cause="Login Type of the application is not Agent, so the token acts for a user, a supplier or nobody.",
     remedy="Set Login Type to Agent, choose the Neo Agent agent and save.",
@@ -30,6 +31,7 @@ LOGIN_NOT_AGENT = diagnosis(
 AGENT_MISMATCH = diagnosis(
     "agent-mismatch",
     "fail",
+    headline="The application logs in as another agent",
     step=_FIELDS,
     cause=(
         "Another agent is chosen on the application (often a copy of an existing application), or the "
@@ -43,6 +45,7 @@ AGENT_MISMATCH = diagnosis(
 AGENT_UNKNOWN = diagnosis(
     "agent-unknown",
     "fail",
+    headline="No agent has this Agent ID",
     step=_ID,
     fixer="us",
     cause="The Agent ID was mistyped, or belongs to another instance.",
@@ -51,6 +54,7 @@ AGENT_UNKNOWN = diagnosis(
 AGENT_DISABLED = diagnosis(
     "agent-disabled",
     "fail",
+    headline="The agent is not active",
     step=_AGENT,
     cause="Account Active is not ticked on the agent.",
     remedy="Tick Account Active on the agent and save; it takes a free Named Licence.",
@@ -58,6 +62,7 @@ AGENT_DISABLED = diagnosis(
 AGENT_API_ONLY = diagnosis(
     "agent-api-only",
     "fail",
+    headline="The agent is an API-only one",
     step=_AGENT,
     cause="Is an API-only Agent is ticked: such an agent cannot be given tickets or log time.",
     remedy="Take the tick away and save; it takes a free Named Licence.",
@@ -65,6 +70,7 @@ AGENT_API_ONLY = diagnosis(
 AGENT_WITHOUT_TEAM = diagnosis(
     "agent-without-team",
     "fail",
+    headline="The agent is in no team",
     step=_TEAMS,
     cause="No team is chosen on Departments & Teams: lists stay empty and the agent cannot be assigned.",
     remedy="Add at least one team on Departments & Teams and save.",
@@ -72,6 +78,7 @@ AGENT_WITHOUT_TEAM = diagnosis(
 AGENT_ROLE_MISSING = diagnosis(
     "agent-role-missing",
     "warn",
+    headline="The agent has no role",
     step=_AGENT,
     cause="The agent has no role, so it has no rights.",
     remedy="Give it a role such as 1st Line Support and save.",
@@ -79,6 +86,7 @@ AGENT_ROLE_MISSING = diagnosis(
 AGENT_HOURS_MISSING = diagnosis(
     "agent-hours-missing",
     "warn",
+    headline="The agent has no working hours",
     step=_PREFERENCES,
     cause="No Working Hours are chosen on Preferences; they affect time entries.",
     remedy="Choose Working Hours and Timezone on Preferences and save.",
@@ -86,6 +94,7 @@ AGENT_HOURS_MISSING = diagnosis(
 AGENT_NAME_AMBIGUOUS = diagnosis(
     "agent-name-ambiguous",
     "warn",
+    headline="Several agents have this name",
     step=_ID,
     fixer="us",
     cause="Several agents have this name.",
@@ -94,6 +103,7 @@ AGENT_NAME_AMBIGUOUS = diagnosis(
 AGENT_UNLISTED = diagnosis(
     "agent-unlisted",
     "warn",
+    headline="The agent is not in the list of agents",
     step=_TEAMS,
     cause=(
         "The list of agents leaves the token's own agent out: it is in no team that it may see, or the "
@@ -104,6 +114,7 @@ AGENT_UNLISTED = diagnosis(
 AGENTS_NOT_LISTABLE = diagnosis(
     "agents-not-listable",
     "fail",
+    headline="Agents may not be listed",
     step="application-permissions",
     cause="The scope all:teams (or all:standard) is missing, or the agent's role may not see agents.",
     remedy="Tick all:teams on the application's Permissions; then look at the agent's role.",

@@ -14,6 +14,7 @@ SKEW_S = 60.0
 CLOCK_SKEW = diagnosis(
     "clock-skew",
     "warn",
+    headline="The clocks differ",
     step="test-connection",
     fixer="us",
     cause="This machine's clock, or the server's, is off: certificates and tokens then seem expired.",
@@ -22,6 +23,7 @@ CLOCK_SKEW = diagnosis(
 SLOW = diagnosis(
     "slow",
     "warn",
+    headline="The instance is slow",
     step="test-connection",
     fixer="halopsa",
     cause="The instance is busy, far away or reached through a slow proxy.",
@@ -32,6 +34,7 @@ SLOW = diagnosis(
 THROTTLED = diagnosis(
     "throttled",
     "warn",
+    headline="Requests had to wait",
     step="test-connection",
     fixer="halopsa",
     cause="HaloPSA counts the requests of everybody who asks this instance, and others ask a lot.",

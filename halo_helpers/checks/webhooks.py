@@ -10,15 +10,16 @@ from ..client.models import Json, as_object, as_rows, as_text
 from ..errors import ApiError, NotFoundError, RefusedError
 from ..secrets.value import GUID
 from .access import AREA_MISSING
+from .codes.shared import WIRE
+from .codes.token import SCOPES_MISSING
 from .findings import Finding, Skipped, count_of, diagnosis
 from .probe import Probe
 from .registry import check
-from .shared_codes import WIRE
-from .token import SCOPES_MISSING
 
 WEBHOOKS_REFUSED = diagnosis(
     "webhooks-refused",
     "fail",
+    headline="Webhooks may not be managed",
     step="application-permissions",
     cause=(
         "admin:webhooks is not ticked on the application's Permissions: Neo Agent's connection fails "
@@ -32,6 +33,7 @@ _STEP = "webhooks"
 WEBHOOK_MISSING = diagnosis(
     "webhook-missing",
     "warn",
+    headline="Neo Agent's webhook is not there",
     step=_STEP,
     fixer="neo",
     cause="Neo Agent makes its webhook when it connects: it has not connected, or somebody took it away.",
@@ -40,6 +42,7 @@ WEBHOOK_MISSING = diagnosis(
 WEBHOOK_OFF = diagnosis(
     "webhook-off",
     "fail",
+    headline="Neo Agent's webhook is not active",
     step=_STEP,
     cause="Neo Agent's webhook is not active: HaloPSA tells Neo Agent nothing of new or changed tickets.",
     remedy="Open it under Webhooks, tick Active and save.",
@@ -47,6 +50,7 @@ WEBHOOK_OFF = diagnosis(
 WEBHOOK_WITHOUT_EVENTS = diagnosis(
     "webhook-without-events",
     "warn",
+    headline="Neo Agent's webhook has no events",
     step=_STEP,
     cause=(
         "No event is chosen on the webhook, so nothing sets it off; unless a notification names it, which "
@@ -57,6 +61,7 @@ WEBHOOK_WITHOUT_EVENTS = diagnosis(
 WEBHOOK_FAILING = diagnosis(
     "webhook-failing",
     "warn",
+    headline="Neo Agent's webhook does not deliver",
     step=_STEP,
     fixer="neo",
     cause="Neo Agent does not take the deliveries, or a firewall of the instance stands between.",

@@ -102,13 +102,13 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
         found = {check.id: letters[check.verdict] for check in result.checks}
         findings = [
             [
-                check.headline,
+                f.headline,
                 f.code,
                 letters[f.verdict],
                 f.seen,
                 f.folds_into or advice.setdefault((f.cause, f.remedy, step_words(f.step)), len(advice)),
             ]
-            for check, f in result.findings
+            for _, f in result.findings
         ]
         rows.append(
             {

@@ -76,7 +76,7 @@ class Card:
     @property
     def headline(self) -> str:
         """What does not work, in a few words."""
-        return _listed([result.headline for result, _ in self.findings])
+        return _listed([finding.headline for _, finding in self.findings])
 
     @property
     def seen(self) -> str:
@@ -86,7 +86,7 @@ class Card:
     @property
     def because_of_it(self) -> str:
         """What else does not work for this reason, empty when nothing does."""
-        return _listed([result.headline for result, _ in self.consequences])
+        return _listed([finding.headline for _, finding in self.consequences])
 
 
 def _listed(headlines: Iterable[str]) -> str:

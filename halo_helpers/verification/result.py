@@ -74,6 +74,7 @@ class CheckResult:
             Finding(
                 plain_text(f["code"]),
                 f["verdict"],
+                plain_text(f.get("headline") or row["title"]),
                 plain_text(f["seen"], _LONG),
                 plain_text(f["cause"], _LONG),
                 plain_text(f["remedy"], _LONG),

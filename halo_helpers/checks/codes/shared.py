@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .findings import diagnosis
+from ..findings import diagnosis
 
 WEB = "prerequisites"
 
 DNS_FAILED = diagnosis(
     "dns-failed",
     "error",
+    headline="The host has no known address",
     step=WEB,
     fixer="network",
     retryable=True,
@@ -25,6 +26,7 @@ DNS_FAILED = diagnosis(
 CONNECT_REFUSED = diagnosis(
     "connect-refused",
     "error",
+    headline="The host refuses the connection",
     step=WEB,
     fixer="network",
     retryable=True,
@@ -35,6 +37,7 @@ CONNECT_REFUSED = diagnosis(
 CONNECT_TIMEOUT = diagnosis(
     "connect-timeout",
     "error",
+    headline="The host does not accept the connection",
     step=WEB,
     fixer="network",
     retryable=True,
@@ -45,6 +48,7 @@ CONNECT_TIMEOUT = diagnosis(
 CONNECTION_RESET = diagnosis(
     "connection-reset",
     "error",
+    headline="The connection is cut",
     step=WEB,
     fixer="network",
     retryable=True,
@@ -58,6 +62,7 @@ CONNECTION_RESET = diagnosis(
 READ_TIMEOUT = diagnosis(
     "read-timeout",
     "error",
+    headline="The instance does not answer in time",
     step=WEB,
     fixer="halopsa",
     retryable=True,
@@ -68,6 +73,7 @@ READ_TIMEOUT = diagnosis(
 PROXY_FAILED = diagnosis(
     "proxy-failed",
     "error",
+    headline="The proxy cannot be reached",
     step=WEB,
     fixer="network",
     retryable=True,
@@ -80,6 +86,7 @@ PROXY_FAILED = diagnosis(
 PROXY_REQUIRED = diagnosis(
     "proxy-required",
     "error",
+    headline="The proxy does not let requests through",
     step=WEB,
     fixer="network",
     cause="The way out leads through a proxy that wants a log-in or cannot be used.",
@@ -91,6 +98,7 @@ PROXY_REQUIRED = diagnosis(
 TLS_UNTRUSTED = diagnosis(
     "tls-untrusted",
     "fail",
+    headline="The certificate is not trusted",
     step=WEB,
     fixer="network",
     cause=(
@@ -106,6 +114,7 @@ TLS_UNTRUSTED = diagnosis(
 TLS_NAME_MISMATCH = diagnosis(
     "tls-name-mismatch",
     "fail",
+    headline="The certificate is for another name",
     step=WEB,
     fixer="us",
     cause=(
@@ -118,6 +127,7 @@ TLS_NAME_MISMATCH = diagnosis(
 TLS_EXPIRED = diagnosis(
     "tls-expired",
     "fail",
+    headline="The certificate is outside its dates",
     step=WEB,
     fixer="customer-admin",
     cause="The server's certificate has expired; or this machine's clock is far off.",
@@ -127,6 +137,7 @@ TLS_EXPIRED = diagnosis(
 TLS_FAILED = diagnosis(
     "tls-failed",
     "fail",
+    headline="No TLS connection can be made",
     step=WEB,
     fixer="network",
     cause="The host speaks no TLS on this port, an outdated version only, or the ca_file cannot be read.",
@@ -136,6 +147,7 @@ TLS_FAILED = diagnosis(
 HTML_INSTEAD_OF_JSON = diagnosis(
     "html-instead-of-json",
     "fail",
+    headline="A web page answers in place of the API",
     step=WEB,
     cause=(
         "A log-in page, a firewall's block page or the web page of another address answers in place of "
@@ -150,6 +162,7 @@ HTML_INSTEAD_OF_JSON = diagnosis(
 BAD_JSON = diagnosis(
     "bad-json",
     "fail",
+    headline="The answer is no data of HaloPSA",
     step=WEB,
     cause="A proxy or firewall changes the answers, or this is no HaloPSA API.",
     remedy="Check the base URL; try from another network.",
@@ -158,6 +171,7 @@ BAD_JSON = diagnosis(
 RESPONSE_TOO_LARGE = diagnosis(
     "response-too-large",
     "error",
+    headline="The answers are too large",
     step=WEB,
     fixer="us",
     cause="The instance gives very long lists, or something else than HaloPSA answers.",
@@ -170,6 +184,7 @@ RESPONSE_TOO_LARGE = diagnosis(
 REDIRECTED = diagnosis(
     "redirected",
     "fail",
+    headline="The address leads on to another one",
     step=WEB,
     fixer="us",
     cause=(
@@ -185,6 +200,7 @@ REDIRECTED = diagnosis(
 MAINTENANCE = diagnosis(
     "maintenance",
     "error",
+    headline="The instance is down or being upgraded",
     step=WEB,
     fixer="halopsa",
     retryable=True,
@@ -195,6 +211,7 @@ MAINTENANCE = diagnosis(
 GATEWAY_TIMEOUT = diagnosis(
     "gateway-timeout",
     "error",
+    headline="The gateway gave up waiting for the instance",
     step=WEB,
     fixer="halopsa",
     retryable=True,
@@ -205,6 +222,7 @@ GATEWAY_TIMEOUT = diagnosis(
 SERVER_ERROR = diagnosis(
     "server-error",
     "error",
+    headline="HaloPSA failed inside",
     step=WEB,
     fixer="halopsa",
     retryable=True,
@@ -215,6 +233,7 @@ SERVER_ERROR = diagnosis(
 RATE_LIMITED = diagnosis(
     "rate-limited",
     "error",
+    headline="The limit of requests is reached",
     step=WEB,
     retryable=True,
     cause=(
@@ -227,6 +246,7 @@ RATE_LIMITED = diagnosis(
 BLOCKED = diagnosis(
     "blocked",
     "fail",
+    headline="A firewall blocks this machine",
     step=WEB,
     fixer="network",
     cause="An address allow-list or firewall answers with a block page.",
@@ -236,6 +256,7 @@ BLOCKED = diagnosis(
 PROTOCOL_ERROR = diagnosis(
     "protocol-error",
     "error",
+    headline="The answer breaks the rules of HTTP",
     step=WEB,
     fixer="network",
     cause="The answer breaks the rules of HTTP, or has a status that HaloPSA does not use here.",
@@ -245,6 +266,7 @@ PROTOCOL_ERROR = diagnosis(
 BUDGET_EXHAUSTED = diagnosis(
     "budget-exhausted",
     "error",
+    headline="The time or the requests for one tenant are used up",
     step=WEB,
     fixer="us",
     retryable=True,
@@ -255,6 +277,7 @@ BUDGET_EXHAUSTED = diagnosis(
 INTERNAL_ERROR = diagnosis(
     "internal-error",
     "error",
+    headline="This tool failed",
     step=None,
     fixer="us",
     cause="A fault of this tool.",
@@ -290,6 +313,7 @@ WIRE = (
 RUN_TIMEOUT = diagnosis(
     "run-timeout",
     "error",
+    headline="The verification took too long",
     step=None,
     fixer="us",
     retryable=True,
@@ -300,6 +324,7 @@ RUN_TIMEOUT = diagnosis(
 RUN_CRASHED = diagnosis(
     "run-crashed",
     "error",
+    headline="The verification's notebook failed",
     step=None,
     fixer="us",
     retryable=True,
@@ -310,6 +335,7 @@ RUN_CRASHED = diagnosis(
 RUN_CANCELLED = diagnosis(
     "run-cancelled",
     "error",
+    headline="The verification was stopped",
     step=None,
     fixer="us",
     retryable=True,
