@@ -8,6 +8,7 @@ import pytest
 
 from halo_helpers import verify
 from halo_helpers.checks import CHECKS, DIAGNOSES
+from halo_helpers.checks.access import AREAS
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..checks import CHECKS
+from ..checks import CHECKS, DIAGNOSES
 from ..checks.findings import BROKEN, FIXERS, OF_TENANTS
 from ..verification.causes import cards_of
 from ..verification.result import RUN, WORDS, Verification
@@ -59,7 +59,10 @@ def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str,
     groups: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         for card in cards_of(result.checks):
-            group = groups.setdefault((card.code, card.cause.cause), {"card": card, "tenants": {}})
+            group = groups.setdefault(
+                (card.code, card.cause.cause), {"card": card, "tenants": {}, "headlines": set()}
+            )
+            group["headlines"].add(card.headline)
             group["tenants"].setdefault(result.tenant, (result, card))
             if _RANK[card.verdict] < _RANK[group["card"].verdict]:
                 group["card"] = card
@@ -68,6 +71,9 @@ def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str,
     )
     sections: dict[str, list[dict[str, Any]]] = {}
     for group in ordered:
+        headlines = group.pop("headlines")
+        known = DIAGNOSES.get(group["card"].code)
+        group["headline"] = known.headline if known and len(headlines) > 1 else group["card"].headline
         sections.setdefault(FIXERS[group["card"].cause.fixer], []).append(group)
     return list(sections.items())
 
