@@ -39,14 +39,28 @@ def test_environment_has_the_constraints_of_pyproject() -> None:
     assert conda == declared()
 
 
-def test_every_dependency_is_pinned_within_its_constraint() -> None:
-    pins = dict(
-        line.lower().split("==")
-        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if "==" in line
+def pinned(file: str) -> dict[str, str]:
+    found = re.findall(
+        r"^([\w.-]+)==([^\s;\\]+)", (ROOT / file).read_text(encoding="utf-8").lower(), re.MULTILINE
     )
-    assert declared().keys() <= pins.keys()
+    return {re.sub(r"[._-]+", "-", name): version for name, version in found}
+
+
+def test_every_dependency_is_pinned_within_its_constraint() -> None:
+    pins = pinned("constraints.txt")
+    assert {re.sub(r"[._-]+", "-", name) for name in declared()} <= pins.keys()
     assert not [line for line in pins if "/" in line]
+
+
+def test_the_hashes_are_those_of_the_pinned_versions() -> None:
+    """Each version stands with a hash at least; what other systems need besides may be pinned there, too."""
+    hashed = pinned("constraints-hashes.txt")
+    pins = pinned("constraints.txt")
+    assert {name: hashed.get(name) for name in pins} == pins
+    text = (ROOT / "constraints-hashes.txt").read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(hashed)
+    assert all("--hash=sha256:" in entry for entry in entries)
 
 
 def blocks(language: str) -> list[str]:

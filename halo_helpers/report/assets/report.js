@@ -169,7 +169,10 @@ function draw() {
     const [cls, , word] = LOOK[t.v];
     const r = make("td", word, cls);
     if (t.f.length) {
-      r.append(make("br"), make("small", [...new Set(t.f.map((f) => f[1]))].join(", ")));
+      const codes = [...new Set(codesOf(t))].map((code) => make("span", code, "whole"));
+      const small = make("small");
+      small.append(...codes.flatMap((one, n) => (n ? [", ", one] : [one])));
+      r.append(make("br"), small);
     }
     tr.append(th, r);
     for (let i = 0; i < D.checks.length; i++) {
