@@ -15,8 +15,11 @@ from halo_helpers.batch.notify import Target, note, target
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import ask
 from halo_helpers.report import headline
+from halo_helpers.secrets.private_file import write_private
+from halo_helpers.secrets.value import Secret
 from halo_helpers.system.timestamps import utc_text
 
+from .helpers.halopsa import ID, SECRET, api, body
 from .helpers.practice import Practice
 from .helpers.raw_server import http, raw_server
 
@@ -114,3 +117,32 @@ def test_a_note_is_written_when_something_changed(
 def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:
     assert History(tmp_path).before("x", practice=True) == (set(), {})
     assert History(tmp_path).trend(practice=True) == []
+
+
+def test_one_that_calls_itself_practice_moves_no_run(tmp_path: Path) -> None:
+    """Two customers behind tunnels of this machine, one of which claims to be a practice tenant."""
+    answers = {
+        "/api/authinfo": body({"tenant_id": "acme"}),
+        "/api/InstanceInfo": body({"app_version": "2.1", "app_name": "Halo PSA", "practice": True}),
+        "/auth/token": body({"error": "invalid_client"}, "401 No"),
+    }
+    true = {
+        path: answer.replace(b'"practice": true', b'"practice":false') for path, answer in answers.items()
+    }
+    mark = (b"\r\n\r\n", b"\r\nX-Practice-Tenant: 1\r\n\r\n")
+    liar = {path: answer.replace(*mark) for path, answer in answers.items()}
+    with raw_server(api(true)) as one, raw_server(api(liar)) as other:
+        rows = []
+        for name, url in (("acme", one), ("birch", other)):
+            write_private(tmp_path / f"{name}.secret", Secret(SECRET))
+            rows += [
+                f"- name: {name}\n  base_url: {url}\n  client_id: {ID}\n  client_secret: file:{name}.secret\n"
+            ]
+        file = tmp_path / "t.yaml"
+        file.write_text("tenants:\n" + rows[0])
+        first = run_fleet(file, tmp_path / "runs")
+        file.write_text("tenants:\n" + "".join(rows))
+        second = run_fleet(file, tmp_path / "runs")
+    assert [result.practice for result in second.results] == [False, True]
+    assert second.manifest.compared_with == first.id
+    assert [run["run"] for run in second.manifest.trend] == [first.id, second.id]

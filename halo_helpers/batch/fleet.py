@@ -21,7 +21,7 @@ from ..checks.findings import BROKEN
 from ..engine import own_process
 from ..engine.job import ENGINE
 from ..errors import ConfigError, Mistake, SecretError, unwritable
-from ..report import Run, differences, find_run, load_run, totals, whose_network, worst
+from ..report import Run, differences, find_run, is_practice_run, load_run, totals, whose_network, worst
 from ..report.manifest import Entry, Manifest, Pause
 from ..report.run import LATEST
 from ..system.files import write_whole
@@ -347,7 +347,7 @@ class _Fleet:
 
     def _compared(self, manifest: Manifest, results: Sequence[Verification]) -> Manifest:
         """Return the manifest with what changed, since when, and the trend."""
-        practice = any(result.practice for result in results)
+        practice = is_practice_run(results)
         old, judged_in = self._history.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
         new = {entry for result in results for entry in result.broken}

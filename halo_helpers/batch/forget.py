@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ConfigError, Mistake
-from ..report import load_run, totals, worst
+from ..report import is_practice_run, load_run, totals, worst
 from ..secrets.places import in_words, places_of, remove
 from ..system.files import write_whole
 from ..system.paths import data_folder
@@ -95,7 +95,7 @@ def _run_without(folder: Path, name: str) -> None:
     manifest = run.manifest.without(name, lambda line: of_tenant.search(line) is not None)
     summed_up = (folder / "report.html").exists()
     if summed_up:
-        trend = History(folder.parent).trend(practice=any(r.practice for r in run.results))
+        trend = History(folder.parent).trend(practice=is_practice_run(run.results))
         manifest = replace(manifest.judged(worst(run.results), totals(run.results)), trend=tuple(trend))
     write_manifest(folder, manifest)
     if summed_up:

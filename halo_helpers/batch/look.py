@@ -13,7 +13,7 @@ from ..checks import Verdict
 from ..checks.findings import OF_TENANTS, WORST_FIRST
 from ..practice.control import start
 from ..practice.serve import Options
-from ..report import Run, compare, find_run, fleet_table, load_run, totals
+from ..report import Run, compare, find_run, fleet_table, is_practice_run, load_run, totals
 from ..report.evidence import Evidence, code, word
 from ..tenants.practice import write_practice_tenants
 from ..tenants.tenant import PRACTICE
@@ -68,11 +68,7 @@ class FleetView:
         )
         counts = totals(self.run.results)
         head = " · ".join(f"{word(v)} {counts[v]}" for v in OF_TENANTS)
-        kind = (
-            "<p><b>Practice tenants</b></p>"
-            if self.run.results and all(r.practice for r in self.run.results)
-            else ""
-        )
+        kind = "<p><b>Practice tenants</b></p>" if is_practice_run(self.run.results) else ""
         html = (
             f"{kind}<p>{head}</p><table><tr><th>Tenant</th><th>Result</th><th>What is wrong, and why</th>"
             f"<th>What to do</th></tr>{rows}</table>"

@@ -12,7 +12,7 @@ from ..checks.findings import BROKEN, FIXERS, OF_TENANTS
 from ..verification.causes import cards_of
 from ..verification.result import RUN, WORDS, Verification
 from .manifest import Changes, Manifest
-from .run import totals, whose_network
+from .run import is_practice_run, totals, whose_network
 from .text import step_words
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def to_html(
         sections=_sections(ordered),
         step_words=step_words,
         owners=_owners(ordered),
-        practice=bool(results) and all(r.practice for r in results),
+        practice=is_practice_run(results),
         data=_data(ordered, since, evidence=evidence),
         trend=_trend(manifest.trend if manifest else ()),
         network=whose_network(results),

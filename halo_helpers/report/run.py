@@ -44,6 +44,11 @@ def totals(results: Iterable[Verification]) -> dict[str, int]:
     return {"tenants": sum(counts.values()), **counts}
 
 
+def is_practice_run(results: Sequence[Verification]) -> bool:
+    """Whether a run is one of practice tenants: each of them is, so that one that lies moves none."""
+    return bool(results) and all(result.practice for result in results)
+
+
 def worst(results: Iterable[Verification]) -> str | None:
     """Return the verdict that stands for a run, None when nobody was judged."""
     found = {result.verdict for result in results}
