@@ -310,6 +310,9 @@ def _floor(file: Path, count: int) -> None:
             http.headers["Authorization"] = f"Bearer {given.json()['access_token']}"
             await asyncio.gather(
                 http.post(f"/auth/token?{query}", data=form | {"client_secret": "x" * 73}),
+                http.post(
+                    f"/auth/token?{query}", data=form | {"client_secret": secret, "scope": "admin all"}
+                ),
                 http.get("/api/Agent/me"),
             )
             tickets = http.get("/api/Tickets?pageinate=true&page_size=1&page_no=1&count=1")
