@@ -13,21 +13,68 @@ from typing import TYPE_CHECKING
 from .system.version import VERSION
 
 __version__ = VERSION
-__all__ = ["Tenant", "__version__", "list_agents", "load_tenants", "test_connection", "verify"]
+__all__ = [
+    "Agent",
+    "ApiError",
+    "AuthError",
+    "BudgetError",
+    "CheckResult",
+    "ConfigError",
+    "ConnectionFailedError",
+    "Finding",
+    "GuardError",
+    "HaloError",
+    "NotFoundError",
+    "RateLimitedError",
+    "RefusedError",
+    "SecretError",
+    "ShapeError",
+    "Tenant",
+    "Verification",
+    "__version__",
+    "alist_agents",
+    "atest_connection",
+    "averify",
+    "list_agents",
+    "load_tenants",
+    "test_connection",
+    "verify",
+]
 
 if TYPE_CHECKING:
+    from .checks.findings import Finding
+    from .client.models import Agent
+    from .errors import (
+        ApiError,
+        AuthError,
+        BudgetError,
+        ConfigError,
+        ConnectionFailedError,
+        GuardError,
+        HaloError,
+        NotFoundError,
+        RateLimitedError,
+        RefusedError,
+        SecretError,
+        ShapeError,
+    )
     from .tenants.tenant import Tenant
     from .tenants.tenants_file import load_tenants
-    from .verification.agents import list_agents
-    from .verification.run_checks import test_connection, verify
+    from .verification.agents import alist_agents, list_agents
+    from .verification.result import CheckResult, Verification
+    from .verification.run_checks import atest_connection, averify, test_connection, verify
 
-_MODULES = {
-    "Tenant": "tenants.tenants_file",
-    "load_tenants": "tenants.tenants_file",
-    "list_agents": "verification.agents",
-    "test_connection": "verification.run_checks",
-    "verify": "verification.run_checks",
+_OF_MODULES = {
+    "checks.findings": ("Finding",),
+    "client.models": ("Agent",),
+    "errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "tenants.tenant": ("Tenant",),
+    "tenants.tenants_file": ("load_tenants",),
+    "verification.agents": ("alist_agents", "list_agents"),
+    "verification.result": ("CheckResult", "Verification"),
+    "verification.run_checks": ("atest_connection", "averify", "test_connection", "verify"),
 }
+_MODULES = {name: module for module, names in _OF_MODULES.items() for name in names}
 """The module of each public name."""
 
 

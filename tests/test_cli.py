@@ -241,3 +241,17 @@ def test_demo_fails_when_an_expectation_is_not_met(tmp_path: Path) -> None:
 def test_help_of_every_command() -> None:
     for command in ("check", "agents", "practice", "batch", "demo", "report", "diff", "lab", "notebooks"):
         assert halo(command, "--help").returncode == 0
+
+
+def test_help_is_whole_sentences_and_short_options_work() -> None:
+    """`-h` on every level; no line of a list of commands is cut off at 80 columns."""
+    from halo_helpers import __version__
+
+    assert halo("--version").stdout.strip() == __version__
+    for words in ((), ("tenants",), ("secrets",), ("check",), ("batch",)):
+        done = halo(*words, "-h", COLUMNS="80")
+        assert done.returncode == 0
+        assert done.stdout == halo(*words, "--help", COLUMNS="80").stdout
+    bare = halo()
+    assert (bare.returncode, bare.stdout) == (2, "")
+    assert bare.stderr.startswith("Usage: halo-runbook")

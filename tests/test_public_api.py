@@ -22,6 +22,25 @@ def test_names_are_those_of_the_design() -> None:
         assert getattr(halo_helpers, name)
 
 
+def test_those_for_a_loop_of_ones_own_give_the_same(practice: Practice) -> None:
+    """Ten at a time in one loop, and a missing secret is a finding there, too."""
+
+    async def several() -> list[halo_helpers.Verification]:
+        return list(await asyncio.gather(*(halo_helpers.averify(practice.tenant()) for _ in range(10))))
+
+    results = asyncio.run(several())
+    assert {result.verdict for result in results} == {"pass"}
+    assert asyncio.run(halo_helpers.atest_connection(practice.tenant())).verdict == "pass"
+    agents = asyncio.run(halo_helpers.alist_agents(practice.tenant()))
+    assert [agent.id for agent in agents] == [
+        agent.id for agent in halo_helpers.list_agents(practice.tenant())
+    ]
+    lost = halo_helpers.Tenant("acme", practice.base_url, client_secret="env:HALO_NOT_SET")
+    assert asyncio.run(halo_helpers.averify(lost)).codes == ["secret-unavailable"]
+    with pytest.raises(halo_helpers.SecretError):
+        asyncio.run(halo_helpers.alist_agents(lost))
+
+
 def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
         _ = halo_helpers.nonsense

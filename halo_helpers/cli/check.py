@@ -119,7 +119,7 @@ CaFile = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Verify one tenant: what is wrong, why, what to do.")
 def check(
     tenant: Name = None,
     tenants_file: TenantsFile = None,
@@ -176,7 +176,7 @@ def _progress() -> Callable[[CheckResult], None] | None:
     return show
 
 
-@app.command()
+@app.command(short_help="List the agents of a tenant.")
 def agents(
     tenant: Name = None,
     tenants_file: TenantsFile = None,

@@ -92,7 +92,7 @@ DaskTrust = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Verify many tenants, with evidence and one report.")
 def batch(
     tenants_file: File,
     out: Out = None,
@@ -253,7 +253,7 @@ def show_run(run: Run) -> None:
     say(f"report:    {run.folder / 'report.html'}\nnotebooks: {run.folder}{os.sep}*.ipynb")
 
 
-@app.command()
+@app.command(short_help="Report a run again, on standard output.")
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
     folder: Runs = Path("runs"),
@@ -286,7 +286,7 @@ def report(
     return exit_code(found.results)
 
 
-@app.command()
+@app.command(short_help="Say what changed between two runs.")
 def diff(
     run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
     run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
@@ -309,7 +309,7 @@ def diff(
     return OK
 
 
-@app.command()
+@app.command(short_help="Say how old the newest run is and how it came out.")
 def status(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of runs.")],
     max_age: Annotated[str, typer.Option("--max-age", metavar="AGE", help="Such as 26h, 90m or 2d.")] = "26h",

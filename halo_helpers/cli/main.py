@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from ..errors import ConfigError, Mistake, SecretError
 from ..system.account import forbid_core_dumps
+from ..system.version import VERSION
 from . import check, fleet, guide, practice, tenants  # noqa: F401 - they register their commands
-from .shared import INTERRUPTED, OK, app, complain, refuse, state
+from .shared import BAD_INPUT, INTERRUPTED, OK, app, complain, refuse, say, state
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        say(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
+) -> None:
+    """Connect HaloPSA to Neo Agent: guide, checks, practice tenants, fleet runs."""
 
 
 def main() -> NoReturn:
@@ -39,6 +56,9 @@ def main() -> NoReturn:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         code = OK
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error, file=sys.stderr)
+            sys.exit(BAD_INPUT)
         show = getattr(error, "format_message", None)  # a mistake in the options, as the parser says it
         code = refuse(
             [Mistake(show() if show else f"this tool failed ({type(error).__name__}); please report it")]

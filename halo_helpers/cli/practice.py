@@ -53,7 +53,7 @@ WriteTenants = Annotated[Path | None, typer.Option("--write-tenants", metavar="F
 ListAll = Annotated[bool, typer.Option("--list", help="Print scenarios and settings, then end.")]
 
 
-@app.command()
+@app.command(short_help="Serve practice tenants, an imitation of HaloPSA.")
 def practice(
     port: Port = 0,
     tls: Tls = False,
@@ -139,7 +139,7 @@ def _list_practice() -> int:
     return OK
 
 
-@app.command()
+@app.command(short_help="Verify ten practice tenants, healthy and broken.")
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
 ) -> int:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
+_HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
-    add_completion=False,
+    context_settings=_HELP,
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Connect HaloPSA to Neo Agent: guide, checks, practice tenants, fleet runs.",
 )
 state: dict[str, Any] = {"json": False}
 """Whether one JSON document is asked for, which errors are then told in, too."""
@@ -84,7 +84,7 @@ def first_use_named() -> Iterator[None]:
 
 def group(name: str, about: str) -> typer.Typer:
     """Make a group of commands, such as `notebooks`."""
-    made = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help=about)
+    made = typer.Typer(context_settings=_HELP, rich_markup_mode=None, no_args_is_help=True, help=about)
     app.add_typer(made, name=name)
     return made
 

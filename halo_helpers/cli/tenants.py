@@ -27,7 +27,7 @@ from .shared import (
 )
 
 tenants_app = group("tenants", "The tenants file: add, list, check, retire; comments stay.")
-secrets_app = group("secrets", "A tenant's Client Secret: keep it, or say where it would come from.")
+secrets_app = group("secrets", "A tenant's Client Secret: keep it, see where it is.")
 TenantName = Annotated[str, typer.Argument(metavar="TENANT")]
 
 
@@ -126,7 +126,7 @@ def tenants_list(tenants_file: TenantsFile = None, as_json: AsJson = False) -> i
     return OK
 
 
-@tenants_app.command("check")
+@tenants_app.command("check", short_help="Find mistakes, and secrets that do not resolve.")
 def tenants_check(
     tenants_file: TenantsFile = None,
     allow_env: AllowEnv = None,
@@ -147,7 +147,7 @@ def tenants_check(
     return say_problems(preflight(file), warnings, file, hosts=hosts, as_json=as_json)
 
 
-@tenants_app.command("trust")
+@tenants_app.command("trust", short_help="Let a secret go to the host of now.")
 def tenants_trust(name: TenantName, tenants_file: TenantsFile = None) -> int:
     """Let a tenant's secret go to the host that the file names now, after it went to another one."""
     from ..tenants.find import find_tenant
@@ -160,7 +160,7 @@ def tenants_trust(name: TenantName, tenants_file: TenantsFile = None) -> int:
     return OK
 
 
-@tenants_app.command("retire")
+@tenants_app.command("retire", short_help="Take a tenant out of the file.")
 def tenants_retire(name: TenantName, tenants_file: TenantsFile = None) -> int:
     """Take a tenant out of the file; `forget` removes what is kept of it here."""
     from ..tenants.edit_file import retire_tenant
@@ -171,7 +171,7 @@ def tenants_retire(name: TenantName, tenants_file: TenantsFile = None) -> int:
     return OK
 
 
-@secrets_app.command("set")
+@secrets_app.command("set", short_help="Keep a tenant's secret, typed hidden or piped.")
 def secrets_set(
     name: TenantName,
     to_file: Annotated[
@@ -209,7 +209,7 @@ def secrets_where(
     return OK
 
 
-@secrets_app.command("remove")
+@secrets_app.command("remove", short_help="Remove a tenant's secret from where it is kept.")
 def secrets_remove(name: TenantName) -> int:
     """Remove a tenant's secret from the keyring and from the private file."""
     from ..secrets.places import in_words, remove
@@ -231,7 +231,7 @@ def _known_name(name: str) -> None:
         raise ConfigError(f"{name!r} is no name of a tenant: a-z, 0-9 and -")
 
 
-@app.command()
+@app.command(short_help="Remove what is kept here of a tenant, or of all.")
 def forget(
     name: Annotated[str | None, typer.Argument(metavar="[TENANT]")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Of every tenant.")] = False,
@@ -261,7 +261,7 @@ def forget(
     return OK
 
 
-@app.command()
+@app.command(short_help="Make a zip for a support ticket that names nobody.")
 def bundle(
     what: Annotated[str, typer.Argument(metavar="TENANT|RUN")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The zip to write.")] = Path(

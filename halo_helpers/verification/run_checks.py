@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from ..checks import CHECKS, DIAGNOSES, ON_REQUEST, Finding, Skipped, diagnose, select
 from ..checks.findings import WORST_FIRST
@@ -31,7 +31,41 @@ from .result import CheckResult, Verification
 OnResult = Callable[[CheckResult], None]
 
 
+class Options(TypedDict, total=False):
+    """What `verify` and its kin take besides the tenant."""
+
+    tenants_file: str | PathLike[str] | None
+    only: Sequence[str] | None
+    control: bool
+    control_note: str
+    limits: Limits | None
+    on_result: OnResult | None
+
+
 def verify(
+    tenant: str | Tenant, *, stop: threading.Event | None = None, **options: Unpack[Options]
+) -> Verification:
+    """Verify one tenant: run its checks and return what they found.
+
+    `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
+    When `stop` is set meanwhile, what is under way ends.
+
+    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever
+    the other side does is a finding, never an exception.
+    """
+    work = _prepare(tenant, **options)
+    if isinstance(work, Verification):
+        return work
+    return run(work if stop is None else _until(stop, work))
+
+
+async def averify(tenant: str | Tenant, **options: Unpack[Options]) -> Verification:
+    """Verify one tenant in the event loop of the caller; to stop it, cancel the task. As `verify` else."""
+    work = await asyncio.to_thread(_prepare, tenant, **options)
+    return work if isinstance(work, Verification) else await work
+
+
+def _prepare(
     tenant: str | Tenant,
     *,
     tenants_file: str | PathLike[str] | None = None,
@@ -40,16 +74,10 @@ def verify(
     control_note: str = "",
     limits: Limits | None = None,
     on_result: OnResult | None = None,
-    stop: threading.Event | None = None,
-) -> Verification:
-    """Verify one tenant: run its checks and return what they found.
+) -> Verification | Coroutine[Any, Any, Verification]:
+    """Find the tenant and its secret; return what is left to do, or what is known without asking anybody.
 
-    `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
-    When `stop` is set meanwhile, what is under way ends.
-
-    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever
-    the
-    other side does is a finding, never an exception.
+    Raises: as `verify`.
     """
     try:
         chosen = select(tuple(only) if only else None)
@@ -70,10 +98,9 @@ def verify(
     except SecretError as error:
         results = _without_secret(chosen, error)
         return replace(base, checks=results, duration_s=time.monotonic() - started)
-    work = _verify(
+    return _verify(
         base, found_tenant, secret, chosen, control, control_note, limits or Limits(), on_result, started
     )
-    return run(work if stop is None else _until(stop, work))
 
 
 class Stopped(Exception):
@@ -95,12 +122,20 @@ async def _until(stop: threading.Event, work: Coroutine[Any, Any, Verification])
     return task.result()
 
 
-def test_connection(tenant: str | Tenant, **options: Any) -> Verification:
+_CONNECTION = ("address", "token", "identity", "limits")
+
+
+def test_connection(tenant: str | Tenant, **options: Unpack[Options]) -> Verification:
     """Test the connection: address, token and log-in, without the areas. Options as for `verify`.
 
     Raises: ConfigError as `verify` does.
     """
-    return verify(tenant, **({"only": ["address", "token", "identity", "limits"]} | options))
+    return verify(tenant, **({"only": _CONNECTION} | options))
+
+
+async def atest_connection(tenant: str | Tenant, **options: Unpack[Options]) -> Verification:
+    """Test the connection in the event loop of the caller. As `test_connection` else."""
+    return await averify(tenant, **({"only": _CONNECTION} | options))
 
 
 test_connection.__test__ = False  # type: ignore[attr-defined]  # its name is fixed, and pytest would collect it
