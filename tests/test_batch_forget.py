@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from halo_helpers.batch.fleet import run_fleet
 from halo_helpers.batch.forget import forget, what_is_kept
@@ -16,6 +21,7 @@ from halo_helpers.secrets.references import resolve
 from halo_helpers.secrets.value import Secret
 from halo_helpers.tenants.answers import write_answers
 
+from .helpers.command import halo
 from .helpers.practice import Practice
 
 
@@ -59,3 +65,36 @@ def test_forgetting_a_tenant_leaves_the_others(practice: Practice, tmp_path: Pat
     forget(None, runs)
     assert what_is_kept(None, runs) == []
     assert not list(runs.iterdir())
+
+
+def test_nothing_is_removed_unasked(own_home: Path, tmp_path: Path) -> None:
+    """Without a terminal and without --yes it says what it would remove, and removes nothing."""
+    kept = own_home / "walks" / "acme"
+    kept.mkdir(parents=True)
+    (kept / ".tenant.json").write_text("{}")
+    for answer in ("", "y\n", "yes\n"):
+        done = halo("forget", "acme", stdin=answer, cwd=tmp_path)
+        assert (done.returncode, kept.exists()) == (2, True)
+        assert "walks/acme" in done.stdout
+        assert "give --yes" in done.stderr
+    assert halo("forget", "acme", "--yes", cwd=tmp_path).returncode == 0
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(("answer", "stays"), [("n\n", True), ("\n", True), ("y\n", False)])
+def test_a_person_is_asked(own_home: Path, tmp_path: Path, answer: str, *, stays: bool) -> None:
+    import pty
+
+    kept = own_home / "walks" / "acme"
+    kept.mkdir(parents=True)
+    (kept / ".tenant.json").write_text("{}")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "halo_helpers", "forget", "acme"]
+    with os.fdopen(ours, "wb", buffering=0) as terminal:
+        terminal.write(answer.encode())
+        done = subprocess.run(
+            command, stdin=theirs, capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        os.close(theirs)
+    assert (done.returncode, kept.exists()) == (0, stays)
+    assert ("nothing was removed" in done.stdout) is stays

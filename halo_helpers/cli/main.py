@@ -41,7 +41,7 @@ def main() -> NoReturn:
     forbid_core_dumps()
     state["json"] = "--json" in sys.argv
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="halo-runbook", standalone_mode=False)
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):

@@ -251,8 +251,12 @@ def forget(
         say("nothing is kept here")
         return OK
     say("\n".join(found))
-    if not yes and sys.stdin.isatty():
-        typer.confirm("Remove all of this?", abort=True)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise ConfigError("nothing was removed: without a terminal that can be asked, give --yes")
+        if not typer.confirm("Remove all of this?"):
+            say("nothing was removed")
+            return OK
     remove(name, folder)
     say(
         "removed. Secrets in environment variables, vaults and HaloPSA itself are not touched: make "
