@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +23,8 @@ from halo_helpers import verify
 from halo_helpers.checks.findings import BROKEN
 from halo_helpers.client.answers import clean
 from halo_helpers.client.limits import Limits
-from halo_helpers.report import load_run, to_csv, to_html, to_junit, verification_text
+from halo_helpers.errors import ConfigError
+from halo_helpers.report import find_run, load_run, to_csv, to_html, to_junit, verification_text
 from halo_helpers.report.evidence import evidence_html
 from halo_helpers.secrets.redaction import remember
 from halo_helpers.system.plain_text import as_markdown, plain_text
@@ -40,6 +42,7 @@ KNOWN = {
     "/api/Agent": body([ME]),
 }
 MIB = 1024 * 1024
+DATA = Path(__file__).parent / "data"
 
 
 def served(answers: dict[str, bytes]) -> Callable[[socket.socket, bytes], None]:
@@ -497,18 +500,30 @@ def test_a_damaged_result_is_refused_in_words(changes: dict[str, Any]) -> None:
 
 
 def test_a_run_that_points_elsewhere_reads_nothing_there(tmp_path: Path) -> None:
-    """A name in run.json that is a path leads nowhere."""
-    from halo_helpers.errors import ConfigError
+    """A name in run.json that is a path, and a `latest` that leads out of the folder."""
+    (tmp_path / "stolen.json").write_text(json.dumps(forged(tenant="stolen")))
+    run = tmp_path / "runs" / "20260101T000000Z-abcd"
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    value = json.loads((run / "run.json").read_text())
+    value["tenants"][0]["name"] = "../../stolen"
+    (run / "run.json").write_text(json.dumps(value))
+    with pytest.raises(ConfigError, match="is no run"):
+        load_run(run)
+    (tmp_path / "runs" / "latest").write_text("../../elsewhere")
+    shutil.copytree(DATA / "run-of-the-version-before", tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="no run is found"):
+        find_run("latest", tmp_path / "runs")
 
-    secret = tmp_path / "secret.json"
-    secret.write_text(json.dumps(forged(tenant="stolen")))
-    run = tmp_path / "runs" / "20260101-000000-abcd"
-    run.mkdir(parents=True)
-    (run / "run.json").write_text(
-        json.dumps({"schema": "halo-runbook/run/1", "id": "../../etc", "tenants": ["../../secret"]})
-    )
-    try:
-        loaded = load_run(run)
-    except ConfigError:
-        return
-    assert "stolen" not in [result.tenant for result in loaded.results]
+
+def test_a_forged_manifest_steers_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "20260101T000000Z-abcd"
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    value = json.loads((run / "run.json").read_text())
+    value |= {"warnings": [EVIL], "version": EVIL, "id": EVIL}
+    value["tenants"][0] |= {"label": EVIL, "owner": EVIL}
+    (run / "run.json").write_text(json.dumps(value))
+    manifest = load_run(run).manifest
+    assert manifest.warnings == (PLAIN,)
+    assert (manifest.tenants[0].label, manifest.tenants[0].owner) == (PLAIN, PLAIN)
+    shown = to_html(load_run(run).results, manifest) + json.dumps(manifest.as_json(), ensure_ascii=False)
+    assert all(letter.isprintable() or letter == "\n" for letter in shown)

@@ -6,6 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
+from ..system.plain_text import plain_text
+from ..tenants.tenant import NAME
+
+_LONG = 4000
 RUN_SCHEMA = "halo-runbook/run/1"
 Changes = dict[str, list[dict[str, str]]]
 """What is new, fixed, still and gone, each a list of {tenant, check, code}."""
@@ -28,9 +32,12 @@ class Entry:
     def from_json(cls, row: dict[str, Any]) -> Self:
         """Read what `as_json` returns.
 
-        Raises: KeyError, TypeError without a name.
+        Raises: KeyError, TypeError, ValueError without a tenant's name: it becomes part of paths.
         """
-        return cls(_text(row["name"]), row.get("base_url", ""), row.get("label"), row.get("owner"))
+        if not NAME.fullmatch(row["name"]):
+            raise ValueError("a name in it is no tenant's")
+        url, label, owner = (_plain_or_none(row.get(name)) for name in ("base_url", "label", "owner"))
+        return cls(row["name"], url or "", label, owner)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Pause:
 
         Raises: KeyError, TypeError without a name.
         """
-        return cls(_text(row["name"]), row.get("until"), row.get("reason"))
+        return cls(_text(row["name"]), _plain_or_none(row.get("until")), _plain_or_none(row.get("reason")))
 
 
 SUMMARY = ("network", "compared_with", "changes", "trend", "since")
@@ -107,11 +114,12 @@ class Manifest:
         given = {name: value[name] for name in _KEYS if name in value}
         given["tenants"] = tuple(map(Entry.from_json, value["tenants"]))
         given["paused"] = tuple(map(Pause.from_json, value.get("paused") or ()))
-        for name in ("warnings", "trend"):
-            given[name] = tuple(value.get(name) or ())
+        given["trend"] = tuple(value.get("trend") or ())
+        given["warnings"] = tuple(plain_text(line, _LONG) for line in value.get("warnings") or ())
         given["since"] = value.get("since") or {}
+        given.setdefault("tenants_file", "")  # a path, as it is
         for name in _TEXTS:
-            given.setdefault(name, "")
+            given[name] = plain_text(given.get(name, ""), _LONG)
         given.setdefault("parameters", {})
         return cls(
             **given,
@@ -182,7 +190,7 @@ class Manifest:
 
 
 _KEYS = tuple(entry.name for entry in fields(Manifest) if entry.name not in {"other", "lacking"})
-_TEXTS = ("id", "version", "engine", "python", "tenants_file", "started_at")
+_TEXTS = ("id", "version", "engine", "python", "started_at")
 
 
 def _plain(value: Any) -> Any:
@@ -195,3 +203,7 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a name is no text")
     return value
+
+
+def _plain_or_none(text: str | None) -> str | None:
+    return None if text is None else plain_text(text)

@@ -76,7 +76,7 @@ def find_run(text: str, root: Path | None = None) -> Path:
             return candidate
         latest = candidate if candidate.name == LATEST and candidate.is_file() else candidate / LATEST
         if latest.is_file():
-            named = latest.parent / latest.read_text(encoding="utf-8").strip()
+            named = latest.parent / Path(latest.read_text(encoding="utf-8", errors="replace").strip()).name
             if (named / "run.json").is_file():
                 return named
     raise ConfigError(
