@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ..errors import ConfigError, Mistake
 from ..report import is_practice_run, load_run, totals, worst
+from ..report.run import is_under_way
 from ..secrets.places import in_words, places_of, remove
 from ..system.files import write_whole
 from ..system.paths import data_folder
 from ..tenants.answers import walks_folder
 from .history import History
-from .run_folder import is_under_way, write_manifest, write_summaries
+from .run_folder import write_manifest, write_summaries
 
 
 def what_is_kept(name: str | None, runs: Path) -> list[str]:

@@ -14,13 +14,13 @@ from pathlib import Path
 from ..errors import ConfigError, Mistake, unwritable
 from ..report import Run, to_csv, to_html, to_junit
 from ..report.manifest import Manifest
+from ..report.run import LOCK, is_under_way
 from ..secrets.redaction import redact
 from ..system.files import hold, write_whole
 from ..system.timestamps import utc_text
 from .history import History
 
 PARTIAL = ".partial"
-_LOCK = "run.lock"
 
 
 def make_out(out: Path) -> None:
@@ -60,10 +60,10 @@ def locked_run(folder: Path) -> Iterator[None]:
 
     Raises: ConfigError that says who holds it.
     """
-    with (folder / _LOCK).open("a+", encoding="utf-8") as stream:
+    with (folder / LOCK).open("a+", encoding="utf-8") as stream:
         try:
             hold(stream.fileno(), wait=False)
-            if not os.path.samestat(os.fstat(stream.fileno()), (folder / _LOCK).stat()):
+            if not os.path.samestat(os.fstat(stream.fileno()), (folder / LOCK).stat()):
                 raise OSError  # noqa: TRY301 - the holder has just removed this file: somebody else may hold a new one
         except OSError:
             stream.seek(0)
@@ -78,19 +78,7 @@ def locked_run(folder: Path) -> Iterator[None]:
             yield
         finally:
             with contextlib.suppress(OSError):
-                (folder / _LOCK).unlink()
-
-
-def is_under_way(folder: Path) -> bool:
-    """Whether a process writes this run now: a lock that nobody holds is of one that was killed."""
-    try:
-        with (folder / _LOCK).open("r+", encoding="utf-8") as stream:
-            hold(stream.fileno(), wait=False)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+                (folder / LOCK).unlink()
 
 
 def prune(out: Path, keep: int, history: History | None = None) -> list[str]:

@@ -14,7 +14,6 @@ import typer
 from ..errors import ConfigError
 from .shared import (
     INTERRUPTED,
-    NOT_JUDGED,
     OK,
     AllowEnv,
     AsJson,
@@ -313,12 +312,17 @@ def diff(
 def status(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of runs.")],
     max_age: Annotated[str, typer.Option("--max-age", metavar="AGE", help="Such as 26h, 90m or 2d.")] = "26h",
+    broken: Annotated[
+        bool, typer.Option("--broken", help="Exit 1 when a run is fresh and tenants in it are broken.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Say how old the newest run is and how it came out; exit 3 when there is none or it is too old."""
-    from ..report.run import newest_run, parse_age, status_of
+    """Say how old the newest complete run of the whole file is, and how it came out.
 
-    limit = parse_age(max_age)
-    found: dict[str, Any] = status_of(newest_run(folder), limit)
+    Exit 0 when it is fresh, whatever it found; 3 when there is none, or it is too old.
+    """
+    from ..report.status import parse_age, status_of
+
+    found: dict[str, Any] = status_of(folder, parse_age(max_age), broken=broken)
     say(document(found) if as_json else found["words"])
-    return NOT_JUDGED if found["too_old"] else int(found["exit_code"])
+    return int(found["exit_code"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +10,14 @@ from typing import Any
 
 from ..checks.findings import BROKEN, WORST_FIRST
 from ..errors import ConfigError, Mistake, unreadable
+from ..system.files import is_held
 from ..verification.result import Verification
 from .manifest import Changes, Manifest
 
 DIFF_SCHEMA = "halo-runbook/diff/1"
-STATUS_SCHEMA = "halo-runbook/status/1"
 LATEST = "latest"
+LOCK = "run.lock"
+"""The file in a run's folder that is held by the process that writes it."""
 Broken = set[tuple[str, str, str]]
 """What is broken, as (tenant, check, code)."""
 
@@ -42,6 +42,11 @@ def totals(results: Iterable[Verification]) -> dict[str, int]:
     for result in results:
         counts[result.verdict] += 1
     return {"tenants": sum(counts.values()), **counts}
+
+
+def is_under_way(folder: Path) -> bool:
+    """Whether a process writes this run now: a lock that nobody holds is of one that was killed."""
+    return is_held(folder / LOCK)
 
 
 def is_practice_run(results: Sequence[Verification]) -> bool:
@@ -89,7 +94,7 @@ def load_run(folder: Path) -> Run:
 
     Raises: ConfigError when `run.json` or a result cannot be read.
     """
-    manifest = _read_manifest(folder / "run.json")
+    manifest = read_manifest(folder / "run.json")
     results = []
     for name in manifest.names:
         file = folder / f"{name}.json"
@@ -102,7 +107,7 @@ def load_run(folder: Path) -> Run:
     return Run(folder, manifest, results)
 
 
-def _read_manifest(file: Path) -> Manifest:
+def read_manifest(file: Path) -> Manifest:
     """Read `run.json`.
 
     Raises: ConfigError when the file is no run's.
@@ -192,66 +197,3 @@ def has_changed(manifest: Manifest) -> bool:
     if manifest.changes is None:
         return manifest.verdict in BROKEN
     return bool(manifest.changes["new"] or manifest.changes["fixed"])
-
-
-def newest_run(folder: Path) -> Run | None:
-    """Return the newest run of a folder that can be read, without its results; None when there is none."""
-    for path in sorted(folder.glob("*/run.json"), reverse=True):
-        with contextlib.suppress(ConfigError):
-            return Run(path.parent, _read_manifest(path), [])
-    return None
-
-
-_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def parse_age(text: str) -> dt.timedelta:
-    """Read an age such as 26h, 90m or 2d.
-
-    Raises: ConfigError when it is none.
-    """
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isascii() or not number.isdecimal() or len(number) > 6:
-        raise ConfigError(f"--max-age takes an age such as 26h, 90m or 2d, got {text!r}")
-    return dt.timedelta(seconds=int(number) * _UNITS[unit])
-
-
-def status_of(run: Run | None, limit: dt.timedelta, now: dt.datetime | None = None) -> dict[str, Any]:
-    """Say how old a run is and how it came out.
-
-    Shape: `halo-runbook/status/1`: run, age_s, verdict, finished, too_old, exit_code, words.
-    """
-    if run is None:
-        return {
-            "schema": STATUS_SCHEMA,
-            "run": None,
-            "age_s": None,
-            "verdict": None,
-            "finished": False,
-            "too_old": True,
-            "exit_code": 3,
-            "words": "there is no run",
-        }
-    manifest = run.manifest
-    age = (now or dt.datetime.now(dt.UTC)) - dt.datetime.fromisoformat(manifest.started_at)
-    too_old = age > limit
-    hours = f"{age.total_seconds() / 3600:.1f} h old"
-    finished = manifest.finished_at is not None
-    words = (
-        f"{run.id}: {hours}"
-        + (", too old" if too_old else "")
-        + (". " + headline(manifest) if manifest.totals else ", nothing judged yet")
-    )
-    if not finished:
-        words += f" Not complete: go on with --resume {run.id}."
-    code = {"fail": 1, "error": 3, None: 3}.get(manifest.verdict, 0)
-    return {
-        "schema": STATUS_SCHEMA,
-        "run": run.id,
-        "age_s": round(age.total_seconds()),
-        "verdict": manifest.verdict,
-        "finished": finished,
-        "too_old": too_old,
-        "exit_code": code if finished or code else 3,
-        "words": words,
-    }

@@ -51,3 +51,15 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("a") as stream:
         hold(stream.fileno(), wait=True)
         yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether another process holds this lock file now; one that is not there is held by nobody."""
+    try:
+        with path.open("r+") as stream:
+            hold(stream.fileno(), wait=False)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
