@@ -16,6 +16,7 @@ from ..system.files import write_whole
 from ..system.paths import data_folder, make_data_folder, practice_state_file
 from ..tenants.answers import walks_folder
 from ..tenants.tenant import NAME, PRACTICE
+from .lab_process import GRACE_S
 from .working_copy import open_walk
 
 
@@ -78,14 +79,26 @@ def _serve(module: str, options: list[str], *, practice: bool) -> int:
             note_running(practice_state_file(), server.base_url)
             stack.callback(forget_running, practice_state_file(), server.base_url)
             environment["HALO_PRACTICE_URL"] = server.base_url
-        process = subprocess.Popen([sys.executable, "-P", "-m", module, *options], env=environment)  # noqa: S603 - this very interpreter
+        # its standard input is ours: when we end, also killed hard, it ends, and its kernels with it
+        command = [sys.executable, "-P", "-m", "halo_helpers.guide.lab_process", module, *options]
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - this very interpreter
         try:
             return process.wait()
         except KeyboardInterrupt:
             return 0
         finally:
-            process.terminate()
-            process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let a server end its kernels and itself; hard when it does neither."""
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(timeout=GRACE_S + 2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _settings(tenant: str, port: int) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from playwright.sync_api import Error, Locator, Page, expect
 
@@ -19,10 +23,10 @@ from halo_helpers.practice.control import ask, running_at
 SECRET = "7e57ab1e-93c4-4d1b-8f27-6ad05be19c38-5ec2e7ed-b7a1-4e6f-9c0d-f4813de62b97"
 
 
-class Lab:
-    """`halo-runbook lab --practice` in a home of its own."""
+class Served:
+    """`halo-runbook lab` or `web` with practice tenants, in a home of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, command: str, port: int, address: str) -> None:
         self.home = home
         environment = os.environ | {
             "HALO_RUNBOOK_HOME": str(home / "data"),
@@ -32,8 +36,9 @@ class Lab:
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         }
         self.log: list[str] = []
+        words = [command, "--practice", "--no-browser", "--port", str(port)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "halo_helpers", "lab", "--practice", "--no-browser", "--port", "0"],
+            [sys.executable, "-m", "halo_helpers", *words],
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -43,7 +48,7 @@ class Lab:
         assert self.process.stderr
         for line in self.process.stderr:
             self.log.append(line)
-            found = re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree\S*token=(\w+)", line)
+            found = re.search(address, line)
             if found:
                 self.url, self.token = found.groups()
                 break
@@ -59,6 +64,41 @@ class Lab:
         self._reader.join(timeout=5)
         if self.process.stderr:
             self.process.stderr.close()
+
+    def kill(self) -> None:
+        """End the command alone, as nothing it could notice does."""
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+    def ask(self, path: str, method: str = "GET") -> bytes:
+        """Return what the server answers to somebody with its token.
+
+        JupyterLab prints its address a moment before it listens.
+        """
+        headers = {"Authorization": f"token {self.token}"}
+        with socket.socket() as probe:
+            at = urlsplit(self.url)
+            until = time.monotonic() + 20
+            while probe.connect_ex((at.hostname, at.port)) and time.monotonic() < until:
+                pass
+        with urlopen(Request(f"{self.url}/{path}", method=method, headers=headers), timeout=60) as answer:
+            return bytes(answer.read())
+
+
+class Web(Served):
+    """`halo-runbook web --practice` in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        super().__init__(home, "web", port, r"(http://127\.0\.0\.1:\d+)/\?token=(\w+)")
+
+
+class Lab(Served):
+    """`halo-runbook lab --practice` in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home, "lab", 0, r"(http://127\.0\.0\.1:\d+)/lab/tree\S*token=(\w+)")
 
     def scenario(self, name: str) -> None:
         ask(self.practice, "tenants/practice/scenario", "POST", name=name)

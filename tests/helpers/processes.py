@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import selectors
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -32,6 +35,43 @@ def _children() -> set[str]:
         except OSError:
             continue
     return found
+
+
+def below(pid: int) -> list[int]:
+    """Give the processes that a process has started, and those that these have."""
+    parents: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        parents.setdefault(parent, []).append(int(status.parent.name))
+    found = list(parents.get(pid, []))
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+
+
+def left_of(pids: list[int], end: Callable[[], None], timeout_s: float) -> list[int]:
+    """Do what is to end processes; give those that are there when the time is up."""
+    handles = {os.pidfd_open(pid): pid for pid in pids}
+    waiting = selectors.DefaultSelector()
+    for handle in handles:
+        waiting.register(handle, selectors.EVENT_READ)
+    end()
+    until = time.monotonic() + timeout_s
+    while waiting.get_map() and (rest := until - time.monotonic()) > 0:
+        for key, _ in waiting.select(rest):
+            waiting.unregister(key.fd)
+    left = [handles[key.fd] for key in waiting.get_map().values()]
+    waiting.close()
+    for handle in handles:
+        os.close(handle)
+    return left
 
 
 def _command_lines() -> list[str]:
