@@ -3,6 +3,7 @@
     HaloError
     ├── ConfigError            bad usage, configuration or input; lists every mistake
     ├── SecretError            a secret reference does not resolve
+    │   └── LabSilentError     the lab did not answer: whether it holds the secret is open
     ├── ConnectionFailedError  nothing usable came back: DNS, TCP, TLS, time, size, form
     ├── AuthError              no token was given
     ├── ApiError               the API answered with a refusal or fault
@@ -86,6 +87,10 @@ class SecretError(HaloError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.seen, self.code)
+
+
+class LabSilentError(SecretError):
+    """The lab did not answer, so nobody knows whether its memory holds a secret."""
 
 
 class ConnectionFailedError(HaloError):

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +18,7 @@ from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.answers import write_answers
 
 from .helpers.browser import CHROMIUM, chromium, needs_browser, new_page
-from .helpers.lab import SECRET, Lab, check, panel, run_all, save
+from .helpers.lab import SECRET, Lab, Web, check, panel, run_all, save
 from .helpers.screens import make_agent
 from .helpers.traces import forms, holding
 
@@ -279,36 +275,51 @@ def test_a_server_that_is_away_or_slow_is_told_and_freezes_nothing(
     assert lab.progress("away")["prerequisites"]["state"] == "ok"
 
 
-def test_the_guide_as_web_pages_needs_its_token(browser: Browser, tmp_path: Path) -> None:
-    environment = os.environ | {"HALO_RUNBOOK_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "halo_helpers", "web", "--practice", "--no-browser", "--port", str(port)]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment, cwd=tmp_path
-    )
-    assert process.stderr
-    reader = threading.Thread(target=process.stderr.read, daemon=True)
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    running = Web(tmp_path)
     try:
-        url = next(
-            found.group()
-            for line in process.stderr
-            if (found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", line))
-        )
-        reader.start()
-        for width in (1280, 400):
-            with new_page(browser, width) as page:
-                page.goto(url.partition("?")[0])
-                expect(page.get_by_text("00-start")).to_have_count(0)
-                page.goto(url)
-                page.goto(f"{url.partition('?')[0]}voila/render/00-start.ipynb")
-                one = page.locator(".halo").filter(has=page.locator(".halo-chip")).first
-                one.wait_for(timeout=60_000)
-                one.get_by_role("button", name="Check this step").click()
-                expect(one.locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+        yield running
     finally:
-        process.terminate()
-        process.wait(timeout=20)
-        if reader.ident:
-            reader.join()
-        process.stderr.close()
+        running.stop()
+
+
+def test_the_guide_as_web_pages_needs_its_token(browser: Browser, web: Web) -> None:
+    for width in (1280, 400):
+        with new_page(browser, width) as page:
+            page.goto(web.url)
+            expect(page.get_by_text("00-start")).to_have_count(0)
+            page.goto(f"{web.url}/?token={web.token}")
+            page.goto(f"{web.url}/voila/render/00-start.ipynb")
+            one = page.locator(".halo").filter(has=page.locator(".halo-chip")).first
+            one.wait_for(timeout=60_000)
+            one.get_by_role("button", name="Check this step").click()
+            expect(one.locator(".halo-chip")).to_have_text("OK", timeout=30_000)
+
+
+def test_a_web_page_copies_the_secret_with_the_code_of_the_terminal_only(browser: Browser, web: Web) -> None:
+    """Nothing that the page receives holds the secret before; the right code is taken once."""
+    received: list[str] = []
+    secret = ask(web.practice, "tenants/practice/scenario", "POST", name="healthy")["client_secret"]
+    with new_page(browser, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.on("websocket", lambda one: one.on("framereceived", lambda data: received.append(repr(data))))
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{web.url}/?token={web.token}")
+        page.goto(f"{web.url}/voila/render/30-credentials.ipynb")
+        copy = page.get_by_role("button", name="Copy the secret once, for Neo Agent")
+        copy.wait_for(timeout=60_000)
+        copy.click()
+        code = page.get_by_label("Code from the terminal")
+        code.wait_for()
+        shown = web.said(r"To copy the Client Secret of practice, type (\d{6}) in the page")
+        code.fill(f"{(int(shown) + 1) % 10**6:06}")
+        code.press("Enter")
+        expect(page.get_by_text("This is not the code")).to_be_visible()
+        assert secret not in "".join(received)
+        assert shown not in "".join(received)
+        code.fill(shown)
+        page.get_by_role("button", name="Copy with this code").click()
+        expect(page.get_by_text("The secret is on the clipboard")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == secret
+        assert secret in "".join(received), "frames were not seen, so this proves nothing"
+    assert secret not in "".join(web.log)

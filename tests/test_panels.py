@@ -22,6 +22,7 @@ from halo_helpers.panels.base.view import View
 from halo_helpers.panels.credentials import form_problem
 from halo_helpers.panels.start import load_record
 from halo_helpers.practice.control import ask
+from halo_helpers.secrets import lab_memory
 from halo_helpers.secrets.lab_memory import ask as ask_lab
 from halo_helpers.secrets.lab_memory import share_memory
 from halo_helpers.secrets.value import Secret
@@ -296,9 +297,138 @@ def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch:
         assert (open_guide("acme").has_secret(), read_answers("acme")["secret_set_at"]) == (True, since)
         click(open_guide("acme").credentials(), "place", place="lab")
         assert ask_lab("give", "acme") == "a-secret-of-some-length"
-        monkeypatch.setenv("HALO_LAB_KEY", "00" * 32)
-        assert ask_lab("give", "acme") is None
     assert "does not hold it any more" in open_guide("acme").about_secret()
+
+
+def test_a_lab_that_does_not_answer_costs_no_secret(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What it may hold is neither shown as lost nor moved; what is entered meanwhile stays."""
+    write_answers("acme", base_url="https://acme.halopsa.com", client_id="x")
+    monkeypatch.setattr(lab_memory, "ANSWER_S", 0.2)
+    with share_memory() as places, socket(AF_UNIX) as mute:
+        for name, value in places.items():
+            monkeypatch.setenv(name, value)
+        panel = open_guide("acme").credentials()
+        click(panel, "secret", value="a-secret-of-some-length", place="lab")
+        mute.bind(str(tmp_path_factory.mktemp("s") / "s"))
+        mute.listen(64)
+        known = read_answers("acme")
+
+        monkeypatch.setenv("HALO_LAB_PLACE", mute.getsockname())
+        told = sent(panel)
+        click(panel, "hello")
+        assert (told[-1]["kept"], told[-1]["text"][:9]) == (True, "not known")
+        for do, more in {"place": {"place": "kernel"}, "copy": {}}.items():
+            panel.view.results = ""
+            assert "the lab does not answer" in click(panel, do, **more).results
+        assert read_answers("acme") == known
+        assert not [message for message in told if message["kind"] == "copy"]
+        monkeypatch.setenv("HALO_LAB_PLACE", places["HALO_LAB_PLACE"])
+        assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
+
+        monkeypatch.setenv("HALO_LAB_PLACE", mute.getsockname())
+        view = click(panel, "secret", value="another-secret-of-some-length", place="lab")
+        assert "this kernel keeps it" in view.results
+        assert open_guide("acme").secret_now().reveal() == "another-secret-of-some-length"  # type: ignore[union-attr]
+        view = click(panel, "secret", value="a-third-secret-of-some-length", place="file")
+        assert "may still hold the secret of acme" in view.results
+        walk_state._memory.clear()
+        assert open_guide("acme").secret_now().reveal() == "a-third-secret-of-some-length"  # type: ignore[union-attr]
+
+
+def in_web(monkeypatch: pytest.MonkeyPatch, places: dict[str, str]) -> None:
+    """Let this process be a kernel of Voilà."""
+    for name, value in {**places, "VOILA_BASE_URL": "/"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
+    practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = practice.entries["healthy"]["client_secret"]
+    lines: list[str] = []
+    with share_memory(lines.append) as places:
+        in_web(monkeypatch, places)
+        panel = open_guide().credentials()
+        told = sent(panel)
+        click(panel, "copy")
+        code = lines[-1].partition(", type ")[2][:6]
+        assert code.isdecimal()
+        for wrong in ("", "None", code[::-1] + "0", f"{(int(code) + 1) % 10**6:06}"):
+            click(panel, "code", code=wrong)
+        click(panel, "copy", code=code)  # another message's field
+        assert secret not in repr(told)
+        assert code not in repr(told)
+        assert "copied" not in open_guide().record("save-application").summary
+        # the code is known where it was shown, not in the kernel of the page that asked for it
+        other = open_guide().credentials()
+        seen = sent(other)
+        click(other, "code", code=code)
+        assert [message["value"] for message in seen if message["kind"] == "copy"] == [secret]
+        assert "copied" in open_guide().record("save-application").summary
+        click(panel, "code", code=code)
+        assert "no code is valid now" in panel.view.results
+        assert secret not in repr(told)
+
+
+@pytest.mark.parametrize("lab_runs", [True, False])
+def test_a_web_page_without_a_terminal_of_ours_gets_no_secret(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, lab_runs: bool
+) -> None:
+    """Voilà started by somebody else, or below JupyterLab: there is nowhere to show a code."""
+    with share_memory() as places:
+        in_web(monkeypatch, places if lab_runs else {})
+        panel = open_guide().credentials()
+        told = sent(panel)
+        assert "only with a code in the terminal" in click(panel, "copy").results
+        assert "only with a code in the terminal" in click(panel, "code", code="000000").results
+        assert practice.entries["healthy"]["client_secret"] not in repr(told)
+
+
+WORDS = ["hello", "secret", "place", "save", "copy", "code", "check", "cancel", "tick", "go-on", "choose"]
+WORDS += ["open", "load", "record", "fleet", "refresh", "scenario", "reveal", "value", "", "give", "next"]
+FIELDS: list[dict[str, Any]] = [
+    {},
+    {"place": "kernel"},
+    {"place": "file", "value": ""},
+    {"code": ["000000"], "value": None, "place": {}, "name": 3, "id": "x", "scenario": [], "on": "?"},
+    {"kind": "copy", "value": "x" * 9, "place": "no", "base_url": "http://127.0.0.1:1", "client_id": "c"},
+]
+
+
+def test_no_other_message_gets_a_web_page_the_secret(
+    practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every message of a panel and some of none, with odd fields, and what is no message at all."""
+    secret = practice.entries["healthy"]["client_secret"]
+    with share_memory(lambda _: None) as places:
+        in_web(monkeypatch, places)
+        guide = open_guide()
+        for make in (
+            guide.credentials,
+            lambda: guide.step("test-token"),
+            lambda: guide.step("save-application"),
+            guide.agents,
+            guide.rights,
+            guide.start,
+            guide.practice_settings,
+            guide.exercise,
+            guide.handover,
+            guide.write_record,
+        ):
+            panel = make()
+            if panel.view is None:
+                continue
+            told = sent(panel)
+            for do in WORDS:
+                for fields in FIELDS:
+                    click(panel, do, **fields)
+                    assert secret not in repr(told) + json.dumps(panel.view.get_state(), default=repr)
+                told.clear()
+            for odd in (None, "copy", ["copy"], {"do": ["copy"]}, {"do": {"do": "copy"}}, {}):
+                panel.view._on_message(panel.view, odd, [])
+            assert secret not in repr(told)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def test_works_where_an_event_loop_runs(practice: Practice) -> None:
         errors.HaloError("slow", "seen"),
         errors.ConfigError("wrong"),
         errors.SecretError("none"),
+        errors.LabSilentError("no answer"),
         errors.BudgetError("used up"),
         errors.ApiError("server-error", "seen", 500),
         errors.NotFoundError("area-missing", "seen", 404),

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .shared import OK, AllowEnv, SecretsDir, TenantsFile, allow, app, group, say
+from .shared import OK, AllowEnv, SecretsDir, TenantsFile, allow, app, complain, group, say
 
 notebooks_app = group("notebooks", "The notebooks and their stored outputs.")
 
@@ -77,4 +77,11 @@ def web(
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()
-    return run_web(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)
+    return run_web(
+        tenant,
+        tenants_file or "",
+        practice=with_practice,
+        browser=not no_browser,
+        port=port,
+        show=complain,
+    )

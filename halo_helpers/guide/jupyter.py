@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,8 +36,18 @@ def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
     return _serve("jupyterlab", options, practice=practice)
 
 
-def run_web(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
+def run_web(
+    tenant: str,
+    tenants_file: str,
+    *,
+    practice: bool,
+    browser: bool,
+    port: int,
+    show: Callable[[str], None],
+) -> int:
     """Show the same working copy as web pages, by Voilà: on loopback, with a token, without code.
+
+    `show` prints a line in the terminal, such as the code for copying a secret out of a page.
 
     Raises: ConfigError as `run_lab`.
     """
@@ -50,7 +61,7 @@ def run_web(tenant: str, tenants_file: str, *, practice: bool, browser: bool, po
         "--strip_sources=True",
         *([] if browser else ["--no-browser"]),
     ]
-    return _serve("voila", options, practice=practice)
+    return _serve("voila", options, practice=practice, show=show)
 
 
 def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Path:
@@ -62,13 +73,15 @@ def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Pa
     return open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
 
 
-def _serve(module: str, options: list[str], *, practice: bool) -> int:
+def _serve(
+    module: str, options: list[str], *, practice: bool, show: Callable[[str], None] | None = None
+) -> int:
     """Run a server until it ends, with a practice server beside it.
 
     The secrets of this session are in our memory as long.
     """
     with ExitStack() as stack:
-        environment = dict(os.environ) | stack.enter_context(share_memory())
+        environment = dict(os.environ) | stack.enter_context(share_memory(show))
         if practice:
             from ..practice.control import PracticeError, forget_running, note_running, start
 

@@ -8,14 +8,16 @@ Source: measurements of stock fields, which save what is typed in clear text whe
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Any
 
 import traitlets
 
-from ..errors import ConfigError
+from ..errors import ConfigError, LabSilentError, SecretError
 from ..report.evidence import evidence_html
 from ..secrets import lab_memory
-from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keep_in, keyring_works
+from ..secrets.copy_codes import RIGHT, SHOWN, WRONG
+from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keyring_works, put_in, remove
 from ..secrets.value import CLIENT_SECRET, GUID, Secret
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers
@@ -44,7 +46,7 @@ class CredentialsView(View):
 class CredentialsPanel(Panel):
     """Enters base URL, Client ID, Client Secret and Agent ID.
 
-    Messages: `hello`, `secret`, `place`, `save`, `copy`.
+    Messages: `hello`, `secret`, `place`, `save`, `copy`, `code`.
     """
 
     view: CredentialsView
@@ -72,16 +74,23 @@ class CredentialsPanel(Panel):
                 self._save(message)
             case "copy":
                 self._copy()
+            case "code":
+                self._copy(str(message.get("code")))
         self.tell()
 
     def tell(self) -> None:
         """Say in the field what is kept."""
-        self.view.send({"kind": "status", "text": self.walk.about_secret(), "kept": self.walk.has_secret()})
+        text, kept = self.walk.secret_status()
+        self.view.send({"kind": "status", "text": text, "kept": kept})
 
     def _take(self, secret: Secret, place: str) -> None:
         if not secret:
             return
-        before, since = self.walk.secret_now(), read_answers(self.walk.name).get("secret_set_at", "")
+        since = read_answers(self.walk.name).get("secret_set_at", "")
+        try:
+            before = self.walk.secret_now()
+        except LabSilentError:
+            before = None  # it may be the same one: then steps are checked once more
         same = before is not None and before.reveal() == secret.reveal()
         self._put(secret, place, since if same and since else utc_text(timespec="milliseconds"))
         problem = form_problem(secret, str(self.walk.shown_answers().get("client_id", "")))
@@ -97,15 +106,17 @@ class CredentialsPanel(Panel):
     def _put(self, secret: Secret, place: str, at: str) -> None:
         """Keep a secret in a place; when that refuses, in this kernel, so that nothing is lost.
 
-        Raises: ConfigError that says so.
+        Raises: ConfigError that says so; what `remove` raises when an older copy may be left elsewhere.
         """
         try:
             reference = _keep(place, self.walk.name, secret)
-        except ConfigError as error:
+        except (ConfigError, SecretError) as error:
             known = read_answers(self.walk.name).get("client_secret", "")
             self.walk.keep_secret(secret, here=True, reference=known, at=at)
             raise ConfigError(f"{error.seen}; this kernel keeps it") from None
         self.walk.keep_secret(secret, here=place == KERNEL, reference=reference, at=at)
+        # only now: what fails until here must not cost the copy that there is
+        remove(self.walk.name, but=place)
 
     def _save(self, values: dict[str, Any]) -> None:
         given = {name: str(values.get(name, "")).strip() for name in ("base_url", "client_id", "agent_id")}
@@ -122,16 +133,53 @@ class CredentialsPanel(Panel):
         self.view.results = box(evidence_html(result, self.walk.edition))
         self.walk.refresh()
 
-    def _copy(self) -> None:
-        """Send the secret to the page once, for the clipboard, and write down that this was done."""
+    def _copy(self, code: str = "") -> None:
+        """Send the secret to the page once, for the clipboard, and write down that this was done.
+
+        A web page has to show a code for it, which it is asked for first.
+
+        Raises: ConfigError when there is no secret, or none for this page; LabSilentError.
+        """
         secret = self.walk.secret_now()
         if secret is None:
             raise ConfigError("there is no secret to copy")
+        asked = ask_for_code(self.walk.name, code)
+        if asked:
+            self.view.send({"kind": "code", "text": asked})
+            return
         self.walk.note_only(
             "save-application",
             summary=f"the secret was copied to the clipboard on {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
         )
         self.view.send({"kind": "copy", "value": secret.reveal()})
+
+
+def ask_for_code(name: str, code: str) -> str:
+    """Return what a page is to be asked for before it gets a tenant's secret, empty when it may have it.
+
+    In JupyterLab it may: whoever has its token can run code in the kernel. A page of Voilà cannot do that,
+    and needs the code that `halo-runbook web` shows in its terminal.
+
+    Raises: ConfigError when there is no code for this page; LabSilentError.
+    """
+    in_web_page = any(variable.startswith("VOILA_") for variable in os.environ)
+    if not in_web_page and not lab_memory.is_available():
+        return ""
+    answer = lab_memory.ask("confirm" if code else "code", name, code)
+    if answer == RIGHT or (answer in {None, lab_memory.FREE} and not in_web_page):
+        return ""
+    if answer == SHOWN:
+        return "The terminal of halo-runbook web shows a code, valid for two minutes: type it here."
+    if answer == WRONG:
+        return "This is not the code that the terminal shows. Look again: there are five tries."
+    if answer in {None, lab_memory.FREE}:
+        raise ConfigError(
+            "a web page gets the secret only with a code in the terminal of “halo-runbook web”, which does "
+            "not run here; make a new secret in HaloPSA, or use “halo-runbook lab”"
+        )
+    raise ConfigError(
+        "no code is valid now; click on the copy button for a new one, after five wrong tries in two minutes"
+    )
 
 
 def form_problem(secret: Secret, client_id: str) -> str:
@@ -156,7 +204,7 @@ def _keep(place: str, name: str, secret: Secret) -> str:
     """
     if place not in PLACES or not _usable(place):
         raise ConfigError(f"the secret cannot stay there: {place}")
-    return keep_in(place, name, secret)
+    return put_in(place, name, secret)
 
 
 def _usable(place: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from ..errors import ConfigError, ConnectionFailedError, SecretError
+from ..errors import ConfigError, ConnectionFailedError, LabSilentError, SecretError
 from ..guide.progress import OF_VERDICT, StepRecord, note_step, read_progress
 from ..guide.steps import EDITIONS, Step
 from ..secrets.places import place_of
@@ -174,7 +174,10 @@ class WalkState:
         return secret if at == read_answers(self.name).get("secret_set_at", "") else None
 
     def secret_now(self) -> Secret | None:
-        """Return the secret from wherever it is kept, None when it cannot be found."""
+        """Return the secret from wherever it is kept, None when it cannot be found.
+
+        Raises: LabSilentError when that is open.
+        """
         return self._secret(used=True)
 
     def _secret(self, *, used: bool = False) -> Secret | None:
@@ -182,25 +185,35 @@ class WalkState:
         reference = self.secret_in_memory() or (self._found.client_secret if self._found else "")
         try:
             return resolve(reference, self.name, self._found.folder if self._found else None, used=used)
+        except LabSilentError:
+            raise
         except SecretError:
             return None
 
     def has_secret(self) -> bool:
-        """Whether a secret can be found."""
-        return self._secret() is not None
+        """Whether a secret can be found, or the lab may have it."""
+        return self.secret_status()[1]
 
     def about_secret(self) -> str:
         """Say in a few words what is kept, and since when."""
+        return self.secret_status()[0]
+
+    def secret_status(self) -> tuple[str, bool]:
+        """Say what is kept, since when, and whether it can be found, or may be when the lab answers again."""
         answers = read_answers(self.name)
         kept, since = answers.get("client_secret", ""), answers.get("secret_set_at", "")
         when = f", entered on {since[:10]}" if since else ""
         where = place_of(kept)
         if self.secret_in_memory():
-            return f"kept in this kernel{when}"
-        found = self._secret()
+            return f"kept in this kernel{when}", True
+        try:
+            found = self._secret()
+        except LabSilentError:
+            return "not known: the lab, which may still hold it, does not answer; try again", True
         if found is not None:
-            return f"kept in {where or found.source.removeprefix('kept in ')}{when}"
-        return f"not set: {where} does not hold it any more, enter it again" if where else "not set"
+            return f"kept in {where or found.source.removeprefix('kept in ')}{when}", True
+        gone = f"not set: {where} does not hold it any more, enter it again"
+        return (gone if where else "not set"), False
 
     def about_credentials(self) -> str:
         """Say what is to be entered here."""

@@ -21,17 +21,26 @@ def private_file(name: str) -> Path:
 
 
 def keep_in(place: str, name: str, secret: Secret) -> str:
+    """Keep a secret in a place and nowhere else; return the reference to it there.
+
+    Raises: as `put_in`, with nothing removed, and as `remove`, with the secret in its new place.
+    """
+    reference = put_in(place, name, secret)
+    # only now: a place that refuses, or forgets, must not cost the copy that there is
+    remove(name, but=place)
+    return reference
+
+
+def put_in(place: str, name: str, secret: Secret) -> str:
     """Keep a secret in a place; return the reference to it there, empty for this kernel only.
 
     Raises: ConfigError when the place refuses it; SecretError when it does not give it back.
     """
     reference = _put(place, name, secret)
-    # only now: a place that refuses, or forgets, must not cost the copy that there is
     if reference and resolve(reference, name, used=False).reveal() != secret.reveal():
         raise ConfigError(
             f"{WORDS[place]} does not give the secret back as it was; the old place still has it"
         )
-    remove(name, but=place)
     return reference
 
 
@@ -77,13 +86,17 @@ def keyring_works() -> bool:
 
 
 def places_of(name: str) -> list[str]:
-    """Return the places that hold a secret of this tenant, as `FILE`, `LAB`, `KEYRING`."""
+    """Return the places that hold a secret of this tenant, as `FILE`, `LAB`, `KEYRING`.
+
+    Raises: LabSilentError when the lab does not say whether it is one.
+    """
+    found = _stored(name)
+    return [*found, LAB] if lab_memory.ask("give", name) is not None else found
+
+
+def _stored(name: str) -> list[str]:
     found = [FILE] if private_file(name).exists() else []
-    if lab_memory.ask("give", name) is not None:
-        found.append(LAB)
-    if _in_keyring(name):
-        found.append(KEYRING)
-    return found
+    return [*found, KEYRING] if _in_keyring(name) else found
 
 
 def place_of(reference: str) -> str:
@@ -99,13 +112,12 @@ def in_words(places: list[str]) -> str:
 def remove(name: str, but: str = "") -> list[str]:
     """Remove a tenant's secret from wherever it was kept, except from one place; return the places.
 
-    Raises: ConfigError when the keyring does not let go of it.
+    Raises: ConfigError when the keyring does not let go of it; LabSilentError, with the other places done,
+    when the lab does not say that it did.
     """
-    found = [place for place in places_of(name) if place != but]
+    found = [place for place in _stored(name) if place != but]
     if FILE in found:
         private_file(name).unlink()
-    if LAB in found:
-        lab_memory.ask("forget", name)
     if KEYRING in found:
         import keyring
         import keyring.errors
@@ -114,6 +126,9 @@ def remove(name: str, but: str = "") -> list[str]:
             keyring.delete_password(KEYRING_SERVICE, name)
         except (keyring.errors.KeyringError, RuntimeError) as error:
             raise ConfigError(f"the keyring does not remove it: {type(error).__name__}") from None
+    if but != LAB and lab_memory.ask("give", name) is not None:
+        lab_memory.ask("forget", name)
+        found.append(LAB)
     return found
 
 

@@ -52,11 +52,23 @@ class Served:
             if found:
                 self.url, self.token = found.groups()
                 break
-        self._reader = threading.Thread(
-            target=lambda: self.log.extend(self.process.stderr or ()), daemon=True
-        )
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.practice = str(running_at(home / "data" / "practice.json"))
+
+    def _read(self) -> None:
+        for line in self.process.stderr or ():
+            with self._more:
+                self.log.append(line)
+                self._more.notify_all()
+
+    def said(self, pattern: str) -> str:
+        """Wait until the terminal shows something; give the group of the pattern."""
+        with self._more:
+            found = self._more.wait_for(lambda: re.search(pattern, "".join(self.log)), timeout=20)
+        assert found
+        return str(found.group(1))
 
     def stop(self) -> None:
         self.process.terminate()

@@ -91,12 +91,43 @@ function render({ model, el }) {
       ask({ do: "copy" });
     }
   });
+  const digits = make("input", { type: "text", inputMode: "numeric", maxLength: 6, size: 8 });
+  digits.autocomplete = "off";
+  const codeText = make("p", { role: "status" });
+  const confirmCode = make("button", {
+    type: "button",
+    class: "halo-button second",
+    textContent: "Copy with this code",
+  });
+  const code = make("div", { hidden: true }, codeText, line("Code from the terminal", digits, confirmCode));
+  const sendCode = () => {
+    const value = digits.value.trim();
+    digits.value = "";
+    if (value) {
+      ask({ do: "code", code: value });
+    }
+  };
+  digits.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      sendCode();
+    }
+    if (!event.ctrlKey && !event.metaKey) {
+      event.stopPropagation();
+    }
+  });
+  confirmCode.addEventListener("click", sendCode);
   const onMessage = async (message) => {
     if (message.kind === "status") {
       status.textContent = message.text;
       copy.hidden = !message.kept;
     }
+    if (message.kind === "code") {
+      codeText.textContent = message.text;
+      code.hidden = false;
+      digits.focus();
+    }
     if (message.kind === "copy") {
+      code.hidden = true;
       try {
         await navigator.clipboard.writeText(message.value);
         said.textContent =
@@ -118,6 +149,7 @@ function render({ model, el }) {
       line("Where it stays", place),
       text("agent_id", "Agent ID", "a number, or the username"),
       make("div", { class: "halo-row" }, save, copy),
+      code,
       said,
       results,
     ),
