@@ -44,7 +44,7 @@ def _end_at_sigterm() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
 
 
-@app.command()
+@app.command(short_help="Open JupyterLab on the guide.")
 def lab(
     with_practice: WithPractice = False,
     tenant: WalkOf = "practice",
@@ -62,7 +62,7 @@ def lab(
     return run_lab(tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port)
 
 
-@app.command()
+@app.command(short_help="Show the guide as web pages, without Jupyter.")
 def web(
     with_practice: WithPractice = False,
     tenant: WalkOf = "practice",
