@@ -64,3 +64,13 @@ def caller(practice: Practice) -> Caller:
 @pytest.fixture(scope="module")
 def token(caller: Caller) -> str:
     return caller.token()
+
+
+@pytest.fixture
+def practised_guide(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the guide of this process use the session's practice tenant, without what was entered before."""
+    from halo_helpers.panels import state
+
+    practice.reset("healthy")
+    monkeypatch.setenv("HALO_PRACTICE_URL", practice.base_url)
+    monkeypatch.setattr(state, "_memory", {})

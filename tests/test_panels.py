@@ -6,7 +6,6 @@ import json
 import os
 import threading
 from pathlib import Path
-from socket import AF_UNIX, socket
 from typing import Any
 
 import pytest
@@ -19,39 +18,15 @@ from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.panels import open_guide
 from halo_helpers.panels import state as walk_state
 from halo_helpers.panels.base.view import View
-from halo_helpers.panels.credentials import form_problem
 from halo_helpers.panels.start import load_record
 from halo_helpers.practice.control import ask
-from halo_helpers.secrets import lab_memory
-from halo_helpers.secrets.lab_memory import ask as ask_lab
-from halo_helpers.secrets.lab_memory import share_memory
-from halo_helpers.secrets.value import Secret
 from halo_helpers.tenants.answers import read_answers, write_answers
 from halo_helpers.tenants.tenants_file import load_tenants
 
+from .helpers.panels import click, sent
 from .helpers.practice import Practice
 
-
-@pytest.fixture(autouse=True)
-def _practice(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    practice.reset("healthy")
-    monkeypatch.setenv("HALO_PRACTICE_URL", practice.base_url)
-    monkeypatch.setattr(walk_state, "_memory", {})
-
-
-def click(panel: Any, do: str, **more: Any) -> Any:
-    """Send what a click sends, and wait for what it started."""
-    panel.view._on_message(panel.view, {"do": do, **more}, [])
-    if hasattr(panel, "work"):
-        panel.work.wait()
-    return panel.view
-
-
-def sent(panel: Any) -> list[dict[str, Any]]:
-    """Collect the messages of a view to its page."""
-    found: list[dict[str, Any]] = []
-    panel.view.send = found.append
-    return found
+pytestmark = pytest.mark.usefixtures("practised_guide")
 
 
 def state(panel: Any) -> str:
@@ -248,187 +223,6 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     (own_home / "r.json").write_text(json.dumps(written | {"practice": False}))
     load_record("birch", own_home / "r.json")
     assert (read_answers("birch")["agent_id"], read_progress("birch")["record"].state) == ("27", "ok")
-
-
-def test_no_trait_of_the_entry_holds_the_secret(own_home: Path) -> None:
-    write_answers("acme", base_url="https://acme.halopsa.com")
-    panel = open_guide("acme").credentials()
-    click(panel, "secret", value="a-secret-of-some-length", place="kernel")
-    assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
-    assert "a-secret-of" not in json.dumps(panel.view.get_state(), default=repr)
-    assert "23 characters" in panel.view.results
-
-
-def test_a_secret_in_the_wrong_field_is_not_saved(own_home: Path) -> None:
-    write_answers("acme", base_url="https://acme.halopsa.com")
-    secret = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
-    panel = open_guide("acme").credentials()
-    assert (
-        "nothing was saved"
-        in click(panel, "save", base_url="https://acme.halopsa.com", client_id=secret).results
-    )
-    assert "client_id" not in read_answers("acme")
-    assert secret not in panel.view.results
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [("1b6c0000-0000-4000-8000-000000000001", "Client ID"), ("a b c", "blanks"), ("x" * 40, "40 characters")],
-)
-def test_odd_secrets_are_described_without_being_shown(value: str, said: str) -> None:
-    problem = form_problem(Secret(value), "")
-    assert said in problem
-    assert value not in problem
-
-
-def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_answers("acme", base_url="https://acme.halopsa.com", client_id="x")
-    with share_memory() as places:
-        for name, value in places.items():
-            monkeypatch.setenv(name, value)
-        click(open_guide("acme").credentials(), "secret", value="a-secret-of-some-length", place="lab")
-        walk_state._memory.clear()
-        assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
-        with socket(AF_UNIX) as gone:  # a kernel that ends while it says who it is
-            gone.connect(places["HALO_LAB_PLACE"])
-        since = read_answers("acme")["secret_set_at"]
-        click(open_guide("acme").credentials(), "place", place="kernel")
-        assert ask_lab("give", "acme") is None
-        assert (open_guide("acme").has_secret(), read_answers("acme")["secret_set_at"]) == (True, since)
-        click(open_guide("acme").credentials(), "place", place="lab")
-        assert ask_lab("give", "acme") == "a-secret-of-some-length"
-    assert "does not hold it any more" in open_guide("acme").about_secret()
-
-
-def test_a_lab_that_does_not_answer_costs_no_secret(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """What it may hold is neither shown as lost nor moved; what is entered meanwhile stays."""
-    write_answers("acme", base_url="https://acme.halopsa.com", client_id="x")
-    monkeypatch.setattr(lab_memory, "ANSWER_S", 0.2)
-    with share_memory() as places, socket(AF_UNIX) as mute:
-        for name, value in places.items():
-            monkeypatch.setenv(name, value)
-        panel = open_guide("acme").credentials()
-        click(panel, "secret", value="a-secret-of-some-length", place="lab")
-        mute.bind(str(tmp_path_factory.mktemp("s") / "s"))
-        mute.listen(64)
-        known = read_answers("acme")
-
-        monkeypatch.setenv("HALO_LAB_PLACE", mute.getsockname())
-        told = sent(panel)
-        click(panel, "hello")
-        assert (told[-1]["kept"], told[-1]["text"][:9]) == (True, "not known")
-        for do, more in {"place": {"place": "kernel"}, "copy": {}}.items():
-            panel.view.results = ""
-            assert "the lab does not answer" in click(panel, do, **more).results
-        assert read_answers("acme") == known
-        assert not [message for message in told if message["kind"] == "copy"]
-        monkeypatch.setenv("HALO_LAB_PLACE", places["HALO_LAB_PLACE"])
-        assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
-
-        monkeypatch.setenv("HALO_LAB_PLACE", mute.getsockname())
-        view = click(panel, "secret", value="another-secret-of-some-length", place="lab")
-        assert "this kernel keeps it" in view.results
-        assert open_guide("acme").secret_now().reveal() == "another-secret-of-some-length"  # type: ignore[union-attr]
-        view = click(panel, "secret", value="a-third-secret-of-some-length", place="file")
-        assert "may still hold the secret of acme" in view.results
-        walk_state._memory.clear()
-        assert open_guide("acme").secret_now().reveal() == "a-third-secret-of-some-length"  # type: ignore[union-attr]
-
-
-def in_web(monkeypatch: pytest.MonkeyPatch, places: dict[str, str]) -> None:
-    """Let this process be a kernel of Voilà."""
-    for name, value in {**places, "VOILA_BASE_URL": "/"}.items():
-        monkeypatch.setenv(name, value)
-
-
-def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
-    practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = practice.entries["healthy"]["client_secret"]
-    lines: list[str] = []
-    with share_memory(lines.append) as places:
-        in_web(monkeypatch, places)
-        panel = open_guide().credentials()
-        told = sent(panel)
-        click(panel, "copy")
-        code = lines[-1].partition(", type ")[2][:6]
-        assert code.isdecimal()
-        for wrong in ("", "None", code[::-1] + "0", f"{(int(code) + 1) % 10**6:06}"):
-            click(panel, "code", code=wrong)
-        click(panel, "copy", code=code)  # another message's field
-        assert secret not in repr(told)
-        assert code not in repr(told)
-        assert "copied" not in open_guide().record("save-application").summary
-        # the code is known where it was shown, not in the kernel of the page that asked for it
-        other = open_guide().credentials()
-        seen = sent(other)
-        click(other, "code", code=code)
-        assert [message["value"] for message in seen if message["kind"] == "copy"] == [secret]
-        assert "copied" in open_guide().record("save-application").summary
-        click(panel, "code", code=code)
-        assert "no code is valid now" in panel.view.results
-        assert secret not in repr(told)
-
-
-@pytest.mark.parametrize("lab_runs", [True, False])
-def test_a_web_page_without_a_terminal_of_ours_gets_no_secret(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch, lab_runs: bool
-) -> None:
-    """Voilà started by somebody else, or below JupyterLab: there is nowhere to show a code."""
-    with share_memory() as places:
-        in_web(monkeypatch, places if lab_runs else {})
-        panel = open_guide().credentials()
-        told = sent(panel)
-        assert "only with a code in the terminal" in click(panel, "copy").results
-        assert "only with a code in the terminal" in click(panel, "code", code="000000").results
-        assert practice.entries["healthy"]["client_secret"] not in repr(told)
-
-
-WORDS = ["hello", "secret", "place", "save", "copy", "code", "check", "cancel", "tick", "go-on", "choose"]
-WORDS += ["open", "load", "record", "fleet", "refresh", "scenario", "reveal", "value", "", "give", "next"]
-FIELDS: list[dict[str, Any]] = [
-    {},
-    {"place": "kernel"},
-    {"place": "file", "value": ""},
-    {"code": ["000000"], "value": None, "place": {}, "name": 3, "id": "x", "scenario": [], "on": "?"},
-    {"kind": "copy", "value": "x" * 9, "place": "no", "base_url": "http://127.0.0.1:1", "client_id": "c"},
-]
-
-
-def test_no_other_message_gets_a_web_page_the_secret(
-    practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every message of a panel and some of none, with odd fields, and what is no message at all."""
-    secret = practice.entries["healthy"]["client_secret"]
-    with share_memory(lambda _: None) as places:
-        in_web(monkeypatch, places)
-        guide = open_guide()
-        for make in (
-            guide.credentials,
-            lambda: guide.step("test-token"),
-            lambda: guide.step("save-application"),
-            guide.agents,
-            guide.rights,
-            guide.start,
-            guide.practice_settings,
-            guide.exercise,
-            guide.handover,
-            guide.write_record,
-        ):
-            panel = make()
-            if panel.view is None:
-                continue
-            told = sent(panel)
-            for do in WORDS:
-                for fields in FIELDS:
-                    click(panel, do, **fields)
-                    assert secret not in repr(told) + json.dumps(panel.view.get_state(), default=repr)
-                told.clear()
-            for odd in (None, "copy", ["copy"], {"do": ["copy"]}, {"do": {"do": "copy"}}, {}):
-                panel.view._on_message(panel.view, odd, [])
-            assert secret not in repr(told)
 
 
 @pytest.mark.parametrize(

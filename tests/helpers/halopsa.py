@@ -53,3 +53,26 @@ def body(value: object, status: str = "200 OK", *headers: str) -> bytes:
 
 
 TOKEN = body({"access_token": "a-token-of-some-length", "token_type": "Bearer", "expires_in": 3600})
+
+ME = {"id": 27, "name": "Neo", "teams": [{"team_name": "Desk"}], "roles": [{"name": "1st"}], "workday_id": 1}
+HEALTHY = {
+    "/api/authinfo": body({"tenant_id": "acme"}),
+    "/api/InstanceInfo": body({"app_version": "2.1", "app_name": "Halo PSA"}),
+    "/auth/token": TOKEN,
+    "/api/Agent/me": body(ME),
+    "/api/Agent": body([ME]),
+}
+"""What a healthy tenant answers, as far as one token can tell."""
+
+
+def served(answers: dict[str, bytes]) -> Callable[[socket.socket, bytes], None]:
+    """Answer as told, and as a healthy tenant for the rest; the longest path that fits decides."""
+    return api(dict(sorted((HEALTHY | answers).items(), key=lambda pair: -len(pair[0]))))
+
+
+EVIL = (
+    "Neo\x1b[2J\x1b]0;owned\x07\x9b31m\r\nPASS  all is well\u202e gpj\u200bx\ufeff\u2066\u2028\ud800\x00\x7f"
+    "\ue000\U000e0041"
+)
+PLAIN = "Neo PASS all is well gpjx"
+"""A text with all that steers a terminal or a reader, and what is left of it."""

@@ -1,0 +1,98 @@
+"""Result files and manifests that somebody forged: they lead nowhere and steer nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from halo_helpers import verify
+from halo_helpers.errors import ConfigError
+from halo_helpers.report import find_run, load_run, to_html, verification_text
+from halo_helpers.report.evidence import evidence_html
+from halo_helpers.verification.result import Verification
+
+from .helpers.halopsa import EVIL, HEALTHY, PLAIN, QUICK, api, tenant
+from .helpers.raw_server import raw_server
+
+DATA = Path(__file__).parent / "data"
+
+
+def forged(**changes: Any) -> dict[str, Any]:
+    with raw_server(api(HEALTHY)) as url:
+        value = verify(tenant(url), limits=QUICK).as_json()
+    return value | changes
+
+
+def test_a_forged_result_steers_nothing(tmp_path: Path) -> None:
+    """A run's files may come from anybody: texts are made plain, and types that cannot be are refused."""
+    value = forged(tenant=EVIL, label=EVIL, owner=EVIL, base_url=EVIL)
+    value["checks"][0] |= {"seen": EVIL, "title": EVIL, "verdict": "fail"}
+    value["checks"][0]["findings"] = [
+        {
+            "code": "x" + EVIL,
+            "verdict": "fail",
+            "seen": EVIL,
+            "cause": EVIL,
+            "remedy": EVIL,
+            "step": None,
+            "fixer": "us",
+        }
+    ]
+    result = Verification.from_json(value)
+    text = verification_text(result) + evidence_html(result)
+    assert PLAIN in text
+    assert all(letter.isprintable() or letter == "\n" for letter in text)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tenant": 5},
+        {"tenant": None},
+        {"checks": None},
+        {"checks": [1]},
+        {"agent": 7},
+        {"started_at": "x"},
+        {"checks": [{"id": "a"}]},
+        {"base_url": {}},
+        {"label": []},
+        {"schema": "other/1"},
+    ],
+)
+def test_a_damaged_result_is_refused_in_words(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="halo-runbook/verification/1"):
+        Verification.from_json(forged() | changes)
+
+
+def test_a_run_that_points_elsewhere_reads_nothing_there(tmp_path: Path) -> None:
+    """A name in run.json that is a path, and a `latest` that leads out of the folder."""
+    (tmp_path / "stolen.json").write_text(json.dumps(forged(tenant="stolen")))
+    run = tmp_path / "runs" / "20260101T000000Z-abcd"
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    value = json.loads((run / "run.json").read_text())
+    value["tenants"][0]["name"] = "../../stolen"
+    (run / "run.json").write_text(json.dumps(value))
+    with pytest.raises(ConfigError, match="is no run"):
+        load_run(run)
+    (tmp_path / "runs" / "latest").write_text("../../elsewhere")
+    shutil.copytree(DATA / "run-of-the-version-before", tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="no run is found"):
+        find_run("latest", tmp_path / "runs")
+
+
+def test_a_forged_manifest_steers_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "20260101T000000Z-abcd"
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    value = json.loads((run / "run.json").read_text())
+    value |= {"warnings": [EVIL], "version": EVIL, "id": EVIL}
+    value["tenants"][0] |= {"label": EVIL, "owner": EVIL}
+    (run / "run.json").write_text(json.dumps(value))
+    manifest = load_run(run).manifest
+    assert manifest.warnings == (PLAIN,)
+    assert (manifest.tenants[0].label, manifest.tenants[0].owner) == (PLAIN, PLAIN)
+    shown = to_html(load_run(run).results, manifest) + json.dumps(manifest.as_json(), ensure_ascii=False)
+    assert all(letter.isprintable() or letter == "\n" for letter in shown)
