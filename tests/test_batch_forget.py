@@ -48,7 +48,7 @@ def test_forgetting_a_tenant_leaves_the_others(practice: Practice, tmp_path: Pat
     assert [line.partition(":")[0] for line in kept] == [
         "working copies, answers and progress",
         "secret of wrong-secret",
-        f"results in 1 runs below {runs}",
+        f"results in 1 run below {runs}",
     ]
     (run.folder / "healthy.json").rename(tmp_path / "not-yet")
     forget("wrong-secret", runs)

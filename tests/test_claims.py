@@ -47,7 +47,7 @@ TABLE: dict[str, tuple[Earned, ...]] = {
     "identity.login": (Earned(r"it acts for .+ \(ID \d+\)", {ME: 1}),),
     "identity.agent": (Earned(r".+ \(ID \d+\), as expected", {ME: 1}),),
     "identity.active": (Earned(r"active; teams: .+", {ME: 1}),),
-    "identity.listed": (Earned(r"\d+ agents, \d+ of them disabled", {"GET /api/Agent": 1}),),
+    "identity.listed": (Earned(r"\d+ agents?, \d+ of them disabled", {"GET /api/Agent": 1}),),
     "webhooks.manage": (Earned(r"webhooks can be read; there (is|are) \d+", {"GET /api/Webhook": 1}),),
     "webhooks.delivery": (
         Earned(

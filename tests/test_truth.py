@@ -11,13 +11,14 @@ import pytest
 from halo_helpers import verify
 from halo_helpers.checks import CHECKS, DIAGNOSES
 from halo_helpers.checks.access import AREAS
-from halo_helpers.checks.findings import BROKEN, count_of
+from halo_helpers.checks.findings import BROKEN
 from halo_helpers.panels.rights import rights_panel
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import fleet_table, verification_text
 from halo_helpers.report.evidence import evidence_html
+from halo_helpers.system.plain_text import count_of
 from halo_helpers.tenants.practice import from_ready_entry
 from halo_helpers.verification.causes import cards_of
 from halo_helpers.verification.result import CheckResult

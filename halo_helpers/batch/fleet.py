@@ -25,6 +25,7 @@ from ..report import Run, differences, find_run, is_practice_run, load_run, tota
 from ..report.manifest import Entry, Manifest, Pause
 from ..report.run import LATEST
 from ..system.files import write_whole
+from ..system.plain_text import count_of
 from ..system.timestamps import utc_text
 from ..system.version import VERSION
 from ..tenants.tenant import Tenant, is_practice, shown_url
@@ -154,7 +155,9 @@ def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Ten
     known = {tenant.name for tenant in tenants}
     missing = sorted(names - known)
     if missing:
-        raise ConfigError(f"no tenant is called {', '.join(missing)}; the file holds {len(known)} tenants")
+        raise ConfigError(
+            f"no tenant is called {', '.join(missing)}; the file holds {count_of(len(known), 'tenant')}"
+        )
     return [tenant for tenant in tenants if not names or tenant.name in names]
 
 

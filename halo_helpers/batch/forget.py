@@ -13,6 +13,7 @@ from ..report.run import is_under_way
 from ..secrets.places import in_words, places_of, remove
 from ..system.files import write_whole
 from ..system.paths import data_folder
+from ..system.plain_text import count_of
 from ..tenants.answers import walks_folder
 from .history import History
 from .run_folder import write_manifest, write_summaries
@@ -28,7 +29,7 @@ def what_is_kept(name: str | None, runs: Path) -> list[str]:
     found = _run_files(name, runs)
     if found:
         lines.append(
-            f"results in {len({path.parent for path in found})} runs below {runs}: {len(found)} "
+            f"results in {count_of(len({path.parent for path in found}), 'run')} below {runs}: {len(found)} "
             "files, and the history"
         )
     return lines

@@ -15,6 +15,7 @@ from ..practice.control import start
 from ..practice.serve import Options
 from ..report import Run, compare, find_run, fleet_table, is_practice_run, load_run, totals
 from ..report.evidence import Evidence, code, word
+from ..system.plain_text import count_of
 from ..tenants.practice import write_practice_tenants
 from ..tenants.tenant import PRACTICE
 from ..verification.causes import cards_of
@@ -124,7 +125,9 @@ class FleetView:
     def summary(self) -> str:
         """One line: how many tenants by verdict."""
         counts = totals(self.run.results)
-        return f"{counts['tenants']} tenants: " + ", ".join(f"{counts[v]} {WORDS[v]}" for v in OF_TENANTS)
+        return f"{count_of(counts['tenants'], 'tenant')}: " + ", ".join(
+            f"{counts[v]} {WORDS[v]}" for v in OF_TENANTS
+        )
 
 
 def _worst(result: Verification, layer: str) -> Verdict:

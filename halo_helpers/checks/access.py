@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ..client.models import Page, as_id
 from ..errors import NotFoundError, RefusedError
+from ..system.plain_text import count_of
 from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING
-from .findings import Finding, Skipped, count_of, diagnosis
+from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
 from .registry import Function, check
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from ..errors import ApiError, ConnectionFailedError, HaloError, NotFoundError, ShapeError
+from ..system.plain_text import count_of
 from .codes.shared import WEB, WIRE
-from .findings import Finding, Skipped, count_of, diagnosis
+from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
 from .registry import check
 
@@ -152,7 +153,7 @@ async def licence(probe: Probe) -> AsyncIterator[Finding | str]:
     Once the agent exists its own licence is counted, too, and the numbers say nothing any more.
     """
     if probe.tenant.agent_id:
-        raise Skipped("the agent has its licence already, if an Agent ID was noted")
+        raise Skipped("not asked any more: an Agent ID was noted, so the agent has its licence")
     found = await probe.instance()
     if not found.licensed_agents:
         raise Skipped("InstanceInfo does not say how many licences there are")

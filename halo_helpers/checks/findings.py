@@ -16,11 +16,6 @@ BROKEN: frozenset[Verdict] = frozenset({"fail", "error"})
 """Verdicts of what does not work, or could not be checked."""
 
 
-def count_of(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, such as "1 record" or "1,200 records"."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 FIXERS = {
     "customer-admin": "the customer's HaloPSA administrator",
     "us": "us",

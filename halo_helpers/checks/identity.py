@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from ..client.models import UNASSIGNED_ID, Agent
 from ..errors import ApiError, HaloError, NotFoundError, RefusedError
+from ..system.plain_text import count_of
 from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING, TOKEN_REFUSED
 from .findings import Finding, Skipped, diagnosis
@@ -266,12 +267,12 @@ async def listed(probe: Probe) -> AsyncIterator[Finding | str]:
         held = await probe.holds("all:teams") and await probe.holds("all:standard")
         yield AGENTS_NOT_LISTABLE(refusal.seen, folds_into=None if held else SCOPES_MISSING.code)
         return
-    yield f"{len(agents)} agents, {sum(one.is_disabled for one in agents)} of them disabled"
+    yield f"{count_of(len(agents), 'agent')}, {sum(one.is_disabled for one in agents)} of them disabled"
     me: Agent | None = probe.known("me")
     if me is None:
         return
     if all(one.id != me.id for one in agents):
-        yield AGENT_UNLISTED(f"{me.label} is not among the {len(agents)} agents of the list")
+        yield AGENT_UNLISTED(f"{me.label} is not among the {count_of(len(agents), 'agent')} of the list")
     twins = [
         one for one in agents if one.id != me.id and me.name and one.name.casefold() == me.name.casefold()
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import AsyncIterator
 
-from .findings import Finding, count_of, diagnosis
+from ..system.plain_text import count_of
+from .findings import Finding, diagnosis
 from .probe import Probe
 from .registry import check
 
@@ -63,8 +64,9 @@ async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
         return
     median = statistics.median(reading.latencies_s)
     if median > SLOW_S:
-        yield SLOW(f"half of the {len(reading.latencies_s)} answers took longer than {median:.1f} s")
+        yield SLOW(f"half of {count_of(len(reading.latencies_s), 'answer')} took longer than {median:.1f} s")
     if reading.clock_skew_s is not None and abs(reading.clock_skew_s) > SKEW_S:
         which = "behind" if reading.clock_skew_s > 0 else "ahead"
         yield CLOCK_SKEW(f"this machine's clock is {abs(reading.clock_skew_s):.0f} s {which} the server's")
-    yield f"{probe.client.requests_made} requests, half of them answered within {median * 1000:.0f} ms"
+    made = count_of(probe.client.requests_made, "request")
+    yield f"{made}, half of them answered within {median * 1000:.0f} ms"

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from ..errors import AuthError, HaloError
 from ..secrets.value import CLIENT_SECRET, GUID, Secret, trim
+from ..system.plain_text import count_of
 from .codes.shared import WIRE
 from .codes.token import (
     CLIENT_ID_MALFORMED,
@@ -78,14 +79,14 @@ async def form(probe: Probe) -> AsyncIterator[Finding | str]:
     if not client_id:
         yield CLIENT_ID_MALFORMED("the Client ID is empty", verdict="fail")
     elif not GUID.fullmatch(client_id):
-        yield CLIENT_ID_MALFORMED(f"the Client ID has {len(client_id)} characters and is no GUID")
+        yield CLIENT_ID_MALFORMED(f"the Client ID has {count_of(len(client_id), 'character')} and is no GUID")
     if not CLIENT_SECRET.fullmatch(value):
         what = (
             "is the Client ID"
             if value == client_id
             else "has blanks inside"
             if " " in value
-            else f"has {len(value)} characters"
+            else f"has {count_of(len(value), 'character')}"
         )
         yield CLIENT_SECRET_MALFORMED(f"the Client Secret {what}; expected are two GUIDs joined by a hyphen")
     trimmed = [

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from ..client.models import Json, as_object, as_rows, as_text
 from ..errors import ApiError, NotFoundError, RefusedError
 from ..secrets.value import GUID
+from ..system.plain_text import count_of
 from .access import AREA_MISSING
 from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING
-from .findings import Finding, Skipped, count_of, diagnosis
+from .findings import Finding, Skipped, diagnosis
 from .probe import Probe
 from .registry import check
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..errors import BudgetError, ConnectionFailedError, GuardError
+from ..system.plain_text import count_of
 from ..tenants.base_url import Address
 from .answers import Reply, clean
 from .connections import connect, proxy_for
@@ -137,7 +138,7 @@ class Door:
         limits = self.limits
         async with self._slots:
             if self.requests_made >= limits.requests:
-                raise BudgetError(f"{self.requests_made} requests were made, the cap for one tenant")
+                raise BudgetError(f"{count_of(self.requests_made, 'request')} sent, the cap for one tenant")
             left = self.remaining_s
             used_up = f"{limits.total_s:g} s are used up, the cap for one tenant"
             if left <= 0:

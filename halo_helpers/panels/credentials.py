@@ -19,6 +19,7 @@ from ..secrets import lab_memory
 from ..secrets.copy_codes import RIGHT, SHOWN, WRONG
 from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keyring_works, put_in, remove
 from ..secrets.value import CLIENT_SECRET, GUID, Secret
+from ..system.plain_text import count_of
 from ..system.timestamps import utc_text
 from ..tenants.answers import read_answers
 from .base.style import box, sentence
@@ -191,10 +192,8 @@ def form_problem(secret: Secret, client_id: str) -> str:
         return "this is a Client ID, not the Client Secret: the secret is two GUIDs joined by a hyphen"
     if any(letter.isspace() for letter in value):
         return "there are blanks inside: paste it again from HaloPSA's copy button"
-    return (
-        f"it has {len(value)} characters; expected are 73, two GUIDs joined by a hyphen. It is kept all "
-        "the same"
-    )
+    length = count_of(len(value), "character")
+    return f"it has {length}; expected are 73, two GUIDs joined by a hyphen. It is kept all the same"
 
 
 def _keep(place: str, name: str, secret: Secret) -> str:

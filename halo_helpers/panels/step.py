@@ -13,6 +13,7 @@ from ..guide.progress import StepRecord
 from ..guide.steps import STEPS, Field, Step
 from ..report.evidence import card_html, evidence_html
 from ..secrets.redaction import redact
+from ..system.plain_text import count_of
 from ..verification.causes import cards_of
 from ..verification.result import CheckResult
 from ..verification.run_checks import Stopped
@@ -110,7 +111,7 @@ class StepPanel(Panel):
     def _on_result(self, result: CheckResult) -> None:
         """Show what came so far: how many checks ended, and each finding as a card."""
         self._results.append(result)
-        self.view.progress = f"{len(self._results)} checks done, the last: {result.title}"
+        self.view.progress = f"{count_of(len(self._results), 'check')} done, the last: {result.title}"
         cards = cards_of(self._results)
         if cards:
             self.view.results = box(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..guide.steps import DEFAULT_EDITION, STEPS
+from ..system.plain_text import count_of
 from ..verification.causes import Card, cards_of
 from ..verification.result import WORDS, Verification
 from .text import step_words, verification_text
@@ -52,7 +53,7 @@ def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
     )
     return (
         f"{banner(result)}{cards}<details{'' if result.findings else ' open'}><summary>All "
-        f"{len(result.checks)} checks</summary>"
+        f"{count_of(len(result.checks), 'check')}</summary>"
         "<table><tr style='text-align:left'><th style='text-align:left'>Check</th><th "
         "style='text-align:left'>Asks</th><th style='text-align:left'>Result</th><th "
         f"style='text-align:left'>Seen</th></tr>{rows}</table></details>"

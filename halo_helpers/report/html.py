@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks import CHECKS, DIAGNOSES
 from ..checks.findings import BROKEN, FIXERS, OF_TENANTS
+from ..system.plain_text import count_of
 from ..verification.causes import cards_of
 from ..verification.result import RUN, WORDS, Verification
 from .manifest import Changes, Manifest
@@ -35,6 +36,7 @@ def to_html(
     since = manifest.since if manifest else {}
     return template("report.html.jinja").render(
         totals=totals(results),
+        count_of=count_of,
         words=WORDS,
         manifest=manifest,
         waiting=waiting,

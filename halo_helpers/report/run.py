@@ -11,6 +11,7 @@ from typing import Any
 from ..checks.findings import BROKEN, WORST_FIRST
 from ..errors import ConfigError, Mistake, unreadable
 from ..system.files import is_held
+from ..system.plain_text import count_of
 from ..verification.result import Verification
 from .manifest import Changes, Manifest
 
@@ -169,7 +170,7 @@ def headline(manifest: Manifest) -> str:
     counts = manifest.totals or {}
     words = {"fail": "broken", "error": "could not be checked", "warn": "worth a look", "pass": "OK"}
     said = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts.get(verdict)]
-    lines = [f"{counts.get('tenants', 0)} tenants: {', '.join(said) or 'none judged'}."]
+    lines = [f"{count_of(counts.get('tenants', 0), 'tenant')}: {', '.join(said) or 'none judged'}."]
     if manifest.network:
         lines.append("Everything failed on the way out: look at this machine's own network first.")
     if manifest.changes is not None:

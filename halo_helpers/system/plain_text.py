@@ -1,4 +1,4 @@
-"""Text from outside, made plain where it is parsed: one line, printable, short."""
+"""Words on screens: text from outside made plain (one line, printable, short), and numbers with nouns."""
 
 from __future__ import annotations
 
@@ -43,3 +43,8 @@ _MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+!|<>~&@$-]|:(?=//)|(?<=\bwww)\.")
 def as_markdown(text: str, length: int = 10 * NAME_LENGTH) -> str:
     """Return a text that Markdown shows as it is: no mark-up, link, HTML or end of a table's cell in it."""
     return _MARKDOWN.sub(r"\\\g<0>", plain_text(text, length))
+
+
+def count_of(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, such as "1 record" or "1,200 records"."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

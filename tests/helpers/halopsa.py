@@ -16,7 +16,7 @@ from .raw_server import http
 
 ID = "1b6c0000-0000-4000-8000-000000000001"
 SECRET = "0f1e2d3c-1111-4222-8333-444455556666-9a8b7c6d-aaaa-4bbb-8ccc-ddddeeeeffff"
-QUICK = Limits(total_s=4, request_s=1, connect_s=0.4, requests=30, answer_bytes=100_000)
+QUICK = Limits(total_s=4, request_s=1, connect_s=0.9, requests=30, answer_bytes=100_000)
 HTML = b"<!doctype html><title>Log in</title>"
 
 
