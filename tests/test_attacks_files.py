@@ -13,9 +13,10 @@ from halo_helpers import verify
 from halo_helpers.errors import ConfigError
 from halo_helpers.report import find_run, load_run, to_html, verification_text
 from halo_helpers.report.evidence import evidence_html
+from halo_helpers.tenants.tenants_file import load_tenants
 from halo_helpers.verification.result import Verification
 
-from .helpers.halopsa import EVIL, HEALTHY, PLAIN, QUICK, api, tenant
+from .helpers.halopsa import EVIL, HEALTHY, ID, PLAIN, QUICK, api, tenant
 from .helpers.raw_server import raw_server
 
 DATA = Path(__file__).parent / "data"
@@ -88,7 +89,9 @@ def test_a_forged_manifest_steers_nothing(tmp_path: Path) -> None:
     run = tmp_path / "20260101T000000Z-abcd"
     shutil.copytree(DATA / "run-of-the-version-before", run)
     value = json.loads((run / "run.json").read_text())
-    value |= {"warnings": [EVIL], "version": EVIL, "id": EVIL}
+    entry = {"tenant": EVIL, "check": EVIL, "code": EVIL}
+    value |= {"warnings": [EVIL], "version": EVIL, "id": EVIL, "compared_with": EVIL, "verdict": EVIL}
+    value |= {"changes": {"new": [entry], "fixed": [], "still": []}, "since": {"acme": EVIL}}
     value["tenants"][0] |= {"label": EVIL, "owner": EVIL}
     (run / "run.json").write_text(json.dumps(value))
     manifest = load_run(run).manifest
@@ -96,3 +99,40 @@ def test_a_forged_manifest_steers_nothing(tmp_path: Path) -> None:
     assert (manifest.tenants[0].label, manifest.tenants[0].owner) == (PLAIN, PLAIN)
     shown = to_html(load_run(run).results, manifest) + json.dumps(manifest.as_json(), ensure_ascii=False)
     assert all(letter.isprintable() or letter == "\n" for letter in shown)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"changes": {"new": [1], "fixed": [], "still": []}},
+        {"trend": [{"started_at": "x"}]},
+        {"trend": [5]},
+        {"since": ["x"]},
+        {"totals": {"tenants": "many"}},
+        {"finished_at": 5},
+    ],
+    ids=str,
+)
+def test_a_manifest_of_other_types_is_refused_in_words(tmp_path: Path, changes: dict[str, Any]) -> None:
+    run = tmp_path / "20260101T000000Z-abcd"
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    value = json.loads((run / "run.json").read_text()) | changes
+    (run / "run.json").write_text(json.dumps(value))
+    with pytest.raises(ConfigError, match="is no run"):
+        load_run(run)
+
+
+def test_what_a_tenants_file_shows_is_plain(tmp_path: Path) -> None:
+    """Names for people may come from anybody's list: no mark of direction, nothing unseen."""
+    file = tmp_path / "t.yaml"
+    row = {
+        "name": "acme",
+        "base_url": "https://acme.halopsa.com",
+        "client_id": ID,
+        "client_secret": "env:HALO_X",
+    }
+    shown = "Acme\u202e De\u200bntal\u2028 Ltd\ufeff"
+    row |= {"label": shown, "owner": shown, "paused_reason": shown, "paused_until": "2030-01-01"}
+    file.write_text(json.dumps({"tenants": [row]}))
+    (found,) = load_tenants(file)
+    assert {found.label, found.owner, found.paused_reason} == {"Acme Dental Ltd"}

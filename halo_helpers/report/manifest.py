@@ -114,9 +114,14 @@ class Manifest:
         given = {name: value[name] for name in _KEYS if name in value}
         given["tenants"] = tuple(map(Entry.from_json, value["tenants"]))
         given["paused"] = tuple(map(Pause.from_json, value.get("paused") or ()))
-        given["trend"] = tuple(value.get("trend") or ())
+        given["trend"] = tuple(map(_bar, value.get("trend") or ()))
         given["warnings"] = tuple(plain_text(line, _LONG) for line in value.get("warnings") or ())
-        given["since"] = value.get("since") or {}
+        given["since"] = {name: plain_text(at) for name, at in (value.get("since") or {}).items()}
+        given["changes"] = _changes(value.get("changes"))
+        for name in ("finished_at", "verdict", "compared_with"):
+            given[name] = _plain_or_none(value.get(name))
+        if value.get("totals") is not None:
+            given["totals"] = {plain_text(name): int(count) for name, count in value["totals"].items()}
         given.setdefault("tenants_file", "")  # a path, as it is
         for name in _TEXTS:
             given[name] = plain_text(given.get(name, ""), _LONG)
@@ -203,6 +208,22 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a name is no text")
     return value
+
+
+def _bar(run: dict[str, Any]) -> dict[str, Any]:
+    """Read a run of the trend: its name, when, and how many tenants by verdict."""
+    counts = {verdict: int(run[verdict]) for verdict in ("pass", "warn", "fail", "error")}
+    return {"run": plain_text(run["run"]), "started_at": plain_text(run["started_at"]), **counts}
+
+
+def _changes(given: Any) -> Changes | None:
+    """Read what changed; every text in it is made plain."""
+    if given is None:
+        return None
+    return {
+        plain_text(kind): [{name: plain_text(text) for name, text in row.items()} for row in rows]
+        for kind, rows in given.items()
+    }
 
 
 def _plain_or_none(text: str | None) -> str | None:

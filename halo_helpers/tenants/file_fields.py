@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import ConfigError, ConnectionFailedError, Mistake
 from ..secrets.references import check_reference
 from ..secrets.value import CLIENT_SECRET, looks_like_secret, trim
+from ..system.plain_text import plain_text
 from .base_url import parse_address
 from .tenant import FIELDS, NAME, RESERVED, WINDOWS_DEVICES, Tenant, read_agent_id
 
@@ -72,6 +73,11 @@ def _text(value: Any, line: int, reader: Reader) -> str:
     if any(ord(letter) < 32 for letter in text):
         reader.note("a value holds a control character", line)
     return text
+
+
+def _words(value: Any, line: int, reader: Reader) -> str:
+    """Read what is shown to people: in one line, and without what is not seen or steers a terminal."""
+    return plain_text(_text(value, line, reader))
 
 
 def _name(value: Any, line: int, reader: Reader) -> str:
@@ -138,6 +144,9 @@ def _date(value: Any, line: int, reader: Reader) -> dt.date | None:
 
 _VALUES = {
     "name": _name,
+    "label": _words,
+    "owner": _words,
+    "paused_reason": _words,
     "base_url": _base_url,
     "client_secret": _client_secret,
     "client_id": _client_id,
