@@ -100,6 +100,7 @@ WORST: dict[str, bytes] = {
     "letters of four bytes": body({"x": "😀" + "y" * 15 * MIB}),
     "a long name": body([ME | {"name": "\u202e\x1b[" * 3 * MIB}]),
     "a long page": http("500 No", b"<html><title>" + b"<title" * 2 * MIB),
+    "a long refusal": http("401 No", b"[" + b"[]," * 5 * MIB + b"[]]"),
     "not closed": http("200 OK", b'{"a":"' + b"\\u0000" * 2 * MIB),
 }
 

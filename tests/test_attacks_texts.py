@@ -118,7 +118,7 @@ def test_a_name_is_no_formula_and_no_markup() -> None:
 def test_a_secret_with_unseen_letters_in_it_is_known_again() -> None:
     """Made plain first, redacted then: a zero-width character does not hide a secret from redaction."""
     remember(SECRET)
-    for letter in ("\u200b", "\x1b[0m", "\u202e"):
+    for letter in ("\u200b", "\x1b[0m", "\u202e", "\u034f", "\ufe0f", "\u3164"):
         assert SECRET[:20] not in clean(letter.join(SECRET))
         hidden = letter.join(SECRET)
         with raw_server(served(names_everywhere(hidden))) as url:

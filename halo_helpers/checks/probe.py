@@ -99,11 +99,11 @@ class Probe:
         A token without scopes is refused everything, and so is one that acts for nobody: one cause, one code.
         """
         token = await self.token()
-        if token.scopes is not None and not token.scopes:
-            raise Skipped(f"{refusal.seen}; the token holds no scope", "token.scopes")
         try:
             await self.me()
         except HaloError:
+            if token.scopes is not None and not token.scopes:
+                raise Skipped(f"{refusal.seen}; the token holds no scope", "token.scopes") from None
             raise Skipped(
                 f"{refusal.seen}; the token does not act for an active agent", "identity.login"
             ) from None

@@ -28,6 +28,8 @@ _USUAL_S, _LONGEST_S = 3600.0, 10 * 365 * 86_400.0
 MAX_TOKEN = 32 * 1024
 """Characters; it goes into a header of each request."""
 MAX_SCOPES = 100
+_ERROR_BYTES = 16 * 1024
+"""What is read of a refusal; a longer one is none of OAuth's."""
 _CODES = {
     "invalid_client": "invalid-client",
     "invalid_grant": "invalid-client",
@@ -234,7 +236,7 @@ def _raise_refusal(reply: Reply) -> NoReturn:
 def _oauth_error(reply: Reply) -> tuple[str, str]:
     """Return `error` and `error_description`, empty where there are none."""
     try:
-        body = json.loads(reply.body) if not reply.is_html else {}
+        body = json.loads(reply.body[:_ERROR_BYTES]) if not reply.is_html else {}
     except (ValueError, RecursionError):
         return "", ""
     if not isinstance(body, dict):

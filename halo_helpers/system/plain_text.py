@@ -12,6 +12,10 @@ _ESCAPES = re.compile(
     r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # commands to the terminal: title, clipboard
     r"|\x1b[ -/]*[0-~]?"
 )
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that count as printable and show nothing: joiners, fillers, variation selectors."""
 _HIDDEN = frozenset({"Cf", "Cs", "Co", "Cn"})
 """Categories that are left out: marks of direction and joining, lone surrogates, what has no meaning."""
 
@@ -21,10 +25,16 @@ def plain_text(text: str, length: int = NAME_LENGTH) -> str:
 
     Shape: at most `length` characters, the last of them an ellipsis when something was cut.
     """
-    if len(text) <= length and text.isprintable() and text == text.strip() and "  " not in text:
+    if (
+        len(text) <= length
+        and text.isprintable()
+        and text == text.strip()
+        and "  " not in text
+        and not _UNSEEN.search(text)
+    ):
         return text
     # what is cut here could not be shown: even a text of escapes only is not worth more time
-    shown = _ESCAPES.sub("", text[: 8 * length + 64])
+    shown = _UNSEEN.sub("", _ESCAPES.sub("", text[: 8 * length + 64]))
     shown = "".join(_printable(letter) for letter in shown)
     flat = " ".join(shown.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
