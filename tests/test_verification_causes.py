@@ -175,3 +175,18 @@ def test_many_headlines_are_three_and_a_number(practice: Practice) -> None:
     (card,) = cards_of(denied)
     assert card.headline.startswith("Tickets cannot be read; Ticket actions cannot be read; Contacts cannot")
     assert card.headline.endswith("; and 2 more")
+
+
+def test_a_token_without_scopes_that_is_answered_excuses_no_refusal() -> None:
+    """The answer names no scope, yet the agent can be read: what is refused then is a finding, and no skip."""
+    answers = {
+        "/api/authinfo": body({"tenant_id": "acme"}),
+        "/api/InstanceInfo": body(INFO),
+        "/auth/token": body({"access_token": "a-token-of-some-length", "scope": ""}),
+        "/api/Agent/me": body({"id": 27, "name": "Neo"}),
+        "/api/Webhook": body({}, "403 Forbidden"),
+        "/api/Agent": body({}, "403 Forbidden"),
+    }
+    with raw_server(api(answers)) as url:
+        result = verify(tenant(url), only=["webhooks", "identity.listed"])
+    assert result.codes == ["agents-not-listable", "webhooks-refused"]
