@@ -178,7 +178,7 @@ def test_many_headlines_are_three_and_a_number(practice: Practice) -> None:
 
 
 def test_a_token_without_scopes_that_is_answered_excuses_no_refusal() -> None:
-    """The answer names no scope, yet the agent can be read: what is refused then is a finding, and no skip."""
+    """It names no scope, yet the agent can be read: what is refused then is a finding, and no skip."""
     answers = {
         "/api/authinfo": body({"tenant_id": "acme"}),
         "/api/InstanceInfo": body(INFO),
