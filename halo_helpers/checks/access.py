@@ -9,50 +9,14 @@ from dataclasses import dataclass
 from ..client.models import Page, as_id
 from ..errors import NotFoundError, RefusedError
 from ..system.plain_text import count_of
+from .codes.access import AREA_EMPTY, AREA_HIDDEN, AREA_MISSING, AREA_REFUSED
 from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING
-from .findings import Finding, Skipped, diagnosis
+from .findings import Finding, Skipped
 from .probe import Probe
 from .registry import Function, check
 
 _STEP = "check-rights"
-AREA_REFUSED = diagnosis(
-    "area-refused",
-    "fail",
-    headline="An area is refused",
-    step=_STEP,
-    cause="The agent's role does not open this area, or its scope is not ticked on the application.",
-    remedy=(
-        "Give the agent's role at least Read Only for this area, and for areas that Neo Agent writes "
-        "Read and Modify; test by logging in as that agent."
-    ),
-)
-AREA_HIDDEN = diagnosis(
-    "area-hidden",
-    "fail",
-    headline="An area is hidden",
-    step=_STEP,
-    cause="HaloPSA hides this area from the agent: its role has no access level for it.",
-    remedy="Set the access level of this area in the agent's role to at least Read Only.",
-)
-AREA_EMPTY = diagnosis(
-    "area-empty",
-    "warn",
-    headline="An area shows no records",
-    step=_STEP,
-    cause=(
-        "The agent is restricted to teams, clients or ticket types that hold nothing, or the instance is new."
-    ),
-    remedy="Log in as that agent and look whether records show; widen its teams, clients or ticket types.",
-)
-AREA_MISSING = diagnosis(
-    "area-missing",
-    "warn",
-    headline="An area is not there",
-    step=_STEP,
-    cause="The instance has no licence for this area, or is too old to know it.",
-    remedy="Nothing to do unless the customer uses this area: then ask HaloPSA support.",
-)
 
 
 @dataclass(frozen=True)

@@ -7,119 +7,24 @@ from collections.abc import AsyncIterator
 from ..client.models import UNASSIGNED_ID, Agent
 from ..errors import ApiError, HaloError, NotFoundError, RefusedError
 from ..system.plain_text import count_of
+from .codes.identity import (
+    AGENT_API_ONLY,
+    AGENT_DISABLED,
+    AGENT_HOURS_MISSING,
+    AGENT_MISMATCH,
+    AGENT_NAME_AMBIGUOUS,
+    AGENT_ROLE_MISSING,
+    AGENT_UNKNOWN,
+    AGENT_UNLISTED,
+    AGENT_WITHOUT_TEAM,
+    AGENTS_NOT_LISTABLE,
+    LOGIN_NOT_AGENT,
+)
 from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING, TOKEN_REFUSED
-from .findings import Finding, Skipped, diagnosis
+from .findings import Finding, Skipped
 from .probe import Probe
 from .registry import check
-
-_AGENT, _TEAMS, _PREFERENCES, _ID, _FIELDS = (
-    "create-agent",
-    "agent-teams",
-    "agent-preferences",
-    "note-agent-id",
-    "application-fields",
-)
-
-LOGIN_NOT_AGENT = diagnosis(
-    "login-not-agent",
-    "fail",
-    headline="The token does not act for an agent",
-    step=_FIELDS,
-    cause="Login Type of the application is not Agent, so the token acts for a user, a supplier or nobody.",
-    remedy="Set Login Type to Agent, choose the Neo Agent agent and save.",
-)
-AGENT_MISMATCH = diagnosis(
-    "agent-mismatch",
-    "fail",
-    headline="The application logs in as another agent",
-    step=_FIELDS,
-    cause=(
-        "Another agent is chosen on the application (often a copy of an existing application), or the "
-        "noted Agent ID is another agent's."
-    ),
-    remedy=(
-        "Open the application and choose the Neo Agent agent; or correct the Agent ID if that one is the "
-        "wrong one."
-    ),
-)
-AGENT_UNKNOWN = diagnosis(
-    "agent-unknown",
-    "fail",
-    headline="No agent has this Agent ID",
-    step=_ID,
-    fixer="us",
-    cause="The Agent ID was mistyped, or belongs to another instance.",
-    remedy="Take the number from the column ID of the list of agents.",
-)
-AGENT_DISABLED = diagnosis(
-    "agent-disabled",
-    "fail",
-    headline="The agent is not active",
-    step=_AGENT,
-    cause="Account Active is not ticked on the agent.",
-    remedy="Tick Account Active on the agent and save; it takes a free Named Licence.",
-)
-AGENT_API_ONLY = diagnosis(
-    "agent-api-only",
-    "fail",
-    headline="The agent is an API-only one",
-    step=_AGENT,
-    cause="Is an API-only Agent is ticked: such an agent cannot be given tickets or log time.",
-    remedy="Take the tick away and save; it takes a free Named Licence.",
-)
-AGENT_WITHOUT_TEAM = diagnosis(
-    "agent-without-team",
-    "fail",
-    headline="The agent is in no team",
-    step=_TEAMS,
-    cause="No team is chosen on Departments & Teams: lists stay empty and the agent cannot be assigned.",
-    remedy="Add at least one team on Departments & Teams and save.",
-)
-AGENT_ROLE_MISSING = diagnosis(
-    "agent-role-missing",
-    "warn",
-    headline="The agent has no role",
-    step=_AGENT,
-    cause="The agent has no role, so it has no rights.",
-    remedy="Give it a role such as 1st Line Support and save.",
-)
-AGENT_HOURS_MISSING = diagnosis(
-    "agent-hours-missing",
-    "warn",
-    headline="The agent has no working hours",
-    step=_PREFERENCES,
-    cause="No Working Hours are chosen on Preferences; they affect time entries.",
-    remedy="Choose Working Hours and Timezone on Preferences and save.",
-)
-AGENT_NAME_AMBIGUOUS = diagnosis(
-    "agent-name-ambiguous",
-    "warn",
-    headline="Several agents have this name",
-    step=_ID,
-    fixer="us",
-    cause="Several agents have this name.",
-    remedy="Use the number as Agent ID, and give the agents names of their own.",
-)
-AGENT_UNLISTED = diagnosis(
-    "agent-unlisted",
-    "warn",
-    headline="The agent is not in the list of agents",
-    step=_TEAMS,
-    cause=(
-        "The list of agents leaves the token's own agent out: it is in no team that it may see, or the "
-        "list is restricted."
-    ),
-    remedy="Look at the agent's Departments & Teams.",
-)
-AGENTS_NOT_LISTABLE = diagnosis(
-    "agents-not-listable",
-    "fail",
-    headline="Agents may not be listed",
-    step="application-permissions",
-    cause="The scope all:teams (or all:standard) is missing, or the agent's role may not see agents.",
-    remedy="Tick all:teams on the application's Permissions; then look at the agent's role.",
-)
 
 
 @check(
@@ -128,7 +33,7 @@ AGENTS_NOT_LISTABLE = diagnosis(
     otherwise="It was not seen whom the token acts for",
     needs=("token.grant",),
     codes=(LOGIN_NOT_AGENT, AGENT_DISABLED, TOKEN_REFUSED, *WIRE),
-    step=_FIELDS,
+    step="application-fields",
 )
 async def login(probe: Probe) -> AsyncIterator[Finding | str]:
     """Does the token act for an agent?"""
@@ -218,7 +123,7 @@ def _quoted(expected: int | str) -> str:
     title="The agent is set up for work",
     otherwise="The agent is not set up for work, or not known",
     needs=("identity.agent",),
-    step=_AGENT,
+    step="create-agent",
     codes=(
         AGENT_DISABLED,
         AGENT_API_ONLY,

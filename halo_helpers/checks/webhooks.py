@@ -10,64 +10,21 @@ from ..client.models import Json, as_object, as_rows, as_text
 from ..errors import ApiError, NotFoundError, RefusedError
 from ..secrets.value import GUID
 from ..system.plain_text import count_of
-from .access import AREA_MISSING
+from .codes.access import AREA_MISSING
 from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING
-from .findings import Finding, Skipped, diagnosis
+from .codes.webhooks import (
+    WEBHOOK_FAILING,
+    WEBHOOK_MISSING,
+    WEBHOOK_OFF,
+    WEBHOOK_WITHOUT_EVENTS,
+    WEBHOOKS_REFUSED,
+)
+from .findings import Finding, Skipped
 from .probe import Probe
 from .registry import check
 
-WEBHOOKS_REFUSED = diagnosis(
-    "webhooks-refused",
-    "fail",
-    headline="Webhooks may not be managed",
-    step="application-permissions",
-    cause=(
-        "admin:webhooks is not ticked on the application's Permissions: Neo Agent's connection fails "
-        "although reading works."
-    ),
-    remedy="Tick admin:webhooks on Permissions, save, and check again.",
-)
-
-
 _STEP = "webhooks"
-WEBHOOK_MISSING = diagnosis(
-    "webhook-missing",
-    "warn",
-    headline="Neo Agent's webhook is not there",
-    step=_STEP,
-    fixer="neo",
-    cause="Neo Agent makes its webhook when it connects: it has not connected, or somebody took it away.",
-    remedy="Connect in Neo Agent again; if no webhook appears, ask Neo Agent support.",
-)
-WEBHOOK_OFF = diagnosis(
-    "webhook-off",
-    "fail",
-    headline="Neo Agent's webhook is not active",
-    step=_STEP,
-    cause="Neo Agent's webhook is not active: HaloPSA tells Neo Agent nothing of new or changed tickets.",
-    remedy="Open it under Webhooks, tick Active and save.",
-)
-WEBHOOK_WITHOUT_EVENTS = diagnosis(
-    "webhook-without-events",
-    "warn",
-    headline="Neo Agent's webhook has no events",
-    step=_STEP,
-    cause=(
-        "No event is chosen on the webhook, so nothing sets it off; unless a notification names it, which "
-        "was not asked."
-    ),
-    remedy="Open it under Webhooks and look at Events; then ask Neo Agent support which it needs.",
-)
-WEBHOOK_FAILING = diagnosis(
-    "webhook-failing",
-    "warn",
-    headline="Neo Agent's webhook does not deliver",
-    step=_STEP,
-    fixer="neo",
-    cause="Neo Agent does not take the deliveries, or a firewall of the instance stands between.",
-    remedy="Look at the webhook's deliveries in HaloPSA, then ask Neo Agent support.",
-)
 _NEWEST = 20
 """How many deliveries are looked at."""
 

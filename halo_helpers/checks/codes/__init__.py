@@ -1,1 +1,1 @@
-"""Diagnosis codes that more than one check gives, and the many of the token."""
+"""The diagnosis codes: what each means, why, what to do, at which step, who can. A file a layer of checks."""
