@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 
 from halo_helpers import verify
-from halo_helpers.errors import ConfigError
+from halo_helpers.errors import ConfigError, SecretError
 from halo_helpers.report import find_run, load_run, to_html, verification_text
 from halo_helpers.report.evidence import evidence_html
+from halo_helpers.report.status import status_of
+from halo_helpers.secrets.references import resolve
 from halo_helpers.tenants.tenants_file import load_tenants
 from halo_helpers.verification.result import Verification
 
@@ -136,3 +140,63 @@ def test_what_a_tenants_file_shows_is_plain(tmp_path: Path) -> None:
     file.write_text(json.dumps({"tenants": [row]}))
     (found,) = load_tenants(file)
     assert {found.label, found.owner, found.paused_reason} == {"Acme Dental Ltd"}
+
+
+def pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def test_a_pipe_is_no_file_to_wait_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tenants file, a tenant's authority and a run's manifest: each is refused at once."""
+    with pytest.raises(ConfigError, match="is no regular file"):
+        load_tenants(pipe(tmp_path / "tenants.yaml"))
+    result = verify(
+        tenant("https://acme.halopsa.com", ca_file=str(pipe(tmp_path / "ca.pem"))), only=["address.reach"]
+    )
+    assert result.codes == ["tls-failed"]
+    run = tmp_path / "runs" / "20260101T000000Z-abcd"
+    run.mkdir(parents=True)
+    pipe(run / "run.json")
+    assert status_of(tmp_path / "runs", dt.timedelta(hours=1))["run"] is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "great"},
+        {"step": "nowhere"},
+        {"duration_s": "long"},
+        {"findings": []},
+        {"requires": [5]},
+        {"findings": [{"code": "x", "verdict": "fail", "seen": "", "cause": "", "remedy": "", "step": None}]},
+    ],
+    ids=str,
+)
+def test_a_check_of_other_words_is_refused(change: dict[str, Any]) -> None:
+    value = forged()
+    value["checks"][0] |= {"verdict": "fail"} | change
+    with pytest.raises(ValueError, match="a damaged"):
+        Verification.from_json(value)
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 200_000, "\x00", '{"schema": "halo-runbook/run/1", "started_at": 5}']
+)
+def test_files_of_a_run_that_are_none_are_sentences(tmp_path: Path, content: str) -> None:
+    run = tmp_path / "20260101T000000Z-abcd"
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    name = load_run(run).results[0].tenant
+    (run / f"{name}.json").write_text(content)
+    with pytest.raises(ConfigError):
+        load_run(run)
+    (run / "run.json").write_text(content)
+    with pytest.raises(ConfigError):
+        load_run(run)
+
+
+def test_a_path_in_a_reference_steers_no_terminal(tmp_path: Path) -> None:
+    for odd in ("\x1b[2Jx", "a\nb", "evil\u202ename"):
+        with pytest.raises(SecretError) as error:
+            resolve(f"file:{odd}", "acme", tmp_path)
+        assert str(error.value).isprintable()

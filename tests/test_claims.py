@@ -51,7 +51,8 @@ TABLE: dict[str, tuple[Earned, ...]] = {
     "webhooks.manage": (Earned(r"webhooks can be read; there (is|are) \d+", {"GET /api/Webhook": 1}),),
     "webhooks.delivery": (
         Earned(
-            r"the last delivery that arrived: [\dT:-]+; webhooks\.\S+: active, \d+ events",
+            r"\d+ of the last \d+ deliveries arrived, the newest of them: [\dT:-]+; "
+            r"webhooks\.\S+: active, \d+ events",
             {"GET /api/Webhook": 1, "GET /api/Webhook/GUID": 1, "GET /api/WebhookEvent": 1},
         ),
     ),

@@ -320,6 +320,8 @@ def test_a_proxy_is_used_for_others_and_its_faults_are_named(monkeypatch: pytest
         ("http://no-such-proxy.invalid:3128", "proxy-failed", "no-such-proxy.invalid:3128"),
         ("407", "proxy-required", "the proxy 127.0.0.1:"),
         ("502", "proxy-required", "the proxy 127.0.0.1:"),
+        ("http://127.0.0.1:99999", "proxy-required", "the proxy 127.0.0.1:99999"),
+        ("http://[::1", "proxy-required", "the proxy"),
     ],
 )
 def test_the_proxy_is_blamed_and_not_the_target(
@@ -341,6 +343,24 @@ def test_a_host_in_no_proxy_is_asked_directly_and_that_is_said(monkeypatch: pyte
         ask("https://acme.halopsa.invalid", "instance")
     assert error.value.code == "dns-failed"
     assert "NO_PROXY names this host, so the proxy proxy.example:3128 was not used" in error.value.seen
+
+
+def test_a_proxy_that_says_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It closes, or answers what is no HTTP: who failed is open, and both are named."""
+    for script in (reset, always(b"rubbish\r\n\r\n")):
+        with raw_server(script) as url:
+            monkeypatch.setenv("HTTPS_PROXY", url)
+            with pytest.raises(ConnectionFailedError) as error:
+                ask("https://acme.halopsa.invalid", "instance")
+            assert f"by the proxy {url.removeprefix('http://')}" in error.value.seen
+
+
+def test_no_proxy_for_everything_among_others_is_read_as_httpx_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0, *")
+    with pytest.raises(ConnectionFailedError, match="was not used") as error:
+        ask("https://acme.halopsa.invalid", "instance")
+    assert error.value.code == "dns-failed"
 
 
 def test_no_cookie_is_kept() -> None:

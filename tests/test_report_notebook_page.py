@@ -96,3 +96,27 @@ def test_a_damaged_notebook_is_a_sentence(content: str, tmp_path: Path) -> None:
 def test_no_notebook_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no notebook of 'nobody'"):
         notebook_page(tmp_path, "nobody")
+
+
+def test_links_and_states_of_a_notebook_are_left_out(tmp_path: Path) -> None:
+    """What Markdown makes is cleaned, too, and the state of widgets is no part of the page."""
+    write(tmp_path, [markdown("[a](javascript:alert(1)) [b](data:text/html,x) [c](https://halopsa.com)")])
+    file = tmp_path / "acme.ipynb"
+    value = json.loads(file.read_text())
+    state = {
+        "application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": {}}
+    }
+    value["metadata"]["widgets"] = state
+    file.write_text(json.dumps(value))
+    text = notebook_page(tmp_path, "acme")
+    assert "javascript:" not in text
+    assert "data:text" not in text
+    assert "<script" not in text
+    assert 'href="https://halopsa.com"' in text
+
+
+def test_a_name_that_is_a_path_leads_nowhere(tmp_path: Path) -> None:
+    write(tmp_path, [markdown("of another run")], "acme")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(ConfigError, match="no notebook"):
+        notebook_page(tmp_path / "run", "../acme")

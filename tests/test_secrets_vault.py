@@ -79,8 +79,16 @@ def test_a_vault_on_this_machine_is_never_asked_by_a_proxy(
     assert resolve("vault:secret/halo/acme", "acme").reveal() == "from-the-vault-of-acme"
 
 
-@pytest.mark.parametrize("rest", ["secret/../sys/acme#x", "secret/halo/..", "../secret/halo/acme"])
-def test_a_path_with_dots_is_refused_before_anybody_is_asked(vault: list[bytes], rest: str) -> None:
+SPELLINGS = ["/secret/halo/acme", "secret/halo/acme/", "secret//halo/acme", "secret/./halo/acme"]
+"""Other ways to write an entry, which would be another reference to whoever compares the texts."""
+
+
+@pytest.mark.parametrize(
+    "rest", ["secret/../sys/acme#x", "secret/halo/..", "../secret/halo/acme", *SPELLINGS]
+)
+def test_another_spelling_of_an_entry_is_refused_before_anybody_is_asked(
+    vault: list[bytes], rest: str
+) -> None:
     with pytest.raises(SecretError, match=r"takes no \.\."):
         resolve(f"vault:{rest}", "acme")
     assert not vault

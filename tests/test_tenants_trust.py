@@ -156,3 +156,24 @@ def test_the_file_of_the_working_folder_and_the_first_use_are_named(tmp_path: Pa
     second = halo("check", "acme", cwd=tmp_path, HALO_TENANTS_FILE=str(tmp_path / "tenants.yaml"))
     assert "tenants file:" not in second.stderr
     assert "first use here" not in second.stderr
+
+
+def test_an_entry_of_a_vault_is_one_however_it_is_written(tmp_path: Path) -> None:
+    """The default field and the tenant's name may be written out: it is the same secret."""
+    check_hosts([of_file("https://acme.halopsa.com", tmp_path, "vault:secret/halo/acme")])
+    for same in (
+        "vault:secret/halo/acme#client_secret",
+        "vault:secret/halo/{tenant}",
+        "vault:secret/{tenant}",
+    ):
+        moved = check_hosts([of_file("https://evil.example", tmp_path, same)])
+        assert bool(moved) is (same != "vault:secret/{tenant}")
+
+
+def test_this_machine_takes_no_host_away(tmp_path: Path) -> None:
+    """A reference that was also used for a practice tenant stays bound to the customer's host."""
+    secret_of(of_file("https://acme.halopsa.com", tmp_path))
+    secret_of(of_file("http://127.0.0.1:9", tmp_path))
+    secret_of(of_file("https://acme.halopsa.com", tmp_path))
+    with pytest.raises(SecretError, match=r"so far it went to acme\.halopsa\.com"):
+        secret_of(of_file("https://evil.example", tmp_path))

@@ -18,6 +18,7 @@ from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import fleet_table, verification_text
 from halo_helpers.report.evidence import evidence_html
+from halo_helpers.secrets.value import Secret
 from halo_helpers.system.plain_text import count_of
 from halo_helpers.tenants.practice import from_ready_entry
 from halo_helpers.verification.causes import cards_of
@@ -178,8 +179,8 @@ WIDE = {
     "neither": ({"scope": ""}, "pass", "admin and all not granted when asked for"),
     "one": ({"scope": "all"}, "warn", "granted besides, when asked for: all"),
     "both": ({"scope": "admin all"}, "warn", "granted besides, when asked for: admin, all"),
-    "as asked": ({}, "pass", "the answer to a request for admin and all names no scopes"),
-    "refused": (None, "pass", "admin and all not granted when asked for"),
+    "as asked": ({}, "pass", "whether admin or all would be granted is not told"),
+    "refused": (None, "pass", "whether admin or all would be granted is not told"),
 }
 
 
@@ -228,9 +229,15 @@ DELIVERIES: dict[str, tuple[list[dict[str, Any]], list[Any], list[Any] | None, l
     "one of two is on": ([HOOK | {"active": False}, HOOK], [1], [DELIVERED], [], "2026-01-02T03:04"),
     "without events": ([HOOK], [], [DELIVERED], ["webhook-without-events"], "has no event"),
     "failing": ([HOOK], [1], [FAILED, FAILED], ["webhook-failing"], "none of the last 2 deliveries"),
-    "failing by error": ([HOOK], [1], [{"error": True}], ["webhook-failing"], "none of the last 1 delivery"),
+    "failing by error": ([HOOK], [1], [{"error": True}], ["webhook-failing"], "the only delivery to"),
     "failing by http": ([HOOK], [1], [{"status": 503}], ["webhook-failing"], ""),
-    "one arrived": ([HOOK], [1], [FAILED, DELIVERED], [], "the last delivery that arrived: 2026-01-02T03:04"),
+    "one arrived": (
+        [HOOK],
+        [1],
+        [FAILED, DELIVERED],
+        [],
+        "1 of the last 2 deliveries arrived, the newest of them: 2026-01-02T03:04",
+    ),
     "http": ([HOOK], [1], [{"status": 204}], [], "of unknown time"),
     "none yet": ([HOOK], [1], [], [], "nothing was delivered yet"),
     "numbers of unknown meaning": ([HOOK], [1], [{"status": 7}], [], "whether they arrived is not told"),
@@ -297,3 +304,86 @@ def test_codes_and_ids_are_not_broken(practice: Practice, width: int) -> None:
             assert f"<code style='white-space:nowrap'>{card.code}</code>" in evidence_html(result)
         for check in result.checks:
             assert check.verdict == "skip" or check.id in text
+
+
+def test_fields_that_nobody_sent_are_no_finding() -> None:
+    """Agent/me with id and name, and no details to be had: teams, role and hours are not told."""
+    answers = tickets() | {
+        "/api/Agent/me": body({"id": 27, "name": "Neo"}),
+        "/api/Agent/27": body({}, "403 No"),
+    }
+    with raw_server(api(answers)) as url:
+        found = verify(tenant(url), only=["identity.active"])["identity.active"]
+    assert (found.verdict, found.findings) == ("pass", ())
+    assert not found.seen.startswith("active")
+    assert "not told: whether it is active, whether it is API-only, its teams" in found.seen
+
+
+def test_a_username_cannot_be_compared_where_agents_may_not_be_listed() -> None:
+    answers = {"/api/Agent/me": body(ME), "/api/Agent": body({}, "403 No")} | tickets()
+    with raw_server(api(answers)) as url:
+        found = verify(tenant(url, agent_id="somebody"), only=["identity.agent"])["identity.agent"]
+    assert (found.verdict, found.requires) == ("skip", ("identity.listed",))
+
+
+def test_a_wrong_form_explains_a_refusal_only_where_the_server_names_nothing_else() -> None:
+    """The secret is short, and the server says that the application is inactive: two causes."""
+    for words, cards in {
+        "The application is inactive.": ["invalid-client", "client-secret-malformed"],
+        "The specified 'client_id' is invalid.": ["invalid-client", "client-secret-malformed"],
+        "The specified client credentials are invalid.": ["client-secret-malformed"],
+        "": ["client-secret-malformed"],
+    }.items():
+        refused = body({"error": "invalid_client", "error_description": words}, "401 Unauthorized")
+        with raw_server(api(tickets() | {"/auth/token": refused})) as url:
+            result = verify(tenant(url, client_secret=Secret("short-secret")), only=["token.grant"])
+        assert [card.code for card in cards_of(result.checks)] == cards
+
+
+def test_a_login_that_is_refused_for_a_missing_scope_is_no_second_cause() -> None:
+    granted = {"access_token": "a-token-of-some-length", "scope": "admin:webhooks"}
+    answers = {"/api/Agent/me": body({}, "403 No")} | tickets() | {"/auth/token": body(granted)}
+    answers["/api/Agent/me"] = body({}, "403 No")
+    with raw_server(api(answers)) as url:
+        result = verify(tenant(url), only=["identity.login", "token.scopes"])
+    assert [card.code for card in cards_of(result.checks)] == ["scopes-missing"]
+    assert "login-not-agent" in result.codes
+
+
+@pytest.mark.parametrize("lifetime", [None, "abc", -5, 2_592_000])
+def test_a_lifetime_is_said_as_it_was_told(lifetime: Any) -> None:
+    given = body({"access_token": "a-token-of-some-length", "expires_in": lifetime})
+    with raw_server(api(tickets() | {"/auth/token": given})) as url:
+        seen = verify(tenant(url), only=["token.grant"])["token.grant"].seen
+    said = {-5: "the token is good for 0 s only", 2_592_000: "a token was given, good for 2592000 s"}
+    assert seen == said.get(lifetime, "a token was given; for how long is not told")
+
+
+def test_throttling_is_not_said_to_be_over_when_something_stayed_refused() -> None:
+    seen: Counter[bytes] = Counter()
+    answer = api(tickets())
+
+    def script(connection: Any, head: bytes) -> None:
+        path = head.split(b" ")[1].partition(b"?")[0]
+        seen[path] += 1
+        if path == b"/api/Users" or (path == b"/api/Tickets" and seen[path] == 1):
+            wait = ["Retry-After: 0"] if path == b"/api/Tickets" else []
+            connection.sendall(http("429 Too Many", b"", *wait))
+        else:
+            answer(connection, head)
+
+    with raw_server(script) as url:
+        result = verify(tenant(url), only=["access.tickets", "access.contacts", "limits"])
+    assert "rate-limited" in result.codes
+    assert "throttled" not in result.codes
+
+
+def test_a_webhook_that_does_not_say_whether_it_is_active_is_not_called_so() -> None:
+    for active in ({}, {"active": "false"}, {"active": 1}):
+        row = {name: value for name, value in HOOK.items() if name != "active"} | active
+        with raw_server(api(tickets() | {"/api/Webhook?": body([row])})) as url:
+            found = verify(tenant(url, webhook_host=HOST), only=["webhooks.delivery"])["webhooks.delivery"]
+        assert (found.verdict, found.seen) == (
+            "pass",
+            f"{HOST}: in the list; whether it is active is not told",
+        )

@@ -58,8 +58,9 @@ async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
         raise Skipped(f"{refusal.seen}; the token holds no scope", "token.scopes")
     if refusal.code == TOKEN_REFUSED.code:
         return TOKEN_REFUSED(f"the API does not accept the fresh token: {refusal.seen}")
+    cause = None if await probe.holds("all:standard") else SCOPES_MISSING.code
     if refusal.status != 401:
-        return LOGIN_NOT_AGENT(refusal.seen)
+        return LOGIN_NOT_AGENT(refusal.seen, folds_into=cause)
     try:
         await probe.client.first_page("Tickets", "tickets")
     except RefusedError as second:
@@ -67,7 +68,7 @@ async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
             return AGENT_DISABLED("every request is answered 401 although the token is fresh")
     except HaloError:
         pass
-    return LOGIN_NOT_AGENT(refusal.seen)
+    return LOGIN_NOT_AGENT(refusal.seen, folds_into=cause)
 
 
 @check(
@@ -106,7 +107,12 @@ async def _find(probe: Probe, expected: int | str) -> Agent | None:
             if not isinstance(error, RefusedError):
                 raise
             return Agent(id=expected, name="agent that may not be read")
-    return next((one for one in await probe.agents() if _same_name(one, expected)), None)
+    try:
+        agents = await probe.agents()
+    except RefusedError as refusal:
+        seen = f"a username was given, and agents may not be listed: {refusal.seen}"
+        raise Skipped(seen, "identity.listed") from None
+    return next((one for one in agents if _same_name(one, expected)), None)
 
 
 def _same_name(one: Agent, expected: int | str) -> bool:
@@ -140,18 +146,37 @@ async def active(probe: Probe) -> AsyncIterator[Finding | str]:
         details = await probe.details()
     except (RefusedError, NotFoundError):
         details = me
+    told = details.fields | me.fields
     if details.is_disabled or me.is_disabled:
         yield AGENT_DISABLED(f"{me.label} is disabled")
     if details.is_api_only or me.is_api_only:
         yield AGENT_API_ONLY(f"{me.label} is an API-only agent")
     teams = details.team_names or me.team_names
-    if not teams:
+    if not teams and _is_told(details.team_names, me.team_names):
         yield AGENT_WITHOUT_TEAM(f"{me.label} is in no team")
-    if not (details.role_names or me.role_names):
+    if not (details.role_names or me.role_names) and _is_told(details.role_names, me.role_names):
         yield AGENT_ROLE_MISSING(f"{me.label} has no role")
-    if not (details.workday or me.workday):
+    if not (details.workday or me.workday) and "workday_id" in told:
         yield AGENT_HOURS_MISSING(f"{me.label} has no working hours")
-    yield f"active; teams: {', '.join(teams or ('none',))}"
+    missing = [words for name, words in _TOLD.items() if name not in told]
+    yield f"{'active' if 'isdisabled' in told else me.label}; teams: {', '.join(teams or ('none told',))}"
+    if missing:
+        yield f"not told: {', '.join(missing)}"
+
+
+_TOLD = {
+    "isdisabled": "whether it is active",
+    "isapiagent": "whether it is API-only",
+    "teams": "its teams",
+    "roles": "its roles",
+    "workday_id": "its working hours",
+}
+"""Fields of an agent that an answer may leave out: what is not told is no finding, and is said."""
+
+
+def _is_told(*answers: tuple[str, ...] | None) -> bool:
+    """Whether one of the answers had the field at all."""
+    return any(answer is not None for answer in answers)
 
 
 @check(

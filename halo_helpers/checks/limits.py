@@ -27,7 +27,7 @@ SKEW_S = 60.0
 async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
     """Latency, rate-limit answers, clock against the server's Date; it sends nothing itself."""
     reading = probe.client.reading
-    if reading.waited:
+    if reading.waited and not reading.turned_away:
         yield THROTTLED(f"{count_of(reading.waited, 'request')} of {probe.client.requests_made} had to wait")
     if not reading.latencies_s:
         return
@@ -35,7 +35,7 @@ async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
     if median > SLOW_S:
         yield SLOW(f"half of {count_of(len(reading.latencies_s), 'answer')} took longer than {median:.1f} s")
     if reading.clock_skew_s is not None and abs(reading.clock_skew_s) > SKEW_S:
-        which = "behind" if reading.clock_skew_s > 0 else "ahead"
+        which = "behind" if reading.clock_skew_s > 0 else "ahead of"
         yield CLOCK_SKEW(f"this machine's clock is {abs(reading.clock_skew_s):.0f} s {which} the server's")
     made = count_of(probe.client.requests_made, "request")
     yield f"{made}, half of them answered within {median * 1000:.0f} ms"

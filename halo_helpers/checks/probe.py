@@ -78,7 +78,11 @@ class Probe:
         """Return the rows of the list of webhooks."""
 
         async def ask() -> list[dict[str, Any]]:
-            return as_rows(await self.client.get("Webhook", type=0), "Webhook", "webhooks")[0]
+            rows, _ = as_rows(await self.client.get("Webhook", type=0), "Webhook", "webhooks")
+            return [
+                {name: row[name] for name in ("id", "url", "active", "disabled") if name in row}
+                for row in rows
+            ]
 
         return await self._once("webhooks", ask)
 

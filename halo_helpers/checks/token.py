@@ -121,9 +121,12 @@ async def grant(probe: Probe) -> AsyncIterator[Finding | str]:
             raise
         yield refused_client(error.seen)
         return
+    if token.expires_in_s is None:
+        yield "a token was given; for how long is not told"
+        return
     if token.expires_in_s < _TOO_SHORT_S:
         yield TOKEN_EXPIRED(f"the token is good for {token.expires_in_s:g} s only")
-    yield f"a token was given, good for {token.expires_in_s:g} s"
+    yield f"a token was given, good for {token.expires_in_s:.0f} s"
 
 
 @check(
@@ -184,6 +187,6 @@ async def scopes(probe: Probe) -> AsyncIterator[Finding | str]:
     if excess:
         yield SCOPES_EXCESS(f"granted besides, when asked for: {', '.join(excess)}")
     elif excess is None:
-        yield f"the answer to a request for {' and '.join(wide)} names no scopes"
+        yield f"whether {' or '.join(wide)} would be granted is not told"
     else:
         yield f"{' and '.join(wide)} not granted when asked for"

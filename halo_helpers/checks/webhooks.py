@@ -55,7 +55,7 @@ async def manage(probe: Probe) -> AsyncIterator[Finding | str]:
 
 @check(
     "webhooks.delivery",
-    title="Neo Agent's webhook is there and delivers",
+    title="Neo Agent's webhook",
     otherwise="Neo Agent's webhook does not deliver, or it was not seen that it does",
     needs=("webhooks.manage",),
     codes=(WEBHOOK_MISSING, WEBHOOK_OFF, WEBHOOK_WITHOUT_EVENTS, WEBHOOK_FAILING, *WIRE),
@@ -74,7 +74,10 @@ async def delivery(probe: Probe) -> AsyncIterator[Finding | str]:
     if not own:
         yield WEBHOOK_MISSING(f"{count_of(len(rows), 'webhook')} in the list, none of them to {host}")
         return
-    active = next((row for row in own if row.get("active") is not False and not row.get("disabled")), None)
+    active = next((row for row in own if row.get("active") is True and not row.get("disabled")), None)
+    if active is None and not any(isinstance(row.get("active"), bool) or row.get("disabled") for row in own):
+        yield f"{host}: in the list; whether it is active is not told"
+        return
     if active is None:
         yield WEBHOOK_OFF(f"the webhook to {host} is not active")
         return
@@ -126,11 +129,13 @@ async def _deliveries(probe: Probe, webhook_id: str, host: str) -> AsyncIterator
         yield f"{count_of(len(newest), 'delivery', 'deliveries')}; whether they arrived is not told"
     elif not any(known):
         last = as_text(newest[0].get("timestamp"))[:16] or "of unknown time"
-        seen = f"none of the last {count_of(len(known), 'delivery', 'deliveries')} to {host} arrived"
+        which = "the only delivery" if len(known) == 1 else f"none of the last {len(known)} deliveries"
+        seen = f"{which} to {host} {'did not arrive' if len(known) == 1 else 'arrived'}"
         yield WEBHOOK_FAILING(f"{seen}; the newest: {last}")
     else:
         last = as_text(next(row for row in newest if _arrived(row)).get("timestamp"))[:16]
-        yield f"the last delivery that arrived: {last or 'of unknown time'}"
+        arrived = f"{sum(known)} of the last {count_of(len(known), 'delivery', 'deliveries')} arrived"
+        yield f"{arrived}, the newest of them: {last or 'of unknown time'}"
 
 
 def _arrived(row: Mapping[str, Any]) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import sys
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ import httpx
 
 from ..errors import ApiError, ConnectionFailedError
 from ..secrets.value import Secret
+from ..system.files import read_regular
 from ..system.version import VERSION
 from ..tenants.base_url import is_loopback
 from .limits import AT_ONCE, Limits
 from .transport_errors import code_of_transport_error
 
+_MOST_CA = 4 * 1024 * 1024
 USER_AGENT = f"halo-runbook/{VERSION}"
 _LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
@@ -57,8 +60,10 @@ def proxy_for(url: str) -> Proxy | None:
     text = named.get(parts.scheme) or named.get("all")
     if not text:
         return None
-    place = urlsplit(text if "://" in text else f"//{text}").netloc.rpartition("@")[2]
-    return Proxy(place, bool(proxy_bypass(parts.hostname or "")))
+    place = text.partition("://")[2] or text  # by hand: it may be no URL at all
+    place = re.split(r"[/?#]", place, maxsplit=1)[0].rpartition("@")[2]
+    everywhere = "*" in (one.strip() for one in named.get("no", "").split(","))  # as httpx reads it
+    return Proxy(place, everywhere or bool(proxy_bypass(parts.hostname or "")))
 
 
 def warm_up() -> None:
@@ -104,8 +109,10 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         context = httpx.create_ssl_context()
     if ca_file:
         try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
+            context.load_verify_locations(
+                cadata=read_regular(Path(ca_file), _MOST_CA).decode("ascii", "ignore")
+            )
+        except (OSError, ValueError) as error:
             seen = f"ca_file {ca_file} cannot be used: {type(error).__name__}"
             raise ConnectionFailedError("tls-failed", seen) from None
     return context

@@ -35,6 +35,8 @@ _BROKEN = (
     OSError,
     ImportError,
     ValueError,
+    OverflowError,
+    ExceptionGroup,
 )
 """What httpx, the layers below it and a proxy that cannot be used raise."""
 _OF_PROXY = {
@@ -43,7 +45,8 @@ _OF_PROXY = {
     "connect-timeout": "does not accept the connection in time",
 }
 """What a failure before any answer says of the proxy, where one is used."""
-_ON_THE_WAY = frozenset({*_OF_PROXY, "proxy-required"})
+_UNUSABLE = frozenset({"proxy-required", "url-malformed"})
+"""What is the proxy's where one is used: the tenant's own address was taken apart before."""
 
 
 class Guard(Protocol):
@@ -158,19 +161,20 @@ class Door:
 
     def _failure(self, request: Request, code: str, seen: str) -> ConnectionFailedError:
         """Build the error of a connection; where a proxy stood between and failed, it is named and blamed."""
-        place = place_of(request.url)
-        proxy = None if self._address.is_loopback or code not in _ON_THE_WAY else proxy_for(request.url)
+        place, seen = place_of(request.url), clean(seen, 300)
+        proxy = None if self._address.is_loopback else proxy_for(request.url)
         if proxy is None:
-            return ConnectionFailedError(code, f"{place}: {clean(seen, 300)}")
+            return ConnectionFailedError(code, f"{place}: {seen}")
         if proxy.bypassed:
             note = f"NO_PROXY names this host, so the proxy {proxy.place} was not used"
-            return ConnectionFailedError(code, f"{place}: {clean(seen, 300)}; {note}")
-        if code == "proxy-required":
-            return ConnectionFailedError(
-                code, f"the proxy {proxy.place}, on the way to {place}: {clean(seen, 300)}"
-            )
-        why = f"{_OF_PROXY[code]}; {place} itself was not asked"
-        return ConnectionFailedError("proxy-failed", f"the proxy {proxy.place} of the environment {why}")
+            return ConnectionFailedError(code, f"{place}: {seen}; {note}")
+        if code in _OF_PROXY:
+            why = f"{_OF_PROXY[code]}; {place} itself was not asked"
+            return ConnectionFailedError("proxy-failed", f"the proxy {proxy.place} of the environment {why}")
+        if code in _UNUSABLE:
+            seen = f"the proxy {proxy.place}, on the way to {place}: {seen}"
+            return ConnectionFailedError("proxy-required", seen)
+        return ConnectionFailedError(code, f"{place}, by the proxy {proxy.place}: {seen}")
 
     async def _exchange(self, request: Request, started: float) -> Reply:
         if self._http is None:

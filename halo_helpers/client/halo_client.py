@@ -6,6 +6,7 @@ https.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from .models import Agent, AuthInfo, Instance, Json, Page, as_rows
 from .token import Token, Tokens, trusted_token_url
 
 MAX_PAGES = 100
+_KEPT = ("id", "_canupdate")
+"""Fields of a page's first row that are kept; the rest of it may be large."""
 PAGE_SIZE = 100
 
 
@@ -157,7 +160,8 @@ class HaloClient:
         one_row: dict[str, object] = {"pageinate": True, "page_size": 1, "page_no": 1, "count": 1}
         value = await self.get(resource, **(one_row | params))
         rows, count = as_rows(value, resource, key)
-        return Page(rows[:1], count, len(rows))
+        kept = [{name: row[name] for name in _KEPT if name in row} for row in rows[:1]]
+        return Page(kept, count, len(rows))
 
     async def rows(self, resource: str, key: str, **params: object) -> list[dict[str, Any]]:
         """Read all rows of a list: a bare array, or pages.
@@ -212,7 +216,12 @@ class HaloClient:
 
 def _ca_file(tenant: Tenant) -> str | None:
     """Return the path of the tenant's ca_file, from the folder that it starts at."""
-    return str((tenant.folder or Path()) / Path(tenant.ca_file).expanduser()) if tenant.ca_file else None
+    if not tenant.ca_file:
+        return None
+    path = Path(tenant.ca_file)
+    with contextlib.suppress(RuntimeError):  # a home folder that is not here: the file is not found then
+        path = path.expanduser()
+    return str((tenant.folder or Path()) / path)
 
 
 def _parameter(value: object) -> str:

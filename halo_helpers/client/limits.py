@@ -32,6 +32,8 @@ class Reading:
     latencies_s: list[float] = field(default_factory=list)
     waited: int = 0
     """Requests that were answered after a 429 had told how long to wait."""
+    turned_away: int = 0
+    """Requests whose answer stayed a 429."""
     clock_skew_s: float | None = None
     """Server's clock minus ours; positive when ours is behind."""
     practice: bool = False

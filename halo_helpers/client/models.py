@@ -16,7 +16,7 @@ from ..system.plain_text import NAME_LENGTH, plain_text
 
 Json = Any
 _TOO_LARGE = 10**15
-_NAMES = 100
+_NAMES = 20
 """Teams or roles of one agent that are read."""
 UNASSIGNED_ID = 1
 """HaloPSA's built-in "Unassigned" agent (facts 4.2)."""

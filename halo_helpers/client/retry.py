@@ -42,6 +42,7 @@ async def ask_with_retries(
             return reply
         wait_s = seconds_to_wait(reply)
         if wait_s is None or waits == MAX_WAITS or wait_s >= remaining_s() - 1:
+            reading.turned_away += 1
             return reply
         waits += 1
         await asyncio.sleep(wait_s)

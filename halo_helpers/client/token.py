@@ -48,7 +48,8 @@ class Token:
 
     value: Secret
     scopes: tuple[str, ...] | None
-    expires_in_s: float
+    expires_in_s: float | None
+    """None when the answer said nothing that can be a lifetime; clients take an hour then."""
     renew_at: float
     """On the monotonic clock, in seconds."""
 
@@ -110,16 +111,16 @@ class Tokens:
     async def granted_of(self, scopes: Sequence[str]) -> tuple[str, ...] | None:
         """Return which of these scopes are granted when they are asked for; the token is not kept.
 
-        None when the answer names no scopes. A refusal counts as none granted.
+        None when that is not told: the answer names no scopes, or all of them together are refused.
 
         Raises: what `token` raises, but for a refusal.
         """
         try:
             token = await self._grant(self._secret, scopes)
         except AuthError as error:
-            if error.code == "token-malformed":
+            if error.code in {"token-malformed", *_CODES.values(), "token-refused"}:
                 return None
-            return ()
+            raise
         return None if token.scopes is None else tuple(s for s in scopes if s in token.scopes)
 
     async def _grant(self, secret: Secret, scopes: Sequence[str] = ()) -> Token:
@@ -192,20 +193,18 @@ def _token_of(reply: Reply, limits: Limits, reading: Reading) -> Token:
     lifetime_s = _seconds(body.get("expires_in"))
     scope = body.get("scope")
     scopes = tuple(clean(one) for one in scope.split()[:MAX_SCOPES]) if isinstance(scope, str) else None
-    renew_at = time.monotonic() + max(lifetime_s - RENEW_EARLY_S, lifetime_s / 2, SHORTEST_S)
+    used_s = _USUAL_S if lifetime_s is None else lifetime_s
+    renew_at = time.monotonic() + max(used_s - RENEW_EARLY_S, used_s / 2, SHORTEST_S)
     return Token(Secret(value), scopes, lifetime_s, renew_at)
 
 
-def _seconds(value: Json) -> float:
-    """Read `expires_in`; 3600 is the usual value and the fallback in clients (facts 2.6).
-
-    A number that cannot be a lifetime counts as one that was not given; below zero it is zero.
-    """
+def _seconds(value: Json) -> float | None:
+    """Read `expires_in` (facts 2.6); None for what cannot be a lifetime, 0 for a number below zero."""
     try:
-        seconds = float(value) if not isinstance(value, bool) and value is not None else _USUAL_S
+        seconds = float("nan") if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
-        return _USUAL_S
-    return max(seconds, 0.0) if math.isfinite(seconds) and seconds < _LONGEST_S else _USUAL_S
+        return None
+    return max(seconds, 0.0) if math.isfinite(seconds) and seconds < _LONGEST_S else None
 
 
 def _raise_refusal(reply: Reply) -> NoReturn:

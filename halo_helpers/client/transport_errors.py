@@ -23,6 +23,8 @@ def code_of_transport_error(error: BaseException) -> tuple[str, str]:
             return "dns-failed", "no address is known for this host"
     name = type(error).__name__
     for cause in _chain(error):
+        if isinstance(cause, OverflowError):
+            return "proxy-required", "the proxy in the environment cannot be used"  # a port that is none
         if isinstance(cause, ConnectionRefusedError):
             return "connect-refused", "the host refuses the connection"
         if isinstance(cause, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):

@@ -46,7 +46,7 @@ def evidence_html(result: Verification, edition: str = DEFAULT_EDITION) -> str:
     cards = "".join(card_html(card, result.base_url, edition) for card in cards_of(result.checks))
     rows = "".join(
         f"<tr><td style='text-align:left'>{code(c.id)}</td><td "
-        f"style='text-align:left'>{escape(c.title)}</td>"
+        f"style='text-align:left'>{escape(c.headline)}</td>"
         f"<td style='text-align:left'>{word(c.verdict)}</td><td "
         f"style='text-align:left'>{escape(c.seen)}</td></tr>"
         for c in result.checks

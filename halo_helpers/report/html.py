@@ -11,7 +11,7 @@ from ..checks import CHECKS, DIAGNOSES
 from ..checks.findings import BROKEN, FIXERS, OF_TENANTS
 from ..system.plain_text import count_of
 from ..verification.causes import cards_of
-from ..verification.result import RUN, WORDS, Verification
+from ..verification.result import RUN, RUN_TITLES, WORDS, Verification
 from .manifest import Changes, Manifest
 from .run import is_practice_run, totals, whose_network
 from .text import step_words
@@ -133,7 +133,7 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
             }
         )
     titles = [
-        [name, CHECKS[name].title if name in CHECKS else "The verification ran to its end"]
+        [name, CHECKS[name].title, CHECKS[name].otherwise] if name in CHECKS else [name, *RUN_TITLES]
         for name in columns
     ]
     value = {"checks": titles, "advice": list(advice), "tenants": rows, "evidence": evidence}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
@@ -112,6 +113,8 @@ class Manifest:
         if value["schema"] != RUN_SCHEMA:
             raise ValueError(f"schema is {value['schema']!r}")
         given = {name: value[name] for name in _KEYS if name in value}
+        if value.get("started_at") and dt.datetime.fromisoformat(value["started_at"]).tzinfo is None:
+            raise ValueError("its time has no zone")
         given["tenants"] = tuple(map(Entry.from_json, value["tenants"]))
         given["paused"] = tuple(map(Pause.from_json, value.get("paused") or ()))
         given["trend"] = tuple(map(_bar, value.get("trend") or ()))

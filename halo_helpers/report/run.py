@@ -10,7 +10,7 @@ from typing import Any
 
 from ..checks.findings import BROKEN, WORST_FIRST
 from ..errors import ConfigError, Mistake, unreadable
-from ..system.files import is_held
+from ..system.files import is_held, read_regular
 from ..system.plain_text import count_of
 from ..verification.result import Verification
 from .manifest import Changes, Manifest
@@ -102,8 +102,8 @@ def load_run(folder: Path) -> Run:
         if not file.is_file():
             continue
         try:
-            results.append(Verification.from_json(json.loads(file.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
+            results.append(Verification.from_json(json.loads(read_regular(file))))
+        except (OSError, ValueError, RecursionError) as error:
             raise unreadable(error, file) from None
     return Run(folder, manifest, results)
 
@@ -114,8 +114,8 @@ def read_manifest(file: Path) -> Manifest:
     Raises: ConfigError when the file is no run's.
     """
     try:
-        return Manifest.from_json(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return Manifest.from_json(json.loads(read_regular(file)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(Mistake(f"is no run: {error}", str(file))) from None
 
 

@@ -54,7 +54,7 @@ def status_of(
     complete: Run | None = None
     future: Run | None = None
     for run in runs_of(folder):
-        if not is_whole(run.manifest):
+        if not is_whole(run.manifest) or not run.manifest.started_at:
             continue
         if _age(run, now) < -_AHEAD:
             future = future or run
@@ -69,7 +69,8 @@ def status_of(
     begun = newest is not None and newest is not complete
     under_way = begun and newest is not None and is_under_way(newest.folder)
     verdict = shown.manifest.verdict if shown else None
-    code = 3 if too_old else 1 if broken and verdict == "fail" else 0
+    fails = verdict == "fail" or bool(shown and (shown.manifest.totals or {}).get("fail"))
+    code = 3 if too_old else int(broken and fails)
     return {
         "schema": STATUS_SCHEMA,
         "run": shown.id if shown else None,

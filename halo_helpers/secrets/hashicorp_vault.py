@@ -23,12 +23,7 @@ def hashicorp(rest: str, tenant_name: str) -> str:
 
     Raises: SecretError that says what is missing, never a value.
     """
-    place, _, field = rest.partition("#")
-    mount, _, path = place.replace("{tenant}", tenant_name).strip("/").partition("/")
-    if not path:
-        raise SecretError("vault: takes MOUNT/PATH#FIELD, such as vault:secret/halo/{tenant}#client_secret")
-    if ".." in path.split("/") or ".." in mount:
-        raise SecretError("vault: takes no .. in its path")
+    mount, path, field = entry_of(rest, tenant_name)
     address, token = os.environ.get("VAULT_ADDR", ""), _token()
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
@@ -48,7 +43,7 @@ def hashicorp(rest: str, tenant_name: str) -> str:
         answer = hvac.Client(
             url=address, token=token, timeout=10, allow_redirects=False, session=session
         ).secrets.kv.v2.read_secret_version(path=path, mount_point=mount, raise_on_deleted_version=True)
-        value = answer["data"]["data"][field or FIELD]
+        value = answer["data"]["data"][field]
     except hvac.exceptions.InvalidPath:
         raise SecretError(f"Vault holds nothing at {mount}/{path}") from None
     except (hvac.exceptions.Forbidden, hvac.exceptions.Unauthorized):
@@ -56,10 +51,24 @@ def hashicorp(rest: str, tenant_name: str) -> str:
     except (hvac.exceptions.VaultError, requests.RequestException) as error:
         raise SecretError(f"Vault at {parts.hostname} cannot be asked ({type(error).__name__})") from None
     except (KeyError, TypeError):
-        raise SecretError(f"Vault has no field {field or FIELD} at {mount}/{path}") from None
+        raise SecretError(f"Vault has no field {field} at {mount}/{path}") from None
     if not isinstance(value, str):
-        raise SecretError(f"the field {field or FIELD} at {mount}/{path} holds no text")
+        raise SecretError(f"the field {field} at {mount}/{path} holds no text")
     return value
+
+
+def entry_of(rest: str, tenant_name: str) -> tuple[str, str, str]:
+    """Return mount, path and field of an entry, so that there is one way to write it.
+
+    Raises: SecretError for a text that names none.
+    """
+    place, _, field = rest.partition("#")
+    mount, _, path = place.replace("{tenant}", tenant_name).partition("/")
+    if not path:
+        raise SecretError("vault: takes MOUNT/PATH#FIELD, such as vault:secret/halo/{tenant}#client_secret")
+    if {"", ".", ".."} & {mount, *path.split("/")}:
+        raise SecretError("vault: takes no .. in its path, no . and no empty part")
+    return mount, path, field or FIELD
 
 
 def _token() -> str:

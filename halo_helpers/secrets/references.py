@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ..errors import SecretError
+from ..system.plain_text import plain_text
 from . import lab_memory
 from .access_log import write_down
 from .private_file import read_private
@@ -161,7 +162,11 @@ def resolve(
         raise SecretError(f"client_secret of {tenant_name} {problem}")
     parsed = Reference.parse(reference)
     _check_rest(parsed)
-    found = _resolver(parsed, tenant_name, folder, interactive=interactive)()
+    try:
+        found = _resolver(parsed, tenant_name, folder, interactive=interactive)()
+    except SecretError as error:
+        error.seen = plain_text(error.seen, 1000)  # a path may hold anything
+        raise
     if not found:
         raise SecretError(f"{found.source} is empty")
     if used:
@@ -231,7 +236,11 @@ def _from_keyring(tenant_name: str) -> Secret:
         import keyring.errors
     except ImportError:
         raise SecretError("keyring: needs the package keyring; install halo-runbook[keyring]") from None
-    unfit = unfit_keyring(keyring.get_keyring())
+    try:
+        backend = keyring.get_keyring()
+    except Exception as error:  # a back-end that the environment names and that is not there
+        raise SecretError(f"the system's keyring cannot be used: {type(error).__name__}") from None
+    unfit = unfit_keyring(backend)
     if unfit:
         raise SecretError(unfit)
     try:

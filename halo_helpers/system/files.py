@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
@@ -30,6 +33,28 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
         raise
 
 
+def read_regular(path: Path, most: int = -1) -> bytes:
+    """Return what a regular file holds, at most so many bytes; a pipe or device is never waited for.
+
+    Raises: OSError, also for what is no regular file.
+    """
+    with open_regular(path) as stream:
+        return stream.read(most)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; a pipe or device is refused at once.
+
+    Raises: OSError.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    stream = os.fdopen(os.open(path, flags | getattr(os, "O_CLOEXEC", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "is no regular file")
+    return stream
+
+
 def hold(descriptor: int, *, wait: bool) -> None:
     """Lock an open file for this process, until it is closed or the process dies.
 
@@ -48,7 +73,8 @@ def hold(descriptor: int, *, wait: bool) -> None:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Be the only one in a `with` on this lock file, waiting for others."""
-    with path.open("a") as stream:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+") as stream:
         hold(stream.fileno(), wait=True)
         yield
 

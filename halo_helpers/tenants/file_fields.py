@@ -70,14 +70,14 @@ def _text(value: Any, line: int, reader: Reader) -> str:
         reader.note(
             "a field other than client_secret holds what looks like a secret in clear; take it out", line
         )
-    if any(ord(letter) < 32 for letter in text):
-        reader.note("a value holds a control character", line)
+    if not text.isprintable():
+        reader.note("a value holds a control character, or one that is not seen", line)
     return text
 
 
 def _words(value: Any, line: int, reader: Reader) -> str:
     """Read what is shown to people: in one line, and without what is not seen or steers a terminal."""
-    return plain_text(_text(value, line, reader))
+    return _text(plain_text(str(value)), line, reader)
 
 
 def _name(value: Any, line: int, reader: Reader) -> str:

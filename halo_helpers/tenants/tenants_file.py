@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Mistake
+from ..system.files import open_regular
 from .file_fields import NEEDED, Reader, Row, refuse_twins, shown_text, tenant_of
 from .tenant import FIELDS, Tenant
 
@@ -61,7 +62,7 @@ def _read_text(file: Path, reader: Reader) -> str:
         if file.is_dir():
             reader.note("is a folder, not a tenants file")
             raise reader.stop()
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             problem = _who_can_change(os.fstat(stream.fileno()))
             raw = stream.read(MAX_FILE + 1)
     except OSError as error:

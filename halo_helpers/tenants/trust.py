@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError, SecretError, unreadable, unwritable
+from ..secrets.hashicorp_vault import entry_of
 from ..secrets.references import resolve
 from ..secrets.value import Secret
 from ..system.files import locked, write_whole
@@ -73,7 +74,9 @@ def check_hosts(tenants: Iterable[Tenant], *, remember: bool = True) -> dict[str
         before = new.get(key) or known.get(key)
         if not key or not host or before == host:
             continue
-        if before is not None and not _is_loopback(tenant):
+        if before is not None:
+            if _is_loopback(tenant):
+                continue  # needs no trust, and takes none away from the host so far
             moved[tenant.name] = (
                 f"the tenants file sends the secret of {tenant.name} to {host}; so far it went to {before}. "
                 f"Nothing was sent. If this is right: halo-runbook tenants trust {tenant.name}"
@@ -134,6 +137,11 @@ def _key(tenant: Tenant) -> str:
         except SecretError:
             return ""
         rest = str(path.resolve()) if path else rest
+    elif reference.scheme == "vault":
+        try:
+            rest = "/".join(entry_of(rest, tenant.name))
+        except SecretError:
+            return ""
     elif "{tenant}" in rest:
         rest = f"{rest} {tenant.name}"
     return f"{reference.scheme}:{hashlib.sha256(rest.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

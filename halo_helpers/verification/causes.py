@@ -14,8 +14,6 @@ from .result import CheckResult
 
 _AREAS = ("area-refused", "area-hidden", "area-empty")
 CONSEQUENCES: dict[str, tuple[str, ...]] = {
-    "client-id-malformed": ("invalid-client",),
-    "client-secret-malformed": ("invalid-client",),
     "scopes-none": (*_AREAS, "webhooks-refused", "agents-not-listable"),
     "login-not-agent": (*_AREAS, "agents-not-listable"),
     "agent-disabled": (*_AREAS, "agents-not-listable"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..checks import CHECKS, DIAGNOSES, Finding, Verdict, known_check
-from ..checks.findings import BROKEN, OF_TENANTS, WORST_FIRST
+from ..checks.findings import BROKEN, FIXERS, OF_TENANTS, WORST_FIRST
 from ..client.models import Agent
 from ..guide.steps import STEPS
 from ..system.plain_text import plain_text
@@ -18,6 +19,8 @@ _LONG = 4000
 """Characters of a sentence in a result file that are read."""
 RUN = "run.execution"
 """The id of the row that a run adds when a tenant's notebook itself failed."""
+RUN_TITLES = ("The verification ran to its end", "The verification did not run to its end")
+"""Its headings: when it holds, and when it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,10 @@ class CheckResult:
     @property
     def headline(self) -> str:
         """What to say above a finding: the title when the check holds, the other heading when it does not."""
+        if self.verdict not in BROKEN:
+            return self.title
         known = known_check(self.id)
-        return known.otherwise if known and known.otherwise and self.verdict in BROKEN else self.title
+        return RUN_TITLES[1] if self.id == RUN else known.otherwise if known else self.title
 
     @property
     def code(self) -> str | None:
@@ -73,27 +78,30 @@ class CheckResult:
         findings = tuple(
             Finding(
                 plain_text(f["code"]),
-                f["verdict"],
+                _one_of(f["verdict"], WORST_FIRST),
                 plain_text(f.get("headline") or row["title"]),
                 plain_text(f["seen"], _LONG),
                 plain_text(f["cause"], _LONG),
                 plain_text(f["remedy"], _LONG),
-                f["step"],
-                f["fixer"],
+                f["step"] and _one_of(f["step"], STEPS),
+                _one_of(f["fixer"], FIXERS),
                 f["code"] in DIAGNOSES and DIAGNOSES[f["code"]].retryable,
-                f.get("folds_into"),
+                _plain_or_none(f.get("folds_into")),
             )
             for f in row["findings"]
         )
+        verdict = _one_of(row["verdict"], WORST_FIRST)
+        if verdict in BROKEN and not findings:
+            raise ValueError(f"{plain_text(row['id'])} is {verdict} without a finding")
         return cls(
             plain_text(row["id"]),
             plain_text(row["title"]),
-            row["verdict"],
+            verdict,
             plain_text(row["seen"], _LONG),
-            row["step"],
-            tuple(row["requires"]),
+            row["step"] and _one_of(row["step"], STEPS),
+            tuple(map(plain_text, row["requires"])),
             findings,
-            row["duration_s"],
+            float(row["duration_s"]),
         )
 
 
@@ -180,17 +188,17 @@ class Verification:
                 practice=value["practice"],
                 checks=tuple(map(CheckResult.from_json, value["checks"])),
                 started_at=dt.datetime.fromisoformat(value["started_at"]),
-                duration_s=value["duration_s"],
+                duration_s=float(value["duration_s"]),
                 label=_plain_or_none(value.get("label")),
                 owner=_plain_or_none(value.get("owner")),
                 instance=value["instance"],
-                agent=Agent(agent["id"], plain_text(agent["name"])) if agent else None,
+                agent=Agent(int(agent["id"]), plain_text(agent["name"])) if agent else None,
                 scopes=value["scopes"],
                 secret_source=value.get("secret_source", ""),
                 control_asked=value.get("control_asked", False),
-                attempts=value.get("attempts", 1),
+                attempts=int(value.get("attempts", 1)),
             )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise ValueError(f"a damaged {SCHEMA}: {error}") from None
 
     def summary(self) -> str:
@@ -218,6 +226,16 @@ WORDS: dict[Verdict, str] = {
 """How verdicts read on screens and in reports (design, section 2)."""
 
 
+def _one_of(text: Any, known: Container[str]) -> Any:
+    """Return a word of ours that a file holds.
+
+    Raises: ValueError for another one.
+    """
+    if text not in known:
+        raise ValueError(f"it says {plain_text(str(text))!r}")
+    return text
+
+
 def _plain_or_none(text: str | None) -> str | None:
     return None if text is None else plain_text(text)
 
@@ -241,7 +259,7 @@ def failed_run(
     finding = DIAGNOSES[code](seen)
     first = CheckResult(
         RUN,
-        "The verification ran to its end",
+        RUN_TITLES[0],
         "error",
         seen,
         None,

@@ -103,9 +103,15 @@ _REASONS = {
 """Why a client is refused, and what to do in the opened application."""
 _ORDER_BY_WORDS = (
     (r"inactive|not active|disabled|deactivated", ("inactive", "secret", "client", "instance")),
-    (r"unknown|not found|not exist|not registered|no such", ("client", "instance", "inactive", "secret")),
     (r"secret|credentials are invalid", ("secret", "client", "inactive", "instance")),
+    (
+        r"client\W.{0,20}unknown|unknown client|client_id\W.*invalid"
+        r"|not found|not exist|not registered|no such",
+        ("client", "instance", "inactive", "secret"),
+    ),
 )
+_FORM = {"secret": "client-secret-malformed", "client": "client-id-malformed"}
+"""What a reason follows from when the form was found wrong, too."""
 """What a server's words point to, and the order of the reasons then.
 
 The words are OpenIddict's (facts 2.7); HaloPSA's own are not known.
@@ -132,12 +138,16 @@ INVALID_CLIENT = diagnosis(
 
 
 def refused_client(seen: str) -> Finding:
-    """Build the finding of a refused client; the server's words say which reason comes first."""
+    """Build the finding of a refused client; the server's words say which reason comes first.
+
+    It follows from a wrong form of what they point to, and of the secret where they point to nothing.
+    """
     for words, order in _ORDER_BY_WORDS:
         if re.search(words, seen, re.IGNORECASE):
             cause = _cause_of(order, "By the server's words, in order of likelihood")
-            return INVALID_CLIENT(seen, cause=cause, remedy=_remedy_of(order))
-    return INVALID_CLIENT(seen)
+            folds_into = _FORM.get(order[0])
+            return INVALID_CLIENT(seen, cause=cause, remedy=_remedy_of(order), folds_into=folds_into)
+    return INVALID_CLIENT(seen, folds_into=_FORM["secret"])
 
 
 UNAUTHORIZED_CLIENT = diagnosis(
@@ -205,8 +215,8 @@ TOKEN_EXPIRED = diagnosis(
     fixer="halopsa",
     cause="Tokens of this instance end within a minute.",
     remedy=(
-        "Nothing broke here, since new tokens were asked for in time; but ask HaloPSA support about the "
-        "token lifetime: Neo Agent may not do so."
+        "Here a new token is asked for in time; but ask HaloPSA support about the token lifetime: Neo Agent "
+        "may not do so."
     ),
 )
 TOKEN_CONTROL_PASSED = diagnosis(

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..seed.values import Record
 from ..settings import Settings
 from ..wire import Answer, Ask, as_json
 
+T = TypeVar("T")
 DEFAULT_COUNT = 50
+
+
+def answer_page(
+    ask: Ask, settings: Settings, key: str, ids: Sequence[T], make: Callable[[T], Record]
+) -> Answer:
+    """Answer a list in its envelope, `record_count` and the rows of the page that is asked for."""
+    page = read_paging(ask, settings)
+    if isinstance(page, Answer):
+        return page
+    number, size, count = page
+    body: Record = {"page_no": number, "page_size": size} if number else {}
+    chosen = ids[(number - 1) * size : number * size] if number else ids[:count]
+    return as_json(body | {"record_count": len(ids), key: [make(one) for one in chosen]})
 
 
 def read_paging(ask: Ask, settings: Settings) -> tuple[int, int, int] | Answer:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from ..seed.record_kinds import COLLECTIONS, Collection
 from ..seed.tickets import CLOSED
-from ..seed.values import Record
 from ..wire import Answer, Ask, as_json, empty
-from .paging import read_paging
+from .paging import answer_page
 from .refusals import not_a_number, refused
 from .rights import Identity
 
@@ -61,18 +60,7 @@ def _listing(who: Identity, ask: Ask, kind: Collection) -> Answer:
     ids = _visible(who, ask, kind)
     if not kind.pages:
         return as_json([kind.make(data, n) for n in ids])
-    page = read_paging(ask, who.world.settings)
-    if isinstance(page, Answer):
-        return page
-    number, size, count = page
-    body: Record = {"record_count": len(ids)}
-    if number:
-        body = {"page_no": number, "page_size": size, "record_count": len(ids)}
-        chosen = ids[(number - 1) * size : number * size]
-    else:
-        chosen = ids[:count]
-    body[kind.key] = [kind.make(data, n) for n in chosen]
-    return as_json(body)
+    return answer_page(ask, who.world.settings, kind.key, ids, lambda n: kind.make(data, n))
 
 
 def answer_actions(who: Identity, ask: Ask, key: str | None) -> Answer:

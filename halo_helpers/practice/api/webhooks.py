@@ -8,7 +8,7 @@ from ..seed.values import Record
 from ..wire import Answer, Ask, as_json, empty
 from ..world.webhooks import Webhook
 from ..world.world import World
-from .paging import read_paging
+from .paging import answer_page
 from .refusals import not_a_number, refused
 from .rights import Identity
 
@@ -47,14 +47,7 @@ def answer_deliveries(who: Identity, ask: Ask, key: str | None) -> Answer:
             return empty(404)
         failed = row["status"] == _STATUS[who.world.settings.delivery_status][0]
         return as_json(row | {"responsestatus": 500 if failed else 200, "duration": 0.2, "error": failed})
-    page = read_paging(ask, who.world.settings)
-    if isinstance(page, Answer):
-        return page
-    number, size, count = page
-    body: Record = {"record_count": len(rows)}
-    if number:
-        body = {"page_no": number, "page_size": size, "record_count": len(rows)}
-    return as_json(body | {"events": rows[(number - 1) * size : number * size] if number else rows[:count]})
+    return answer_page(ask, who.world.settings, "events", rows, lambda row: row)
 
 
 def row_of(world: World, hook: Webhook) -> Record:

@@ -66,6 +66,8 @@ const fill = (id, values) => {
   $(id).parentElement.hidden = $(id).options.length < 2;
 };
 
+// A check's heading: another one when it is broken or could not be asked.
+const headline = (t, i) => D.checks[i]["fe".includes(t.c[i]) ? 2 : 1];
 const codesOf = (t) => t.f.map((f) => f[1]);
 fill("k", D.tenants.flatMap(codesOf));
 const owners = D.tenants.map((t) => t.o);
@@ -113,10 +115,10 @@ function detail(t) {
   const list = make("details");
   list.append(make("summary", `All ${D.checks.length} checks`));
   const table = make("table");
-  D.checks.forEach(([id, title], i) => {
+  D.checks.forEach(([id], i) => {
     const tr = make("tr");
     const [k, , w] = LOOK[t.c[i]];
-    tr.append(make("td", id), make("td", title), make("td", w, k));
+    tr.append(make("td", id), make("td", headline(t, i)), make("td", w, k));
     table.append(tr);
   });
   list.append(table);
@@ -178,7 +180,7 @@ function draw() {
     for (let i = 0; i < D.checks.length; i++) {
       const [c, sign, w] = LOOK[t.c[i]];
       const td = make("td", sign, `cell ${c}`);
-      td.title = `${D.checks[i][1]}: ${w}`;
+      td.title = `${headline(t, i)}: ${w}`;
       tr.append(td);
     }
     rows.append(tr);
