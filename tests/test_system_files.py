@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from halo_helpers.batch.run_folder import make_folder, make_out
 from halo_helpers.guide.progress import note_step
 from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.secrets.places import FILE, keep_in
@@ -127,3 +128,14 @@ def test_processes_that_hold_secrets_leave_no_core_dump(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "limit (0, 0)" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files")
+def test_the_folder_of_runs_is_its_owners_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        make_out(tmp_path / "runs")
+        _, folder = make_folder(tmp_path / "runs")
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder)] == [0o700, 0o700]

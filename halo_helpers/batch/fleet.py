@@ -243,7 +243,7 @@ class _Fleet:
             half.unlink(
                 missing_ok=True
             )  # of a process that was killed: the lock is ours, so nobody writes them
-        self._partial.mkdir(exist_ok=True)
+        self._partial.mkdir(mode=0o700, exist_ok=True)
         done = {path.stem for path in self.folder.glob("*.json")} & {tenant.name for tenant in self.active}
         todo = [tenant for tenant in self.active if tenant.name not in done]
         self._done = len(done)

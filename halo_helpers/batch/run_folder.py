@@ -24,12 +24,13 @@ PARTIAL = ".partial"
 
 
 def make_out(out: Path) -> None:
-    """Make the folder for runs.
+    """Make the folder for runs, for its owner only when it is new.
 
     Raises: ConfigError when it cannot be written.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise unwritable(error, out) from None
 
@@ -43,7 +44,7 @@ def make_folder(out: Path) -> tuple[dt.datetime, Path]:
         now = dt.datetime.now(dt.UTC)
         folder = out / f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
         with contextlib.suppress(FileExistsError):
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
             return now, folder
 
 

@@ -75,6 +75,7 @@ async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
     "identity.agent",
     title="It is the expected agent",
     otherwise="It is not seen to be the expected agent",
+    earned="No other agent was expected",
     needs=("identity.login",),
     codes=(AGENT_MISMATCH, AGENT_UNKNOWN, *WIRE),
     step="confirm-agent",
@@ -128,6 +129,7 @@ def _quoted(expected: int | str) -> str:
     "identity.active",
     title="The agent is set up for work",
     otherwise="The agent is not set up for work, or not known",
+    earned="The agent's set-up shows no fault",
     needs=("identity.agent",),
     step="create-agent",
     codes=(
@@ -198,6 +200,8 @@ async def listed(probe: Probe) -> AsyncIterator[Finding | str]:
         yield AGENTS_NOT_LISTABLE(refusal.seen, folds_into=None if held else SCOPES_MISSING.code)
         return
     yield f"{count_of(len(agents), 'agent')}, {sum(one.is_disabled for one in agents)} of them disabled"
+    if counted := probe.client.reading.ended_early.get("Agent"):
+        yield f"the list ends there, although the instance counts {counted:,}"
     me: Agent | None = probe.known("me")
     if me is None:
         return

@@ -30,6 +30,8 @@ class Check:
     after: tuple[str, ...] | Literal["*"] = ()
     otherwise: str = ""
     """The heading when it fails or could not be asked; true in both cases."""
+    earned: str = ""
+    """The heading when it holds, where the title says more than was asked."""
 
     @property
     def layer(self) -> str:
@@ -53,6 +55,7 @@ def check(
     *,
     title: str,
     otherwise: str = "",
+    earned: str = "",
     needs: tuple[str, ...] = (),
     codes: tuple[Diagnosis, ...] = (),
     step: str | None = None,
@@ -67,7 +70,9 @@ def check(
             raise ValueError(f"check {check_id}: registered twice, or needs unknown {unknown}")
         names = tuple(code.code for code in codes)
         registry = ON_REQUEST if on_request else CHECKS
-        registry[check_id] = Check(check_id, title, needs, names, step, ask, after, otherwise)
+        registry[check_id] = Check(
+            check_id, title, needs, names, step, ask, after, otherwise, earned or title
+        )
         return ask
 
     return register

@@ -33,6 +33,7 @@ _NEWEST = 20
     "webhooks.manage",
     title="Webhooks may be managed",
     otherwise="Webhooks could not be read",
+    earned="Webhooks can be read",
     needs=("token.grant",),
     after=("identity.login",),
     codes=(WEBHOOKS_REFUSED, AREA_MISSING, *WIRE),
@@ -72,7 +73,8 @@ async def delivery(probe: Probe) -> AsyncIterator[Finding | str]:
     rows = await probe.webhooks()
     own = [row for row in rows if _goes_to(row, host)]
     if not own:
-        yield WEBHOOK_MISSING(f"{count_of(len(rows), 'webhook')} in the list, none of them to {host}")
+        listed = f"{count_of(len(rows), 'webhook')} in the list, none of them" if rows else "there is none"
+        yield WEBHOOK_MISSING(f"{listed} to {host}")
         return
     active = next((row for row in own if row.get("active") is True and not row.get("disabled")), None)
     if active is None and not any(isinstance(row.get("active"), bool) or row.get("disabled") for row in own):

@@ -182,6 +182,8 @@ class HaloClient:
             for row in rows:
                 found.setdefault(_identity(row), row)
             if len(found) == before or count is None or len(found) >= count:
+                if count is not None and len(found) < count:
+                    self.reading.ended_early[resource] = count
                 return list(found.values())
         raise ShapeError("response-too-large", f"the list {resource} does not end after {MAX_PAGES} pages")
 

@@ -42,3 +42,5 @@ class Reading:
     rows: int = 0
     values: int = 0
     """What was taken in so far, against the caps."""
+    ended_early: dict[str, int] = field(default_factory=dict)
+    """How many rows a list said that it has, by resource, when its pages ended before."""

@@ -38,10 +38,10 @@ class CheckResult:
 
     @property
     def headline(self) -> str:
-        """What to say above a finding: the title when the check holds, the other heading when it does not."""
-        if self.verdict not in BROKEN:
-            return self.title
+        """What to say above what was seen: what it earned when the check holds, else that it does not."""
         known = known_check(self.id)
+        if self.verdict not in BROKEN:
+            return known.earned if known and self.verdict == "pass" else self.title
         return RUN_TITLES[1] if self.id == RUN else known.otherwise if known else self.title
 
     @property
