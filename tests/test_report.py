@@ -236,5 +236,8 @@ def test_the_page_in_a_browser_finds_filters_and_runs_nothing_foreign(tmp_path: 
         )
         page.get_by_role("link", name="acme").first.click()
         expect(page.locator(".detail")).to_contain_text("seen <script>")
+        for row in results[0].checks:
+            expect(page.locator(".detail")).to_contain_text(row.headline)
+        expect(page.locator(".detail")).not_to_contain_text("Webhooks may be managed")
         assert page.locator("img").count() == 0
         assert page.title().startswith("HaloPSA connections")

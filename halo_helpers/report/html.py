@@ -133,7 +133,9 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
             }
         )
     titles = [
-        [name, CHECKS[name].title, CHECKS[name].otherwise] if name in CHECKS else [name, *RUN_TITLES]
+        [name, CHECKS[name].title, CHECKS[name].otherwise, CHECKS[name].earned]
+        if name in CHECKS
+        else [name, *RUN_TITLES, RUN_TITLES[0]]
         for name in columns
     ]
     value = {"checks": titles, "advice": list(advice), "tenants": rows, "evidence": evidence}

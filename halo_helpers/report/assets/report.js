@@ -66,8 +66,9 @@ const fill = (id, values) => {
   $(id).parentElement.hidden = $(id).options.length < 2;
 };
 
-// A check's heading: another one when it is broken or could not be asked.
-const headline = (t, i) => D.checks[i]["fe".includes(t.c[i]) ? 2 : 1];
+// A check's heading: its title, but another one when it is broken, and what it earned when it holds.
+const HEADING = { f: 2, e: 2, p: 3 };
+const headline = (t, i) => D.checks[i][HEADING[t.c[i]] ?? 1];
 const codesOf = (t) => t.f.map((f) => f[1]);
 fill("k", D.tenants.flatMap(codesOf));
 const owners = D.tenants.map((t) => t.o);
