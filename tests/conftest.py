@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from hypothesis import settings
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options
+from halo_helpers.secrets.places import FILE, put_in
+from halo_helpers.secrets.value import Secret
+from halo_helpers.tenants.answers import write_answers
 
 from .helpers.caller import Caller
+from .helpers.learner import Learner
 from .helpers.practice import Practice
 
 # the same examples each time, so that a change is judged by what it changed; HALO_FUZZ=N looks for new ones
@@ -67,10 +72,43 @@ def token(caller: Caller) -> str:
 
 
 @pytest.fixture
-def practised_guide(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the guide of this process use the session's practice tenant, without what was entered before."""
+def practised_guide(practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the guide of this process use the session's practice tenant, without what was entered before.
+
+    What its panels still do in the background has ended when the test has.
+    """
+    import ipywidgets
+
     from halo_helpers.panels import state
 
     practice.reset("healthy")
     monkeypatch.setenv("HALO_PRACTICE_URL", practice.base_url)
     monkeypatch.setattr(state, "_memory", {})
+    yield
+    ipywidgets.Widget.close_all()
+    for thread in threading.enumerate():
+        if thread.name in {"halo-panel", "halo-follow"}:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def acme(practice: Practice, practised_guide: None, own_home: Path) -> str:
+    """A customer whose four values were entered in the guide, in the session's practice tenant."""
+    entry = practice.entries["healthy"]
+    write_answers(
+        "acme",
+        base_url=practice.base_url,
+        client_id=entry["client_id"],
+        agent_id="27",
+        client_secret=put_in(FILE, "acme", Secret(entry["client_secret"])),
+        secret_set_at="2026-11-24T09:30:00Z",
+    )
+    return "acme"
+
+
+@pytest.fixture
+def learner(practice: Practice, practised_guide: None) -> Iterator[Learner]:
+    """A learner at the empty practice tenant of the walk."""
+    with Learner(practice.base_url) as found:
+        yield found

@@ -9,9 +9,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import keyring
+import keyring.core
 import pytest
 
 from halo_helpers import verify
+from halo_helpers.client import answers
 from halo_helpers.errors import ConfigError, SecretError
 from halo_helpers.report import find_run, load_run, to_html, verification_text
 from halo_helpers.report.evidence import evidence_html
@@ -114,6 +117,7 @@ def test_a_forged_manifest_steers_nothing(tmp_path: Path) -> None:
         {"since": ["x"]},
         {"totals": {"tenants": "many"}},
         {"finished_at": 5},
+        {"started_at": "2026-01-01T00:00:00"},
     ],
     ids=str,
 )
@@ -159,6 +163,12 @@ def test_a_pipe_is_no_file_to_wait_for(tmp_path: Path, monkeypatch: pytest.Monke
     run.mkdir(parents=True)
     pipe(run / "run.json")
     assert status_of(tmp_path / "runs", dt.timedelta(hours=1))["run"] is None
+    shutil.rmtree(run)
+    shutil.copytree(DATA / "run-of-the-version-before", run)
+    name = load_run(run).results[0].tenant
+    (run / f"{name}.json").unlink()
+    pipe(run / f"{name}.json")
+    assert name not in {one.tenant for one in load_run(run).results}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +188,36 @@ def test_a_check_of_other_words_is_refused(change: dict[str, Any]) -> None:
     value["checks"][0] |= {"verdict": "fail"} | change
     with pytest.raises(ValueError, match="a damaged"):
         Verification.from_json(value)
+
+
+@pytest.mark.parametrize("change", [{"fixer": "nobody"}, {"folds_into": 5}, {"step": "nowhere"}], ids=str)
+def test_a_finding_of_other_words_is_refused(change: dict[str, Any]) -> None:
+    value = forged()
+    finding = {"code": "x", "verdict": "fail", "headline": "h", "seen": "", "cause": "", "remedy": ""}
+    finding |= {"step": None, "fixer": "us", "folds_into": None}
+    value["checks"][0] |= {"verdict": "fail", "findings": [finding]}
+    assert "x" in Verification.from_json(value).codes
+    value["checks"][0]["findings"] = [finding | change]
+    with pytest.raises(ValueError, match="a damaged"):
+        Verification.from_json(value)
+
+
+def test_a_keyring_that_the_environment_names_and_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keyring.get_keyring()
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "no.such.Backend")
+    keyring.core._keyring_backend = None
+    try:
+        with pytest.raises(SecretError, match="keyring cannot be used: ModuleNotFoundError"):
+            resolve("keyring:", "acme")
+    finally:
+        keyring.set_keyring(before)
+
+
+def test_a_long_text_is_cut_before_it_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+    monkeypatch.setattr(answers, "redact", lambda text: lengths.append(len(text)) or text)
+    assert len(answers.clean("long " * 3_000_000)) <= 160
+    assert max(lengths) <= 4096
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 
+from halo_helpers.checks import CHECKS
 from halo_helpers.guide.steps import EDITIONS, NOTEBOOKS, STEPS, step
 from halo_helpers.guide.stored_outputs import refresh
+from halo_helpers.guide.walk_states import states_of
+from halo_helpers.guide.walk_store import read_store
 from halo_helpers.secrets.value import CLIENT_SECRET
 from halo_helpers.system.paths import notebooks_folder
 
 FILES = sorted(notebooks_folder().glob("*.ipynb"))
+USES = {check.id: check.uses for check in CHECKS.values()}
 COMMON = {"tenant": "practice", "tenants_file": "", "edition": "current"}
 
 
@@ -78,7 +82,9 @@ def test_stored_outputs(path: Path) -> None:
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_step_has_its_section_and_panel_in_order(name: str) -> None:
     cells = load(notebooks_folder() / f"{name}.ipynb")["cells"]
-    shown = re.findall(r'guide\.step\("([a-z-]+)"\)', "\n".join(source(cell) for cell in cells))
+    found = re.findall(r'show\("([a-z-]+)"\)', "\n".join(source(cell) for cell in cells))
+    assert found[0] == "header"
+    shown = [name for name in found if name in STEPS]
     assert shown == [entry.id for entry in STEPS.values() if entry.notebook == name]
     for step_id in shown:
         about = next(cell for cell in cells if cell["id"] == f"about-{step_id}")
@@ -151,11 +157,28 @@ def test_login_type_agent_and_scopes_are_shown_in_every_edition(edition: str) ->
     assert "Login Type" in fields
     assert "all:teams" in guide.step("application-permissions").html
     for other in EDITIONS:
-        assert f"{other} edition" in fields  # where they differ, all of them are told
-    assert f"<b>{edition} edition</b>" in fields
+        assert (f"{other} edition" in fields) is (other == edition)
 
 
-def test_refresh_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("00-start", "verify-tenant"):
-        shutil.copy(notebooks_folder() / f"{name}.ipynb", tmp_path)
-    assert refresh(tmp_path) == [("00-start.ipynb", False), ("verify-tenant.ipynb", False)]
+def test_unattended_runs_give_the_same_bytes_and_change_no_walk(tmp_path: Path, own_home: Path) -> None:
+    for path in FILES:
+        shutil.copy(path, tmp_path)
+    assert refresh(tmp_path) == [(path.name, False) for path in FILES]
+    # nobody has walked: executing cells alone writes nothing
+    assert not (own_home / "walks").exists()
+    assert not [step for step in states_of(read_store("practice"), {}, USES).values() if step.is_done]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_code_is_folded_away_and_each_cell_stands_alone(name: str) -> None:
+    cells = load(notebooks_folder() / f"{name}.ipynb")["cells"]
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            continue
+        assert cell["metadata"]["jupyter"] == {"source_hidden": True}
+        if "parameters" not in cell["metadata"].get("tags", []):
+            first, _, call = source(cell).split("\n")
+            assert first in {f"from halo_helpers.panels import {what}" for what in ("show", "summary")}
+            assert re.fullmatch(r'show\("[a-z-]+"\)|print\(summary\([a-z", .]*\)\)', call)
+    unattended = next(n for n, cell in enumerate(cells) if cell["id"] == "about-unattended")
+    assert all(cell["id"].startswith("check-") for cell in cells[unattended + 1 :])

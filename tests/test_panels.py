@@ -7,108 +7,151 @@ import os
 import threading
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from halo_helpers.checks import CHECKS
 from halo_helpers.errors import ConfigError
 from halo_helpers.guide.jupyter import _settings
-from halo_helpers.guide.progress import note_step, read_progress
+from halo_helpers.guide.steps import STEPS
+from halo_helpers.guide.walk_store import read_store
 from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.panels import open_guide
 from halo_helpers.panels import state as walk_state
 from halo_helpers.panels.base.view import View
 from halo_helpers.panels.start import load_record
-from halo_helpers.practice.control import ask
+from halo_helpers.practice.control import ask, start
+from halo_helpers.practice.serve import Options
+from halo_helpers.secrets.places import FILE, put_in
+from halo_helpers.secrets.value import Secret
+from halo_helpers.system.account import account_name
 from halo_helpers.tenants.answers import read_answers, write_answers
 from halo_helpers.tenants.tenants_file import load_tenants
 
+from .helpers.halopsa import HEALTHY, ID, SECRET, api, body
 from .helpers.panels import click, sent
 from .helpers.practice import Practice
+from .helpers.raw_server import raw_server
 
 pytestmark = pytest.mark.usefixtures("practised_guide")
 
 
-def state(panel: Any) -> str:
-    return str(panel.view.state)
+def card(panel: Any) -> str:
+    return str(panel.view.html)
 
 
-def test_a_click_on_check_shows_what_was_found_and_is_written_down() -> None:
+def state(guide: Any, step: str) -> str:
+    return str(guide.states()[step].state)
+
+
+def test_executing_cells_alone_writes_no_walk(own_home: Path, practice: Practice) -> None:
     guide = open_guide()
-    panel = guide.step("test-connection")
-    assert "to do" in state(panel)
-    view = click(panel, "check")
-    assert "All 9 checks" in view.results
-    assert ">OK<" in state(panel)
-    assert open_guide().record("test-connection").codes == ()
-    assert not view.running
+    for step in STEPS:
+        assert "nobody has done this step" in guide.step(step).html
+    assert guide.check().result.verdict == "pass"
+    assert guide.agents() and guide.rights() and guide.handover() and guide.header()
+    assert not {state for state in guide.states().values() if state.is_done}
+    assert not (own_home / "walks").exists()
 
 
-def test_results_come_one_by_one_and_a_card_shows_cause_and_what_to_do(practice: Practice) -> None:
+def test_a_click_on_check_shows_what_was_found_and_is_written_down(acme: str) -> None:
+    guide = open_guide(acme)
+    panel = guide.step("test-token")
+    assert "To do" in card(panel)
+    click(panel, "check")
+    assert 'data-is="ok"' in card(panel)
+    assert state(open_guide(acme), "test-token") == "ok"
+    # what this step asked tells of others, too, and of no more
+    assert state(guide, "application-permissions") == "ok"
+    assert state(guide, "check-rights") == "todo"
+
+
+def test_results_come_one_by_one_and_a_card_shows_cause_and_what_to_do(acme: str, practice: Practice) -> None:
     ask(practice.base_url, "tenants/healthy/scenario", "POST", name="agent-without-team")
-    panel = open_guide().step("confirm-agent")
+    entry = ask(practice.base_url, "tenants")["tenants"]
+    entry = next(one for one in entry if one["name"] == "healthy")
+    put_in(FILE, acme, Secret(entry["client_secret"]))
+    guide = open_guide(acme)
+    panel = guide.step("confirm-agent")
     told: list[str] = []
-    panel.view.observe(lambda change: told.append(change["new"]), "progress")
-    view = click(panel, "check")
-    assert len([text for text in told if "checks done" in text]) > 5
-    assert "agent-without-team" in view.results
-    assert "Add at least one team" in view.results
-    assert "broken" in state(panel)
+    panel.view.observe(lambda change: told.append(change["new"]), "spoken")
+    click(panel, "check")
+    assert len([text for text in told if "done, the last" in text]) > 5
+    assert "agent-without-team" in card(panel)
+    assert "Add at least one team" in card(panel)
+    assert state(guide, "agent-teams") == "broken"
+    assert "Next<span class='h-more'>: Mend: Put the agent in a team" in card(guide.header())
 
 
-def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(practice: Practice) -> None:
-    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="slow")
-    panel = open_guide().step("test-connection")
-    panel.view._on_message(panel.view, {"do": "check"}, [])
-    first = panel.work._thread
-    panel.view._on_message(panel.view, {"do": "check"}, [])
-    assert panel.work._thread is first
-    panel.view._on_message(panel.view, {"do": "cancel"}, [])
-    panel.work.wait()
-    assert "cancelled" in panel.view.progress
-    assert "to do" in state(panel)
+def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(acme: str) -> None:
+    with start(Options(latency_ms=300)) as slow:
+        entry = slow.tenants[0]
+        write_answers(acme, base_url=slow.base_url, client_id=entry["client_id"])
+        put_in(FILE, acme, Secret(entry["client_secret"]))
+        panel = open_guide(acme).step("test-connection")
+        panel.view._on_message(panel.view, {"do": "check"}, [])
+        first = panel.work._thread
+        panel.view._on_message(panel.view, {"do": "check"}, [])
+        assert panel.work._thread is first
+        assert "Cancel" in card(panel)
+        panel.view._on_message(panel.view, {"do": "cancel"}, [])
+        panel.work.wait()
+    assert "cancelled" in panel.view.spoken
+    assert "To do" in card(panel)
 
 
-def test_a_result_rests_on_the_answers_that_were_asked(practice: Practice) -> None:
-    ask(practice.base_url, "tenants/healthy/scenario", "POST", name="slow")
-    guide = open_guide()
-    panel = guide.step("test-connection")
-    panel.view._on_message(panel.view, {"do": "check"}, [])
-    write_answers("practice", base_url=practice.base_url, agent_id="4")
-    panel.work.wait()
-    assert "stale" in state(panel)
+def test_a_result_rests_on_the_answers_that_were_asked(acme: str) -> None:
+    with start(Options(latency_ms=300)) as slow:
+        entry = slow.tenants[0]
+        write_answers(acme, base_url=slow.base_url, client_id=entry["client_id"])
+        put_in(FILE, acme, Secret(entry["client_secret"]))
+        guide = open_guide(acme)
+        panel = guide.step("confirm-agent")
+        panel.view._on_message(panel.view, {"do": "check"}, [])
+        write_answers(acme, agent_id="4")
+        panel.work.wait()
+    assert guide.states()["confirm-agent"].outdated_by == "agent_id"
+    assert "Outdated: the Agent ID changed" in card(panel)
 
 
-def test_another_secret_makes_results_stale_and_the_same_one_does_not(
+def test_another_secret_outdates_results_and_the_same_one_does_not(
     practice: Practice, own_home: Path
 ) -> None:
     entry = practice.entries["healthy"]
-    write_answers("acme", base_url=practice.base_url, client_id=entry["client_id"])
+    write_answers("acme", base_url=practice.base_url, client_id=entry["client_id"], agent_id="27")
     guide, elsewhere = open_guide("acme"), open_guide("acme")
     here, other = guide.credentials(), elsewhere.credentials()
-    click(here, "secret", value=entry["client_secret"], place="kernel")
-    panel = elsewhere.step("test-connection")
-    guide.note("test-connection", state="ok")
+    click(here, "secret", value=entry["client_secret"], place="file")
+    guide._own_work.wait()
     click(other, "secret", value=entry["client_secret"], place="file")
-    assert "OK" in state(panel)
-    click(other, "secret", value=entry["client_secret"][::-1], place="file")
-    assert "stale" in state(panel)
-    assert guide.secret_now().reveal() == entry["client_secret"][::-1]  # type: ignore[union-attr]
+    assert state(elsewhere, "test-token") == "ok"
+    another = Secret(entry["client_secret"][::-1])
+    click(other, "secret", value=another.reveal(), place="file")
+    assert state(elsewhere, "test-token") == "ok"  # it is asked for first
+    click(other, "replace")
+    elsewhere._own_work.wait()
+    assert state(guide, "test-token") == "broken"
+    write_answers("acme", secret_set_at="2026-11-24T09:30:00Z")
+    assert guide.states()["test-token"].outdated_by == "client_secret"
+    assert guide.secret_now().reveal() == another.reveal()  # type: ignore[union-attr]
     click(here, "place", place="kernel")
     assert not list(own_home.rglob("*.secret"))
 
 
 def test_a_place_that_refuses_costs_nothing(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_answers("acme", base_url="https://acme.halopsa.com")
+    first, second = f"{uuid4()}-{uuid4()}", f"{uuid4()}-{uuid4()}"
     panel = open_guide("acme").credentials()
-    click(panel, "secret", value="a-secret-of-some-length", place="file")
+    click(panel, "secret", value=first, place="file")
     monkeypatch.setattr(
         "halo_helpers.secrets.places.write_private", lambda *_: os.open(own_home / "none" / "x", 0)
     )
-    view = click(panel, "secret", value="another-secret-of-some-length", place="file")
+    click(panel, "secret", value=second, place="file")
+    view = click(panel, "replace")
     assert "cannot be written" in view.results
-    assert open_guide("acme").secret_now().reveal() == "another-secret-of-some-length"  # type: ignore[union-attr]
-    assert [path.read_text().strip() for path in own_home.rglob("*.secret")] == ["a-secret-of-some-length"]
+    assert open_guide("acme").secret_now().reveal() == second  # type: ignore[union-attr]
+    assert [path.read_text().strip() for path in own_home.rglob("*.secret")] == [first]
 
 
 def test_what_is_still_missing_is_said_and_not_raised(own_home: Path) -> None:
@@ -116,42 +159,95 @@ def test_what_is_still_missing_is_said_and_not_raised(own_home: Path) -> None:
     guide = open_guide("acme")
     assert "Client ID and the Client Secret of acme" in guide.summary("token")
     assert "Client ID" in guide.check()._repr_mimebundle_()["text/plain"]
-    assert "Client ID" in guide.handover().plain
+    assert "Client ID: not known yet" in guide.handover().plain
     panel = guide.step("test-token")
-    assert "the Client Secret is not entered yet" in panel.view.closed
-    assert not panel.view.can_check
-    assert "not possible yet" in click(panel, "check").results
+    assert "Needs the Client ID and the Client Secret" in card(panel)
+    assert "Checked as soon as the credentials are there" in card(panel)
+    assert "not possible yet" in card(panel) or "not possible yet" in (click(panel, "check"), card(panel))[1]
 
 
 def test_an_address_is_checked_before_there_are_credentials(own_home: Path, practice: Practice) -> None:
     write_answers("acme", base_url=practice.base_url)
-    assert click(open_guide("acme").step("prerequisites"), "check").results.count("OK") > 2
+    guide = open_guide("acme")
+    panel = guide.step("prerequisites")
+    click(panel, "check")
+    assert guide.states()["prerequisites"].claim.startswith(f"{practice.base_url} answers; Halo PSA")
+    for name in ("admin", "api", "licence"):
+        assert state(guide, "prerequisites") == "todo"
+        click(panel, "word", name=name)
+    assert state(guide, "prerequisites") == "ok"
 
 
-def test_ticks_and_going_on_anyway_are_written_down(own_home: Path) -> None:
+def test_a_word_is_given_with_a_name_and_taken_back(own_home: Path) -> None:
     guide = open_guide()
     made = guide.step("create-agent")
-    click(made, "tick", on=True)
-    assert "done by hand" in state(made)
-    click(made, "tick", on=False)
-    assert "to do" in state(made)
-    closed = guide.step("connect-neo")
-    assert "builds on what is not OK yet" in closed.view.closed
-    assert (closed.view.can_check, closed.view.can_go_on) == (False, True)
-    click(closed, "go-on")
-    assert (closed.view.can_check, closed.view.can_go_on) == (True, False)
-    assert open_guide().record("connect-neo").went_on_past == ("test-token", "confirm-agent", "check-rights")
+    click(made, "word")
+    assert f"Confirmed by {account_name()}" in card(made)
+    click(made, "take-back")
+    assert state(guide, "create-agent") == "todo"
 
 
-def test_a_changed_answer_makes_later_steps_stale(own_home: Path) -> None:
-    guide = open_guide()
-    earlier, later = guide.step("prerequisites"), guide.step("test-token")
-    click(earlier, "check")
-    click(later, "check")
-    guide.change_answers(client_id="1b6c0000-0000-4000-8000-000000000001")
-    assert ">OK<" in state(earlier)
-    assert "stale" in state(later)
-    assert read_progress("practice")["test-token"].state == "stale"
+def test_going_on_past_what_is_broken_takes_a_reason_and_stays_red(acme: str) -> None:
+    put_in(FILE, acme, Secret(f"{uuid4()}-{uuid4()}"))
+    guide = open_guide(acme)
+    panel = guide.step("save-application")
+    click(panel, "check")
+    assert state(guide, "save-application") == "broken"
+    click(panel, "ask-why")
+    assert "Go on as" in card(panel)
+    assert "a reason is needed" in click(panel, "go-on", reason=" ").results
+    click(panel, "go-on", reason="they mend it tomorrow")
+    assert 'data-is="past"' in card(panel)
+    assert "they mend it tomorrow" in card(panel)
+    assert not guide.states()["save-application"].is_done
+
+
+def test_a_page_that_says_hello_begins_the_walk_and_what_can_be_asked_is_asked(acme: str) -> None:
+    guide = open_guide(acme)
+    header = guide.header()
+    assert "Not tested yet" in card(header)
+    click(header, "hello")
+    guide._own_work.wait()
+    assert "Connection works" in card(header)
+    assert {"ok"} == {state(guide, step) for step in ("test-token", "test-connection", "check-rights")}
+
+
+def test_notebooks_of_one_customer_follow_one_another(acme: str) -> None:
+    here, there = open_guide(acme), open_guide(acme)
+    header = there.header()
+    click(header, "hello")
+    there._own_work.wait()
+    click(here.step("connect-neo"), "word")
+    for _ in range(40):
+        if "Hand-over, 1 of 4" in card(header):
+            break
+        threading.Event().wait(0.05)
+    assert "Hand-over, 1 of 4" in card(header)
+
+
+def test_a_webhook_that_appeared_proves_its_step_and_one_that_was_there_does_not(own_home: Path) -> None:
+    rows = [{"id": "a", "url": "https://other.example/x"}]
+    write_answers("acme", client_id=ID, agent_id="27", secret_set_at="2026-11-24T09:30:00Z")
+    write_answers("acme", client_secret=put_in(FILE, "acme", Secret(SECRET)))
+
+    def answer(connection: Any, head: bytes) -> None:
+        api(HEALTHY | {"/api/Webhook?": body(rows)})(connection, head)
+
+    with raw_server(answer) as url:
+        write_answers("acme", base_url=url)
+        guide = open_guide("acme")
+        panel = guide.step("webhooks")
+        guide.begin()
+        guide.refresh()
+        panel.work.wait()
+        click(panel, "check")
+        assert state(guide, "webhooks") == "todo"
+        assert "no webhook is there that was not there" in card(panel)
+        rows.append({"id": "b", "url": "https://user:pw@hooks.neo.example/y"})
+        click(panel, "check")
+    found = guide.states()["webhooks"]
+    assert (found.state, found.by) == ("ok", "check")
+    assert found.claim.startswith("a webhook to hooks.neo.example is there that was not there at")
 
 
 def test_no_error_is_lost_in_a_callback() -> None:
@@ -162,26 +258,6 @@ def test_no_error_is_lost_in_a_callback() -> None:
     view._on_message(view, {"do": "x"})
     assert "please report it" in view.results
     assert "unforeseen" not in view.results
-
-
-def test_two_writers_do_not_lose_each_others_steps(own_home: Path) -> None:
-    def write(steps: tuple[str, ...]) -> None:
-        for step in steps:
-            note_step("acme", step, {}, state="ok")
-
-    halves = (
-        ("open-agents", "create-agent", "agent-teams", "note-agent-id"),
-        ("open-api", "test-token", "record", "webhooks"),
-    )
-    threads = [threading.Thread(target=write, args=(half,)) for half in halves]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {step for step, record in read_progress("acme").items() if record.state == "ok"} == {
-        *halves[0],
-        *halves[1],
-    }
 
 
 def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
@@ -200,14 +276,14 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     click(panel, "save", base_url=practice.base_url, client_id=entry["client_id"], agent_id="27")
     assert told[-1]["text"].startswith("kept in a private file, entered on 20")
     assert guide.summary() == f"OK: {len(CHECKS) - 1} OK, 1 not reached"
-    assert "27 (Neo Agent)" in guide.handover().plain
+    assert "Agent ID: 27" in guide.handover().plain
     # a fresh kernel has the answers and finds the secret by its reference
     walk_state._memory.clear()
     assert open_guide("acme").summary("token") == "OK: 7 OK"
 
     click(panel, "copy")
     assert told[-2] == {"kind": "copy", "value": entry["client_secret"]}
-    assert "copied to the clipboard" in guide.record("save-application").summary
+    assert "copied client_secret" in read_store("acme").notes
 
     record = guide.write_record()
     assert "Written" in click(record, "record").results
@@ -222,7 +298,7 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
         load_record("birch", own_home / "walks" / "acme" / "record.json")
     (own_home / "r.json").write_text(json.dumps(written | {"practice": False}))
     load_record("birch", own_home / "r.json")
-    assert (read_answers("birch")["agent_id"], read_progress("birch")["record"].state) == ("27", "ok")
+    assert (read_answers("birch")["agent_id"], read_store("birch").results) == ("27", {})
 
 
 @pytest.mark.parametrize(
@@ -243,13 +319,13 @@ def test_an_unknown_edition_is_refused() -> None:
         open_guide(edition="newest")
 
 
-def test_agents_are_listed_and_one_is_chosen(practice: Practice) -> None:
-    guide = open_guide()
+def test_agents_are_listed_and_one_is_chosen(acme: str, practice: Practice) -> None:
+    guide = open_guide(acme)
     panel = guide.agents()
     assert "this one" in panel.plain
     assert {row["id"]: row["marks"] for row in panel.view.rows}[5] == "disabled"
     click(panel, "choose", id=3)
-    assert (panel.view.chosen, open_guide().tenant.agent_id) == (3, 3)
+    assert (panel.view.chosen, read_answers(acme)["agent_id"]) == (3, "3")
     click(panel, "choose", id=999)
     assert panel.view.chosen == 3
     assert practice.entries["healthy"]["client_secret"] not in guide.handover().html
@@ -281,7 +357,7 @@ def test_a_walk_goes_on_where_it_was(own_home: Path) -> None:
     (folder / "10-agent.ipynb").write_text("mine")
     open_walk("acme")
     assert (folder / "10-agent.ipynb").read_text() == "mine"
-    for name, read in ((".tenant.json", read_answers), (".progress.json", read_progress)):
+    for name, read in ((".tenant.json", read_answers), (".walk.json", read_store)):
         (folder / name).write_text("{")
         with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
             read("acme")

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from socket import AF_UNIX, socket
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from halo_helpers.guide.walk_store import read_store
 from halo_helpers.panels import open_guide
 from halo_helpers.panels import state as walk_state
 from halo_helpers.panels.credentials import form_problem
@@ -23,14 +25,54 @@ from .helpers.practice import Practice
 
 pytestmark = pytest.mark.usefixtures("practised_guide")
 
+FIRST, SECOND, THIRD = (f"{uuid4()}-{uuid4()}" for _ in range(3))
+
 
 def test_no_trait_of_the_entry_holds_the_secret(own_home: Path) -> None:
     write_answers("acme", base_url="https://acme.halopsa.com")
     panel = open_guide("acme").credentials()
-    click(panel, "secret", value="a-secret-of-some-length", place="kernel")
-    assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
-    assert "a-secret-of" not in json.dumps(panel.view.get_state(), default=repr)
-    assert "23 characters" in panel.view.results
+    click(panel, "secret", value=FIRST, place="kernel")
+    assert open_guide("acme").secret_now().reveal() == FIRST  # type: ignore[union-attr]
+    assert FIRST[:20] not in json.dumps(panel.view.get_state(), default=repr)
+    click(panel, "secret", value=SECOND, place="kernel")
+    assert SECOND[:20] not in json.dumps(panel.view.get_state(), default=repr)
+
+
+def test_a_good_secret_stays_until_another_one_is_confirmed(own_home: Path) -> None:
+    """A stray key, a Client ID, half of a secret, the same one again: nothing is lost and nothing changes."""
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    guide = open_guide("acme")
+    panel = guide.credentials()
+    click(panel, "secret", value=f" {FIRST}\n", place="kernel")
+    entered = read_answers("acme")
+    for value, said in {
+        "x": "it has 1 character, a Client Secret has 73",
+        FIRST[:36]: "this is a Client ID",
+        f"{FIRST[:40]} {FIRST[40:]}": "blanks inside",
+        SECOND: "Replace the secret of",
+    }.items():
+        view = click(panel, "secret", value=value, place="kernel")
+        assert said in view.question["text"]
+        assert value not in repr(view.question) or value == "x"
+        click(panel, "keep")
+        assert (view.question, panel._waiting) == ({}, None)
+    click(panel, "secret", value="", place="kernel")
+    assert "this is the secret of" in click(panel, "secret", value=FIRST, place="kernel").results
+    assert read_answers("acme") == entered
+    assert guide.secret_now().reveal() == FIRST  # type: ignore[union-attr]
+    assert "nothing waits any more" in click(panel, "replace").results
+    click(panel, "secret", value=SECOND, place="kernel")
+    click(panel, "replace")
+    assert guide.secret_now().reveal() == SECOND  # type: ignore[union-attr]
+
+
+def test_what_waits_for_an_answer_is_dropped(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halo_helpers.panels.credentials.WAITS_S", 0.01)
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    panel = open_guide("acme").credentials()
+    click(panel, "secret", value="half-a-secret", place="kernel")
+    panel._until.join(5)
+    assert (panel._waiting, panel.view.question) == (None, {})
 
 
 def test_a_secret_in_the_wrong_field_is_not_saved(own_home: Path) -> None:
@@ -60,9 +102,9 @@ def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch:
     with share_memory() as places:
         for name, value in places.items():
             monkeypatch.setenv(name, value)
-        click(open_guide("acme").credentials(), "secret", value="a-secret-of-some-length", place="lab")
+        click(open_guide("acme").credentials(), "secret", value=FIRST, place="lab")
         walk_state._memory.clear()
-        assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
+        assert open_guide("acme").secret_now().reveal() == FIRST  # type: ignore[union-attr]
         with socket(AF_UNIX) as gone:  # a kernel that ends while it says who it is
             gone.connect(places["HALO_LAB_PLACE"])
         since = read_answers("acme")["secret_set_at"]
@@ -70,7 +112,7 @@ def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch:
         assert ask_lab("give", "acme") is None
         assert (open_guide("acme").has_secret(), read_answers("acme")["secret_set_at"]) == (True, since)
         click(open_guide("acme").credentials(), "place", place="lab")
-        assert ask_lab("give", "acme") == "a-secret-of-some-length"
+        assert ask_lab("give", "acme") == FIRST
     assert "does not hold it any more" in open_guide("acme").about_secret()
 
 
@@ -84,7 +126,7 @@ def test_a_lab_that_does_not_answer_costs_no_secret(
         for name, value in places.items():
             monkeypatch.setenv(name, value)
         panel = open_guide("acme").credentials()
-        click(panel, "secret", value="a-secret-of-some-length", place="lab")
+        click(panel, "secret", value=FIRST, place="lab")
         mute.bind(str(tmp_path_factory.mktemp("s") / "s"))
         mute.listen(64)
         known = read_answers("acme")
@@ -99,16 +141,18 @@ def test_a_lab_that_does_not_answer_costs_no_secret(
         assert read_answers("acme") == known
         assert not [message for message in told if message["kind"] == "copy"]
         monkeypatch.setenv("HALO_LAB_PLACE", places["HALO_LAB_PLACE"])
-        assert open_guide("acme").secret_now().reveal() == "a-secret-of-some-length"  # type: ignore[union-attr]
+        assert open_guide("acme").secret_now().reveal() == FIRST  # type: ignore[union-attr]
 
         monkeypatch.setenv("HALO_LAB_PLACE", mute.getsockname())
-        view = click(panel, "secret", value="another-secret-of-some-length", place="lab")
+        click(panel, "secret", value=SECOND, place="lab")
+        view = click(panel, "replace")
         assert "this kernel keeps it" in view.results
-        assert open_guide("acme").secret_now().reveal() == "another-secret-of-some-length"  # type: ignore[union-attr]
-        view = click(panel, "secret", value="a-third-secret-of-some-length", place="file")
+        assert open_guide("acme").secret_now().reveal() == SECOND  # type: ignore[union-attr]
+        click(panel, "secret", value=THIRD, place="file")
+        view = click(panel, "replace")
         assert "may still hold the secret of acme" in view.results
         walk_state._memory.clear()
-        assert open_guide("acme").secret_now().reveal() == "a-third-secret-of-some-length"  # type: ignore[union-attr]
+        assert open_guide("acme").secret_now().reveal() == THIRD  # type: ignore[union-attr]
 
 
 def in_web(monkeypatch: pytest.MonkeyPatch, places: dict[str, str]) -> None:
@@ -118,13 +162,13 @@ def in_web(monkeypatch: pytest.MonkeyPatch, places: dict[str, str]) -> None:
 
 
 def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
-    practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    acme: str, practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = practice.entries["healthy"]["client_secret"]
     lines: list[str] = []
     with share_memory(lines.append) as places:
         in_web(monkeypatch, places)
-        panel = open_guide().credentials()
+        panel = open_guide(acme).credentials()
         told = sent(panel)
         click(panel, "copy")
         code = lines[-1].partition(", type ")[2][:6]
@@ -134,13 +178,13 @@ def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
         click(panel, "copy", code=code)  # another message's field
         assert secret not in repr(told)
         assert code not in repr(told)
-        assert "copied" not in open_guide().record("save-application").summary
+        assert "copied client_secret" not in read_store(acme).notes
         # the code is known where it was shown, not in the kernel of the page that asked for it
-        other = open_guide().credentials()
+        other = open_guide(acme).credentials()
         seen = sent(other)
         click(other, "code", code=code)
         assert [message["value"] for message in seen if message["kind"] == "copy"] == [secret]
-        assert "copied" in open_guide().record("save-application").summary
+        assert "copied client_secret" in read_store(acme).notes
         click(panel, "code", code=code)
         assert "no code is valid now" in panel.view.results
         assert secret not in repr(told)
@@ -148,20 +192,37 @@ def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
 
 @pytest.mark.parametrize("lab_runs", [True, False])
 def test_a_web_page_without_a_terminal_of_ours_gets_no_secret(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch, lab_runs: bool
+    acme: str, practice: Practice, monkeypatch: pytest.MonkeyPatch, lab_runs: bool
 ) -> None:
     """Voilà started by somebody else, or below JupyterLab: there is nowhere to show a code."""
     with share_memory() as places:
         in_web(monkeypatch, places if lab_runs else {})
-        panel = open_guide().credentials()
+        panel = open_guide(acme).credentials()
         told = sent(panel)
         assert "only with a code in the terminal" in click(panel, "copy").results
         assert "only with a code in the terminal" in click(panel, "code", code="000000").results
         assert practice.entries["healthy"]["client_secret"] not in repr(told)
 
 
-WORDS = ["hello", "secret", "place", "save", "copy", "code", "check", "cancel", "tick", "go-on", "choose"]
-WORDS += ["open", "load", "record", "fleet", "refresh", "scenario", "reveal", "value", "", "give", "next"]
+WORDS = ["hello", "secret", "place", "save", "copy", "code", "check", "cancel", "word", "go-on", "choose"]
+WORDS += [
+    "replace",
+    "keep",
+    "take-back",
+    "enter",
+    "copied",
+    "open",
+    "load",
+    "record",
+    "fleet",
+    "refresh",
+    "scenario",
+    "reveal",
+    "value",
+    "",
+    "give",
+    "next",
+]
 FIELDS: list[dict[str, Any]] = [
     {},
     {"place": "kernel"},
@@ -172,14 +233,15 @@ FIELDS: list[dict[str, Any]] = [
 
 
 def test_no_other_message_gets_a_web_page_the_secret(
-    practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    acme: str, practice: Practice, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every message of a panel and some of none, with odd fields, and what is no message at all."""
     secret = practice.entries["healthy"]["client_secret"]
     with share_memory(lambda _: None) as places:
         in_web(monkeypatch, places)
-        guide = open_guide()
+        guide = open_guide(acme)
         for make in (
+            guide.header,
             guide.credentials,
             lambda: guide.step("test-token"),
             lambda: guide.step("save-application"),

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from halo_helpers.batch.run_folder import make_folder, make_out
-from halo_helpers.guide.progress import note_step
+from halo_helpers.guide.walk_store import give_word
 from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.secrets.places import FILE, keep_in
 from halo_helpers.secrets.references import resolve
 from halo_helpers.secrets.value import Secret
-from halo_helpers.system.files import write_whole
+from halo_helpers.system.files import locked, write_whole
 from halo_helpers.system.paths import make_data_folder
 from halo_helpers.tenants.answers import write_answers
 
@@ -57,7 +57,7 @@ def test_the_data_folder_is_its_owners_whatever_the_umask(
     before = os.umask(umask)
     try:
         write_answers("acme", base_url="https://acme.halopsa.com")
-        note_step("acme", "prerequisites", {}, state="ok")
+        give_word("acme", "create-agent")
         open_walk("acme")
         keep_in(FILE, "acme", Secret("a-secret-of-some-length"))
         resolve("env:HALO_ACME", "acme")
@@ -135,7 +135,10 @@ def test_the_folder_of_runs_is_its_owners_whatever_the_umask(tmp_path: Path) -> 
     before = os.umask(0)
     try:
         make_out(tmp_path / "runs")
+        with locked(tmp_path / "some.lock"):
+            pass
         _, folder = make_folder(tmp_path / "runs")
     finally:
         os.umask(before)
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder)] == [0o700, 0o700]
+    assert stat.S_IMODE((tmp_path / "some.lock").stat().st_mode) == 0o600

@@ -13,7 +13,7 @@ from halo_helpers import verify
 from halo_helpers.checks import CHECKS, DIAGNOSES
 from halo_helpers.checks.access import AREAS
 from halo_helpers.checks.findings import BROKEN
-from halo_helpers.panels.rights import rights_panel
+from halo_helpers.panels.cards.rights import rights_panel
 from halo_helpers.practice.control import start
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options

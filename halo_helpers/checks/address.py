@@ -19,6 +19,7 @@ from .registry import check
     otherwise="The base URL cannot be used",
     codes=(URL_MALFORMED, URL_INSECURE, URL_TRIMMED),
     step=WEB,
+    uses=("base_url",),
 )
 async def url(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is the base URL usable after normalising (facts 6, rows 1 to 6)?"""
@@ -37,6 +38,7 @@ async def url(probe: Probe) -> AsyncIterator[Finding | str]:
     needs=("address.url",),
     codes=WIRE,
     step=WEB,
+    uses=("base_url",),
 )
 async def reach(probe: Probe) -> AsyncIterator[Finding | str]:
     """Do DNS, TCP and TLS work, with an answer in time? The next check reads what it says."""
@@ -57,6 +59,7 @@ async def reach(probe: Probe) -> AsyncIterator[Finding | str]:
     needs=("address.reach",),
     codes=(NOT_HALOPSA, *WIRE),
     step=WEB,
+    uses=("base_url",),
 )
 async def instance(probe: Probe) -> AsyncIterator[Finding | str]:
     """Do authinfo and InstanceInfo answer as HaloPSA's do?"""
@@ -88,6 +91,7 @@ async def instance(probe: Probe) -> AsyncIterator[Finding | str]:
     codes=(LICENCE_NONE_FREE, *WIRE),
     step=WEB,
     on_request=True,
+    uses=("base_url",),
 )
 async def licence(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is there a licence for the agent that is to be made (facts 1.2, row 23; W53)?

@@ -24,7 +24,7 @@ from .codes.shared import WIRE
 from .codes.token import SCOPES_MISSING, TOKEN_REFUSED
 from .findings import Finding, Skipped
 from .probe import Probe
-from .registry import check
+from .registry import WITH_TOKEN, check
 
 
 @check(
@@ -79,6 +79,7 @@ async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
     needs=("identity.login",),
     codes=(AGENT_MISMATCH, AGENT_UNKNOWN, *WIRE),
     step="confirm-agent",
+    uses=(*WITH_TOKEN, "agent_id"),
 )
 async def agent(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is it the expected Agent ID or username?"""
@@ -140,6 +141,7 @@ def _quoted(expected: int | str) -> str:
         AGENT_HOURS_MISSING,
         *WIRE,
     ),
+    uses=(*WITH_TOKEN, "agent_id"),
 )
 async def active(probe: Probe) -> AsyncIterator[Finding | str]:
     """Is the agent active, not API-only, in at least one team, with a role and working hours?"""

@@ -23,6 +23,7 @@ SKEW_S = 60.0
     after="*",
     codes=(SLOW, CLOCK_SKEW, THROTTLED),
     step="test-connection",
+    uses=("base_url",),
 )
 async def headroom(probe: Probe) -> AsyncIterator[Finding | str]:
     """Latency, rate-limit answers, clock against the server's Date; it sends nothing itself."""

@@ -32,6 +32,8 @@ class Check:
     """The heading when it fails or could not be asked; true in both cases."""
     earned: str = ""
     """The heading when it holds, where the title says more than was asked."""
+    uses: tuple[str, ...] = ()
+    """The answers of the guide that it reads, so that its result is outdated when one of them changes."""
 
     @property
     def layer(self) -> str:
@@ -39,6 +41,8 @@ class Check:
         return self.id.partition(".")[0]
 
 
+WITH_TOKEN = ("base_url", "client_id", "client_secret")
+"""What a check reads that asks with a token."""
 CHECKS: dict[str, Check] = {}
 """What every verification asks."""
 ON_REQUEST: dict[str, Check] = {}
@@ -60,6 +64,7 @@ def check(
     codes: tuple[Diagnosis, ...] = (),
     step: str | None = None,
     after: tuple[str, ...] | Literal["*"] = (),
+    uses: tuple[str, ...] = WITH_TOKEN,
     on_request: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a check; the ones it needs are registered before it."""
@@ -71,7 +76,7 @@ def check(
         names = tuple(code.code for code in codes)
         registry = ON_REQUEST if on_request else CHECKS
         registry[check_id] = Check(
-            check_id, title, needs, names, step, ask, after, otherwise, earned or title
+            check_id, title, needs, names, step, ask, after, otherwise, earned or title, uses
         )
         return ask
 

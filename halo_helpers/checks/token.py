@@ -65,6 +65,7 @@ WIDE = frozenset({"all", "admin"})
         SECRET_UNAVAILABLE,
         REFERENCE_MOVED,
     ),
+    uses=("client_id", "client_secret"),
 )
 async def form(probe: Probe) -> AsyncIterator[Finding | str]:
     """Have id and secret the right form? The secret itself is never shown."""

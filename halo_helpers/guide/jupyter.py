@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import subprocess
@@ -18,22 +19,29 @@ from ..system.paths import data_folder, make_data_folder, practice_state_file
 from ..tenants.answers import walks_folder
 from ..tenants.tenant import NAME, PRACTICE
 from .lab_process import GRACE_S
+from .steps import NOTEBOOKS, STEPS
 from .working_copy import open_walk
 
+STEP = "HALO_LAB_STEP"
+"""The step that the guide was opened for, which its notebook shows first."""
 
-def run_lab(tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int) -> int:
-    """Open JupyterLab on `00-start` of a customer's working copy, until it is closed.
+
+def run_lab(
+    tenant: str, tenants_file: str, *, practice: bool, browser: bool, port: int, step: str = ""
+) -> int:
+    """Open JupyterLab on a customer's working copy, at a step or at its start, until it is closed.
 
     A practice server that is started for it ends with it. Return JupyterLab's exit status.
 
     Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
     """
     folder = _working_copy("jupyterlab", "lab", tenant, tenants_file)
-    options = [*_settings(folder.name, port), *([] if browser else ["--no-browser"])]
+    notebook = notebook_of(step)
+    options = [*_settings(folder.name, port, notebook), *([] if browser else ["--no-browser"])]
     if sys.platform != "win32" and os.geteuid() == 0:
         # in containers; it listens on loopback and asks for its token all the same
         options.append("--allow-root")
-    return _serve("jupyterlab", options, practice=practice)
+    return _serve("jupyterlab", options, practice=practice, step=step)
 
 
 def run_web(
@@ -44,6 +52,7 @@ def run_web(
     browser: bool,
     port: int,
     show: Callable[[str], None],
+    step: str = "",
 ) -> int:
     """Show the same working copy as web pages, by Voilà: on loopback, with a token, without code.
 
@@ -52,6 +61,8 @@ def run_web(
     Raises: ConfigError as `run_lab`.
     """
     folder = _working_copy("voila", "web", tenant, tenants_file)
+    if step:
+        show(f"The page of this step: /voila/render/{notebook_of(step)}.ipynb")
     options = [
         str(folder),
         "--Voila.ip=127.0.0.1",
@@ -61,7 +72,21 @@ def run_web(
         "--strip_sources=True",
         *([] if browser else ["--no-browser"]),
     ]
-    return _serve("voila", options, practice=practice, show=show)
+    return _serve("voila", options, practice=practice, show=show, step=step)
+
+
+def notebook_of(step: str) -> str:
+    """Return the notebook of a step, without its suffix; the first one when none is named.
+
+    Raises: ConfigError for a step that there is not, with those that are alike.
+    """
+    if not step:
+        return NOTEBOOKS[0]
+    if step not in STEPS:
+        close = difflib.get_close_matches(step, STEPS, n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(STEPS)}"
+        raise ConfigError(f"no step is called {step!r}; {hint}")
+    return STEPS[step].notebook
 
 
 def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Path:
@@ -74,14 +99,19 @@ def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Pa
 
 
 def _serve(
-    module: str, options: list[str], *, practice: bool, show: Callable[[str], None] | None = None
+    module: str,
+    options: list[str],
+    *,
+    practice: bool,
+    show: Callable[[str], None] | None = None,
+    step: str = "",
 ) -> int:
     """Run a server until it ends, with a practice server beside it.
 
     The secrets of this session are in our memory as long.
     """
     with ExitStack() as stack:
-        environment = dict(os.environ) | stack.enter_context(share_memory(show))
+        environment = dict(os.environ) | stack.enter_context(share_memory(show)) | {STEP: step}
         if practice:
             from ..practice.control import PracticeError, forget_running, note_running, start
 
@@ -114,7 +144,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _settings(tenant: str, port: int) -> list[str]:
+def _settings(tenant: str, port: int, notebook: str = "00-start") -> list[str]:
     """Return JupyterLab's options.
 
     Its settings folder is our own, so that a user's ticks do not reach here.
@@ -124,6 +154,8 @@ def _settings(tenant: str, port: int) -> list[str]:
         # widget state is where stock fields leak; ours hold no secret, and nothing else of it is needed
         "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": False},
         "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        # the header sticks to the top only where cells that are out of view stay in the page
+        "@jupyterlab/notebook-extension/tracker": {"windowingMode": "contentVisibility"},
     }
     try:
         for name, values in chosen.items():
@@ -134,7 +166,9 @@ def _settings(tenant: str, port: int) -> list[str]:
         raise unwritable(error, settings) from None
     return [
         f"--ServerApp.root_dir={walks_folder()}",
-        f"--LabApp.default_url=/lab/tree/{tenant}/00-start.ipynb",
+        f"--LabApp.default_url=/lab/tree/{tenant}/{notebook}.ipynb",
+        # the panels' links open the walk's other notebooks, and Next scrolls to a step
+        "--LabApp.expose_app_in_browser=True",
         f"--LabApp.user_settings_dir={settings}",
         f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
         f"--ServerApp.port={port}",

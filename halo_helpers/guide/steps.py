@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `path` is the click path, `link` a path on the instance, `checks` ask whether it is done.
+    """One step. `path` is the click path, `link` a path on the instance; `rules` say when it is done.
 
     `missing` says what it means when the entry is not there, `see` what is on the screen afterwards.
     """
@@ -52,9 +52,6 @@ class Step:
     fields: tuple[Field, ...] = ()
     see: str = ""
     missing: str = ""
-    checks: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    """Steps that this one builds on."""
     practice_link: str = ""
     """The same screen on the practice tenant, all of whose addresses are known."""
 
@@ -116,7 +113,6 @@ _ALL = (
             "Without the entry Configuration in HaloPSA the log-in has no admin access: ask the "
             "customer's HaloPSA administrator."
         ),
-        checks=("address", "address.licence"),
     ),
     Step(
         "open-agents",
@@ -163,7 +159,6 @@ _ALL = (
         ),
         see="The agent's page with the tabs Details, Departments & Teams and Preferences.",
         missing="When saving asks for a licence, no Named Licence is free: buy or free one.",
-        checks=("identity.active",),
         practice_link="/config/agents/new",
     ),
     Step(
@@ -175,7 +170,6 @@ _ALL = (
             Field("Teams", "at least one", "without a team no ticket is visible and none can be assigned"),
         ),
         see="The team in the list on this tab, also after saving.",
-        checks=("identity.active",),
         practice_link="/config/agents",
     ),
     Step(
@@ -188,7 +182,6 @@ _ALL = (
             Field("Timezone", "that of the service desk", "they affect time entries"),
         ),
         see="Both fields filled in after saving.",
-        checks=("identity.active",),
         practice_link="/config/agents",
     ),
     Step(
@@ -201,7 +194,6 @@ _ALL = (
             "Not in the list: show disabled and API-only agents too, then look at Account Active and Is "
             "an API-only Agent."
         ),
-        checks=("identity.agent",),
         practice_link="/config/agents",
     ),
     Step(
@@ -294,7 +286,6 @@ _ALL = (
             "The form with these five fields filled in. The Client ID shown now may still change when "
             "the form is saved."
         ),
-        checks=("token.grant", "identity.login", "identity.agent"),
         practice_link="/config/integrations/api/applications/new",
     ),
     Step(
@@ -335,7 +326,6 @@ _ALL = (
             ),
         ),
         see="Exactly three scopes on Yes.",
-        checks=("token.scopes",),
         practice_link="/config/integrations/api/applications/new",
     ),
     Step(
@@ -349,7 +339,6 @@ _ALL = (
         ),
         see="Client ID and Client Secret with copy buttons. Paste the secret into Neo Agent at once, too.",
         missing="No secret is shown: use the button that generates a new one; the old one stops working.",
-        checks=("token.form", "token.grant"),
         practice_link="/config/integrations/api/applications",
     ),
     Step(
@@ -363,7 +352,6 @@ _ALL = (
             Field("Agent ID", "a number", "or the agent's username"),
         ),
         see="The check finds nothing to object to in their form.",
-        checks=("address.url", "token.form"),
     ),
     Step(
         "test-token",
@@ -372,7 +360,6 @@ _ALL = (
         path=APPLICATIONS,
         link="/config/integrations/api/applications",
         see="A token was given, a random secret was refused, and the scopes are the wanted ones.",
-        checks=("token",),
         practice_link="/config/integrations/api/applications",
     ),
     Step(
@@ -395,7 +382,6 @@ _ALL = (
             "No button to generate one: the log-in may not manage applications, ask the customer's "
             "HaloPSA administrator."
         ),
-        checks=("token.form", "token.grant"),
         practice_link="/config/integrations/api/applications",
     ),
     Step(
@@ -403,7 +389,6 @@ _ALL = (
         "Test the connection",
         _CONNECTION,
         see="The instance answers, the log-in works and the API can be read.",
-        checks=("address", "token", "identity.login", "limits"),
     ),
     Step(
         "list-agents",
@@ -411,7 +396,6 @@ _ALL = (
         _CONNECTION,
         path=AGENTS,
         see="A table of agents; the one that the application logs in as is marked.",
-        checks=("identity.listed",),
         practice_link="/config/agents",
     ),
     Step(
@@ -423,7 +407,6 @@ _ALL = (
             "The Agent ID belongs to the agent that the application logs in as, and the agent is set up "
             "for work."
         ),
-        checks=("identity",),
         practice_link="/config/agents",
     ),
     Step(
@@ -432,7 +415,6 @@ _ALL = (
         _CONNECTION,
         path=f"{AGENTS} → Neo Agent → Roles",
         see="Each area that Neo Agent uses can be read.",
-        checks=("access", "webhooks"),
         practice_link="/config/agents",
     ),
     Step(
@@ -443,8 +425,6 @@ _ALL = (
             "Client ID, base URL and Agent ID as they will be entered; the secret only as the place "
             "where it is kept."
         ),
-        checks=("address.url", "token.form", "identity.agent"),
-        after=("test-token", "confirm-agent"),
     ),
     Step(
         "connect-neo",
@@ -462,8 +442,6 @@ _ALL = (
             "HaloPSA is not offered: the HaloPSA integration has to be the first one of the customer in "
             "Neo Agent."
         ),
-        checks=("token", "identity", "access.tickets"),
-        after=("test-token", "confirm-agent", "check-rights"),
     ),
     Step(
         "webhooks",
@@ -472,8 +450,6 @@ _ALL = (
         path=f"{CONFIGURATION} → Integrations → Webhooks",
         see="After connecting, a webhook that Neo Agent registered itself.",
         missing="Without the scope admin:webhooks Neo Agent's connection fails although reading works.",
-        checks=("webhooks.manage",),
-        after=("connect-neo",),
         practice_link="/config/integrations/webhooks",
     ),
     Step(
@@ -481,7 +457,6 @@ _ALL = (
         "Keep the record",
         _NEO,
         see="A record of who checked what and when, to attach to the ticket.",
-        after=("connect-neo",),
     ),
 )
 

@@ -19,8 +19,8 @@ from ..errors import ConfigError
 from ..system.files import write_whole
 from ..system.paths import notebooks_folder
 
-ORIGIN = "http://practice.localhost"
-_LIVE = re.compile(r"http://127\.0\.0\.1:\d+")
+HOST = "practice.localhost"
+_LIVE = re.compile(r"127\.0\.0\.1:\d+")
 _DURATION = re.compile(r'"duration_s": [0-9.e-]+')
 _STARTED = re.compile(r'"started_at": "[^"]*"')
 _SPEED = re.compile(r"(\d+ requests), half of them answered within \d+ ms")
@@ -82,7 +82,7 @@ def _settle(output: Any) -> None:
 
 
 def _fixed(text: str) -> str:
-    text = _LIVE.sub(ORIGIN, text)
+    text = _LIVE.sub(HOST, text)
     text = _DURATION.sub('"duration_s": 0', _STARTED.sub('"started_at": "2026-01-01T00:00:00Z"', text))
     return _SPEED.sub(r"\1", text)
 

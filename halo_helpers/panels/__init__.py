@@ -5,6 +5,6 @@ Every panel also has a static HTML form of itself, for stored pages and unattend
 
 from __future__ import annotations
 
-from .walk import Walk, open_guide
+from .walk import Walk, open_guide, show, summary
 
-__all__ = ["Walk", "open_guide"]
+__all__ = ["Walk", "open_guide", "show", "summary"]

@@ -7,25 +7,28 @@ Source: measurements of stock fields, which save what is typed in clear text whe
 
 from __future__ import annotations
 
-import datetime as dt
 import os
+import threading
 from typing import Any
 
 import traitlets
 
 from ..errors import ConfigError, LabSilentError, SecretError
+from ..guide.walk_store import note
 from ..report.evidence import evidence_html
 from ..secrets import lab_memory
 from ..secrets.copy_codes import RIGHT, SHOWN, WRONG
 from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keyring_works, put_in, remove
 from ..secrets.value import CLIENT_SECRET, GUID, Secret
 from ..system.plain_text import count_of
-from ..system.timestamps import utc_text
+from ..system.timestamps import clock_text, utc_text
 from ..tenants.answers import read_answers
 from .base.style import box, sentence
 from .base.view import Panel, View, script
 from .state import WalkState
 
+WAITS_S = 120.0
+"""How long a secret waits for the answer to a question."""
 PLACES = {
     KERNEL: "only this notebook's kernel",
     LAB: "in memory until the lab stops",
@@ -42,12 +45,15 @@ class CredentialsView(View):
     answers = traitlets.Dict().tag(sync=True)
     places: Any = traitlets.List().tag(sync=True)
     place = traitlets.Unicode(KERNEL).tag(sync=True)
+    question: Any = traitlets.Dict().tag(sync=True)
+    """What a person is asked about a secret that waits: `text`, `yes`, `no`; empty when nothing does."""
 
 
 class CredentialsPanel(Panel):
     """Enters base URL, Client ID, Client Secret and Agent ID.
 
-    Messages: `hello`, `secret`, `place`, `save`, `copy`, `code`.
+    The last well-formed secret stays until another one is confirmed. Messages: `hello`, `secret`, `replace`,
+    `keep`, `place`, `save`, `copy`, `code`.
     """
 
     view: CredentialsView
@@ -56,6 +62,9 @@ class CredentialsPanel(Panel):
         text = walk.about_credentials()
         super().__init__(f"<p>{text}</p>", text)
         self.walk = walk
+        self._waiting: tuple[Secret, str] | None = None
+        """A secret that a person is asked about, and where it is to stay."""
+        self._until = threading.Timer(0, lambda: None)
         places = [(name, shown) for name, shown in PLACES.items() if _usable(name)]
         self.view = CredentialsView(
             self._receive,
@@ -66,9 +75,14 @@ class CredentialsPanel(Panel):
         )
 
     def _receive(self, message: dict[str, Any]) -> None:
+        self.walk.begin()
         match message.get("do"):
             case "secret":
-                self._take(Secret(str(message.pop("value", ""))), str(message.get("place")))
+                self._judge(Secret(str(message.pop("value", "")).strip()), str(message.get("place")))
+            case "replace":
+                self._replace()
+            case "keep":
+                self._drop()
             case "place":
                 self._move(str(message.get("place")))
             case "save":
@@ -79,23 +93,66 @@ class CredentialsPanel(Panel):
                 self._copy(str(message.get("code")))
         self.tell()
 
+    def refresh(self) -> None:
+        """Show the answers as they are now."""
+        self.view.answers = self.walk.shown_answers()
+        self.tell()
+
     def tell(self) -> None:
         """Say in the field what is kept."""
         text, kept = self.walk.secret_status()
         self.view.send({"kind": "status", "text": text, "kept": kept})
 
-    def _take(self, secret: Secret, place: str) -> None:
+    def _judge(self, secret: Secret, place: str) -> None:
+        """Take a secret whose form is right where none is kept; else ask, and keep the one that there is."""
         if not secret:
             return
+        self._drop()
         since = read_answers(self.walk.name).get("secret_set_at", "")
         try:
             before = self.walk.secret_now()
         except LabSilentError:
-            before = None  # it may be the same one: then steps are checked once more
-        same = before is not None and before.reveal() == secret.reveal()
-        self._put(secret, place, since if same and since else utc_text(timespec="milliseconds"))
+            before = None
+        if before is not None and before.reveal() == secret.reveal():
+            self._put(secret, place, since or utc_text(timespec="milliseconds"))
+            when = f" of {clock_text(since)}" if since else ""
+            self.view.results = sentence(f"this is the secret{when}; nothing was changed", "ok")
+            return
         problem = form_problem(secret, str(self.walk.shown_answers().get("client_id", "")))
-        self.view.results = sentence(problem, "warn") if problem else ""
+        if not problem and before is None and not self.walk.has_secret():
+            self._put(secret, place, utc_text(timespec="milliseconds"))
+            self.view.results = ""
+            return
+        self._ask(secret, place, problem, since)
+
+    def _ask(self, secret: Secret, place: str, problem: str, since: str) -> None:
+        """Ask whether to take a secret; it waits here meanwhile, two minutes at most."""
+        self._waiting = secret, place
+        self._until = threading.Timer(WAITS_S, self._drop)
+        self._until.daemon = True
+        self._until.start()
+        kept = f"the secret of {clock_text(since)}" if since else "the one that is kept"
+        has_one = self.walk.has_secret()
+        if problem:
+            stays = f" {kept[0].upper()}{kept[1:]} stays." if has_one else ""
+            text = f"Not taken: {problem}.{stays}"
+            self.view.question = {"text": text, "yes": "Take it all the same …", "no": "Try again"}
+        else:
+            text = f"Replace {kept}? The new one has the right form."
+            self.view.question = {"text": text, "yes": "Replace and check", "no": "Keep the old one"}
+
+    def _replace(self) -> None:
+        if self._waiting is None:
+            raise ConfigError("nothing waits any more: paste the secret again")
+        secret, place = self._waiting
+        self._drop()
+        self._put(secret, place, utc_text(timespec="milliseconds"))
+        self.view.results = ""
+
+    def _drop(self) -> None:
+        """Forget what waits, and take the question away."""
+        self._until.cancel()
+        self._waiting, self.view.question = None, {}
 
     def _move(self, place: str) -> None:
         """Let a secret that was entered stay where the person chose; it is taken away from where it was."""
@@ -120,7 +177,11 @@ class CredentialsPanel(Panel):
         remove(self.walk.name, but=place)
 
     def _save(self, values: dict[str, Any]) -> None:
-        given = {name: str(values.get(name, "")).strip() for name in ("base_url", "client_id", "agent_id")}
+        given = {
+            name: str(values[name]).strip()
+            for name in ("base_url", "client_id", "agent_id")
+            if name in values
+        }
         if CLIENT_SECRET.search(" ".join(given.values())):
             raise ConfigError(
                 "a Client Secret stands in a field for something else; nothing was saved. Take it "
@@ -130,7 +191,7 @@ class CredentialsPanel(Panel):
         self.view.answers = self.walk.shown_answers()
         answers = self.walk.answers_now()
         result = self.walk.verify(("address.url", "token.form"))
-        self.walk.note_result("enter-credentials", result, answers)
+        self.walk.note_result(result, answers)
         self.view.results = box(evidence_html(result, self.walk.edition))
         self.walk.refresh()
 
@@ -148,10 +209,8 @@ class CredentialsPanel(Panel):
         if asked:
             self.view.send({"kind": "code", "text": asked})
             return
-        self.walk.note_only(
-            "save-application",
-            summary=f"the secret was copied to the clipboard on {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC",
-        )
+        entered = self.walk.answers_now()["client_secret"]
+        note(self.walk.name, **{"copied client_secret": f"{utc_text()} {entered}"})
         self.view.send({"kind": "copy", "value": secret.reveal()})
 
 
@@ -193,7 +252,7 @@ def form_problem(secret: Secret, client_id: str) -> str:
     if any(letter.isspace() for letter in value):
         return "there are blanks inside: paste it again from HaloPSA's copy button"
     length = count_of(len(value), "character")
-    return f"it has {length}; expected are 73, two GUIDs joined by a hyphen. It is kept all the same"
+    return f"it has {length}, a Client Secret has 73: two GUIDs joined by a hyphen"
 
 
 def _keep(place: str, name: str, secret: Secret) -> str:

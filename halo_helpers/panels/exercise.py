@@ -112,7 +112,7 @@ def _judge(hidden: dict[str, str], message: dict[str, Any]) -> str:
     right = hidden[which] == answer
     words = "Right" if right else f"Not quite: it is “{SCENARIOS[hidden[which]].title}”"
     return (
-        f"<p><b class='halo-{'ok' if right else 'failed'}'>{words}.</b> This is what the tool "
+        f"<p><b class='h-state' data-is='{'ok' if right else 'bad'}'>{words}.</b> This is what the tool "
         f"says:</p>{evidence_html(result)}"
     )
 

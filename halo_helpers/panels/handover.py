@@ -3,57 +3,100 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, HaloError, unwritable
-from ..guide.progress import WORDS
+from ..errors import ConfigError, unwritable
+from ..guide.rules import LINES, RECORD_WRITTEN, Answer
 from ..guide.steps import STEPS
+from ..guide.walk_states import WORDS, State
+from ..guide.walk_store import Result, note, note_results
 from ..report.evidence import evidence_html
 from ..secrets.redaction import redact
 from ..system.files import write_whole
 from ..system.paths import make_data_folder
 from ..system.plain_text import as_markdown
-from ..system.timestamps import utc_text
+from ..system.timestamps import clock_text, utc_text
 from ..tenants.answers import read_answers, walks_folder
 from ..tenants.edit_file import add_tenant
 from ..tenants.find import tenants_file
-from ..tenants.trust import secret_of
+from ..verification.result import WORDS as VERDICTS
 from ..verification.result import Verification
 from .base.form import FormPanel
-from .base.style import box
-from .base.view import Panel, static
+from .base.style import box, button, copy_button
+from .base.view import CardView, Panel
 from .state import RECORD_SCHEMA, WalkState
 
+UNKNOWN = "not known yet"
 
-def handover_panel(walk: WalkState) -> Panel:
-    """Show the four values; of the secret only where it is kept."""
-    try:
-        tenant = walk.tenant
-        result = walk.verify(("address.url", "token.form", "identity.agent"))
-        source = secret_of(tenant).source
-    except HaloError as error:
-        return static(redact(error.seen))
-    agent = result.agent
-    rows = [
-        ("Client ID", tenant.client_id),
-        ("Client Secret", f"never shown here; {source}"),
-        ("HaloPSA Base URL", result.base_url),
-        ("Agent ID", f"{agent.id} ({agent.name})" if agent else str(tenant.agent_id or "not known yet")),
+
+class HandoverPanel(Panel):
+    """The four lines, in the order of Neo Agent's form. Messages: `copied`, `copy`."""
+
+    view: CardView
+
+    def __init__(self, walk: WalkState) -> None:
+        self.walk = walk
+        lines = _lines(walk)
+        plain = "\n".join(f"{label}: {value or UNKNOWN}" for _, label, value, _ in lines)
+        super().__init__(box(_card(walk, lines, copies=False)), plain)
+        self.view = CardView(self._receive)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the lines as they are now."""
+        self.view.html = _card(self.walk, _lines(self.walk), copies=True)
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        """Note that a line was copied: with its value, so that another one is not taken for copied."""
+        line = str(message.get("line"))
+        value = self.walk.answers_now().get(line, "")
+        if message.get("do") == "copied" and line in LINES and value:
+            self.walk.begin()
+            note(self.walk.name, **{f"copied {line}": f"{utc_text()} {value}"})
+            self.walk.refresh()
+
+
+def _lines(walk: WalkState) -> list[tuple[Answer, str, str, str]]:
+    """Return each line of the hand-over: name, label, value, where the value comes from."""
+    answers, secret = walk.answers_now(), walk.about_secret()
+    return [
+        ("client_id", "Client ID", answers["client_id"], "of the application"),
+        ("client_secret", "Client Secret", f"never shown here; {secret}", "copied in 20-application"),
+        (
+            "base_url",
+            "HaloPSA Base URL",
+            answers["base_url"],
+            "the address of HaloPSA, without what follows the host",
+        ),
+        ("agent_id", "Agent ID", answers["agent_id"], "of the column ID in the list of agents"),
     ]
-    html = (
-        "<table>"
-        + "".join(
-            f"<tr><th style='text-align:left'>{k}</th><td style='text-align:left'>{escape(v)}</td></tr>"
-            for k, v in rows
+
+
+def _card(walk: WalkState, lines: list[tuple[Answer, str, str, str]], *, copies: bool) -> str:
+    rows, notes = [], walk.store().notes
+    for name, label, value, source in lines:
+        at, _, copied = notes.get(f"copied {name}", "").partition(" ")
+        when = f"Copied {clock_text(at)}. " if at and copied == walk.answers_now().get(name) else ""
+        if name == "client_secret":
+            act = button("I have pasted it", "copied", "small", line=name) if copies and not when else ""
+        else:
+            act = copy_button(value, label, do="copied", line=name) if copies and value else ""
+        rows.append(
+            f"<dt>{label}</dt><dd class='copy'><span><b>{escape(value or UNKNOWN)}</b>"
+            f"<small>{when}{escape(source)}</small></span>{act}</dd>"
         )
-        + "</table>"
+    where = (
+        "These are the practice tenant's: do not enter them in Neo Agent."
+        if walk.is_practice
+        else "Neo Agent dashboard → Integrations → HaloPSA"
     )
-    if walk.is_practice:
-        html += "<p>These are the practice tenant's: do not enter them in Neo Agent.</p>"
-    return Panel(box(html), "\n".join(f"{k}: {v}" for k, v in rows))
+    return (
+        "<div class='h-card'><div class='h-top'><h3>Enter these in Neo Agent</h3>"
+        f"<small>{where}</small></div>"
+        f"<dl class='h-facts lined'>{''.join(rows)}</dl></div>"
+    )
 
 
 def record_panel(walk: WalkState) -> Panel:
@@ -80,7 +123,7 @@ def record_panel(walk: WalkState) -> Panel:
 def _write_record(walk: WalkState) -> str:
     answers = walk.answers_now()
     result = walk.verify(())
-    walk.note_result("record", result, answers)
+    walk.note_result(result, answers)
     value = record_of(walk, result)
     folder = walks_folder() / walk.name
     try:
@@ -89,6 +132,8 @@ def _write_record(walk: WalkState) -> str:
         write_whole(folder / "record.md", redact(record_text(value)))
     except OSError as error:
         raise unwritable(error, folder) from None
+    written = Result("pass", f"written, verdict {VERDICTS[result.verdict]}", utc_text(), answers)
+    note_results(walk.name, {RECORD_WRITTEN: written})
     walk.refresh()
     return (
         "<p>Written: <a href='record.md' target='_blank'>record.md</a> and record.json in "
@@ -106,10 +151,7 @@ def record_of(walk: WalkState, result: Verification) -> dict[str, Any]:
     answers = walk.shown_answers() | {"secret_set_at": read_answers(walk.name).get("secret_set_at", "")}
     if result.agent is not None:
         answers["agent_id"] = str(result.agent.id)
-    steps = [
-        {"id": step_id, "title": STEPS[step_id].title} | asdict(record)
-        for step_id, record in walk.progress().items()
-    ]
+    steps = [{"title": STEPS[step_id].title} | state.as_json() for step_id, state in walk.states().items()]
     return {
         "schema": RECORD_SCHEMA,
         "tenant": walk.name,
@@ -138,15 +180,14 @@ def record_text(value: dict[str, Any]) -> str:
         f"- Agent ID: {as_markdown(answers.get('agent_id', '?'))}{agent}",
         f"- Client Secret: not written here; {as_markdown(value['secret'])}",
         "",
-        "| step | state | when (UTC) | who | what was found |",
+        "| step | state | when (UTC) | who | what is claimed |",
         "|---|---|---|---|---|",
     ]
     for step in value["steps"]:
-        state = "done by hand" if step["by_hand"] and step["state"] == "ok" else WORDS[step["state"]]
-        past = f"; went on past: {', '.join(step['went_on_past'])}" if step["went_on_past"] else ""
+        state: State = step["state"]
         lines.append(
-            f"| {step['title']} | {state} | {step['at']} | {as_markdown(step['by'])} | "
-            f"{as_markdown(step['summary'])}{past} |"
+            f"| {step['title']} | {WORDS[state]} | {step['at'] or ''} | "
+            f"{as_markdown(step.get('who') or '')} | {as_markdown(step['claim'])} |"
         )
     lines += ["", "| check | result | seen |", "|---|---|---|"]
     lines += [

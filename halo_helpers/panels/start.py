@@ -8,30 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Mistake
-from ..guide.progress import WORDS, note_step
+from ..guide.rules import RULES
 from ..guide.steps import NOTEBOOKS, STEPS
+from ..guide.walk_states import WORDS, next_of
+from ..guide.walk_store import give_word
 from ..guide.working_copy import open_walk
 from ..tenants.answers import ANSWERS, known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
 from ..tenants.tenant import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
 from .base.form import FormPanel
-from .base.style import state_word
+from .base.style import state_html, state_words
 from .base.view import Panel
 from .state import RECORD_SCHEMA, WalkState
 
 
 def start_panel(walk: WalkState) -> Panel:
     """Show the map, and the form that opens a customer."""
-    steps = "".join(
-        (
-            f"<li><a href='{name}.ipynb'>{name}</a>: "
-            f"{', '.join(escape(s.title) for s in STEPS.values() if s.notebook == name)}</li>"
-        )
-        for name in NOTEBOOKS[1:]
-    )
     plain = "the notebooks in order, and a form to open a customer"
     panel = FormPanel(
-        f"<p><b>The notebooks, in order</b></p><ol>{steps}</ol>",
+        "<p><b>Another customer</b>: each gets a working copy of these notebooks, so that customers do not "
+        "mix and a walk can be picked up later.</p>",
         plain,
         [
             {"name": "name", "label": "Short name", "hint": "acme"},
@@ -52,31 +48,30 @@ def start_panel(walk: WalkState) -> Panel:
 
 
 def map_html(walk: WalkState) -> str:
-    """Show every step with its state."""
-    progress = walk.progress()
+    """Show every notebook in a line, open where the walk stands, and the other customers."""
+    states = walk.states()
+    now = next_of(states)
     rows = []
     for name in NOTEBOOKS:
+        mine = [one for one in states.values() if STEPS[one.id].notebook == name and RULES[one.id].counted]
         steps = "".join(
-            f"<br>{escape(s.title)}: {state_word(progress[s.id].state)}"
-            for s in STEPS.values()
-            if s.notebook == name
+            f"<li><span>{escape(STEPS[one.id].title)}</span>{state_html(one.state, state_words(one))}</li>"
+            for one in mine
         )
-        done = sum(progress[s.id].is_done for s in STEPS.values() if s.notebook == name)
-        count = sum(s.notebook == name for s in STEPS.values())
+        done = sum(one.is_done for one in mine)
+        is_open = " open" if now in {one.id for one in mine} else ""
         rows.append(
-            f"<tr><td><a href='{name}.ipynb'>{name}</a></td><td>{done} of {count} done<details>"
-            f"<summary>steps</summary>{steps[4:]}</details></td></tr>"
+            f"<details class='h-line' data-key='{name}'{is_open}><summary>"
+            f"<a href='{name}.ipynb' data-open='{name}.ipynb'>{name}</a><span></span>"
+            f"<small>{done} of {len(mine)} done</small></summary><ul class='h-list'>{steps}</ul></details>"
         )
     known = (
         ", ".join(
             f"<a href='../{escape(n)}/00-start.ipynb'>{escape(n)}</a>" for n in known_walks() if n != PRACTICE
         )
-        or "none yet"
+        or "no customer yet: practise, or enter a short name and a base URL"
     )
-    return (
-        f"<p><b>How far {escape(walk.name)} is</b></p><table>{''.join(rows)}</table><p>Customers so far: "
-        f"{known}</p>"
-    )
+    return f"<h3>How far {escape(walk.name)} is</h3>{''.join(rows)}<p>Customers so far: {known}</p>"
 
 
 def _open(walk: WalkState, message: dict[str, Any]) -> str:
@@ -117,24 +112,24 @@ def load_record(name: str, file: Path) -> None:
             for key, text in value["answers"].items()
             if key in ANSWERS and key != "client_secret"
         }
-        steps = {step["id"]: _step(step) for step in value["steps"] if step["id"] in STEPS}
+        words = {step["id"]: _word(step) for step in value["steps"] if step["id"] in STEPS}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(Mistake(f"is no record of a walk: {error}", str(file))) from None
     if value.get("practice"):
         raise ConfigError("this is the record of a practice tenant; a customer's walk does not go on from it")
     write_answers(name, **answers)
-    for step_id, step in steps.items():
-        note_step(name, step_id, answers, **step)
+    for step_id, who in words.items():
+        if who and RULES[step_id].word:
+            give_word(name, step_id, who=who)
 
 
-def _step(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a record says of a step; a stale one has to be done again.
+def _word(given: dict[str, Any]) -> str:
+    """Return whose word a record has for a step, empty without one: checks are asked again.
 
     Raises: KeyError, ValueError when it says too little, or something else.
     """
-    state = "todo" if given["state"] == "stale" else given["state"]
-    if state not in WORDS:
-        raise ValueError(f"no step is {state!r}")
-    words = {name: str(given[name]) for name in ("at", "by", "summary")}
-    lists = {name: tuple(map(str, given[name])) for name in ("codes", "went_on_past")}
-    return {"state": state, "by_hand": bool(given["by_hand"]), **words, **lists}
+    if given["state"] not in {*WORDS, "failed", "stale", "running"}:
+        raise ValueError(f"no step is {given['state']!r}")
+    if given.get("by_hand"):  # a record of the version before
+        return str(given["by"])
+    return str(given["who"]) if given["state"] == "confirmed" else ""

@@ -1,28 +1,37 @@
-"""The state of one customer's walk: the answers given so far, where the secret is, the record of every step.
+"""One customer's walk: answers given so far, where the secret is, what was checked and said, the states.
 
-The panels show it, and ask through it the same checks that everything else asks.
+The panels show it, and ask through it the same checks that everything else asks. A walk is written only once
+a page has answered, or somebody has clicked: cells that are merely executed change nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 from weakref import WeakSet
 
-from ..errors import ConfigError, ConnectionFailedError, LabSilentError, SecretError
-from ..guide.progress import OF_VERDICT, StepRecord, note_step, read_progress
+from ..errors import ConfigError, ConnectionFailedError, HaloError, LabSilentError, SecretError
+from ..guide.rules import RULES, asked_by, ids_of
 from ..guide.steps import EDITIONS, Step
+from ..guide.walk_states import StepState, answers_of, listed, states_of
+from ..guide.walk_store import Store, change_store, note_results, read_store, store_file
+from ..secrets import lab_memory
 from ..secrets.places import place_of
 from ..secrets.references import resolve
 from ..secrets.value import Secret
-from ..tenants.answers import known_walks, read_answers, write_answers
+from ..tenants.answers import ANSWERS, known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
 from ..tenants.find import find_tenant, tenants_file
+from ..tenants.practice import walk_tenant
 from ..tenants.tenant import PRACTICE, Tenant, read_agent_id
 from ..verification.result import CheckResult, Verification
 from ..verification.run_checks import verify
+from .base.view import Background
+from .kept_results import USES, results_of
 
 RECORD_SCHEMA = "halo-runbook/record/1"
 _memory: dict[str, tuple[Secret, str]] = {}
@@ -48,6 +57,11 @@ class WalkState:
         self._found: Tenant | None = None
         self._stored: dict[str, str] = {}
         self._panels: WeakSet[Refreshable] = WeakSet()
+        self.is_live = False
+        """Whether a page shows it. Before that nothing is written, and nobody has done any step."""
+        self.running: frozenset[str] = frozenset()
+        """The checks that are being asked."""
+        self._own_work = Background()
         self._load()
 
     # --- what is known ---
@@ -56,6 +70,16 @@ class WalkState:
     def is_practice(self) -> bool:
         """Whether this is the practice tenant."""
         return self.name == PRACTICE
+
+    @property
+    def is_unattended(self) -> bool:
+        """Whether no page shows it and no lab runs here: panels then ask at once, for their stored form."""
+        return not self.is_live and not lab_memory.is_available()
+
+    @property
+    def label(self) -> str:
+        """The name that people read."""
+        return (self._found.label if self._found and not self.is_practice else None) or self.name
 
     @property
     def instance(self) -> str:
@@ -68,22 +92,34 @@ class WalkState:
     def _load(self) -> None:
         """Find the tenant; a name that nobody knows yet is a new customer."""
         self._stored = read_answers(self.name)
-        if not (self.is_practice or self.file or self.name in known_walks() or tenants_file() is not None):
-            return
-        found = find_tenant(self.name, self.file or None)
-        if self.is_practice:
-            # what a learner made on the screens replaces what the server was seeded with, as long as it runs
-            answers = self._stored
-            if answers.get("base_url") == found.base_url:
-                found = replace(
-                    found,
-                    client_id=answers.get("client_id", found.client_id),
-                    agent_id=read_agent_id(str(answers.get("agent_id", found.agent_id or ""))),
-                    client_secret=self.secret_in_memory()
-                    or answers.get("client_secret")
-                    or found.client_secret,
-                )
-        self._found = found
+        if self.is_practice and self.is_live:
+            self._found = self._learners()
+        elif self.is_practice or self.file or self.name in known_walks() or tenants_file() is not None:
+            self._found = find_tenant(self.name, self.file or None)
+
+    def _learners(self) -> Tenant:
+        """Return the learner's own tenant with what was entered for it; a new one begins a new walk."""
+        found, which = walk_tenant()
+        if read_store(self.name).notes.get("tenant") != which:
+            change_store(self.name, lambda _: Store(notes={"tenant": which}))
+            self._stored = write_answers(
+                self.name, **dict.fromkeys(ANSWERS, "") | {"base_url": found.base_url}
+            )
+        answers = self._stored
+        return replace(
+            found,
+            client_id=answers.get("client_id", ""),
+            agent_id=read_agent_id(answers.get("agent_id")),
+            client_secret=self.secret_in_memory() or answers.get("client_secret", ""),
+        )
+
+    def begin(self) -> bool:
+        """Take the walk up: a page shows it, or somebody clicked. Return whether it was not before."""
+        if self.is_live:
+            return False
+        self.is_live = True
+        self._load()
+        return True
 
     def _follow(self) -> None:
         """Take over what another notebook has changed."""
@@ -99,7 +135,7 @@ class WalkState:
         missing = self._missing()
         if missing or self._found is None:
             raise ConfigError(
-                f"not possible yet: {' and '.join(missing)} of {self.name} "
+                f"not possible yet: {listed(missing)} of {self.name} "
                 f"{'is' if len(missing) == 1 else 'are'} entered at the end of 20-application, or in "
                 "30-credentials"
             )
@@ -117,21 +153,15 @@ class WalkState:
 
     def missing(self, step: Step) -> list[str]:
         """Say which answers a step's check still needs."""
-        only_address = bool(step.checks) and all(
-            check.partition(".")[0] == "address" for check in step.checks
-        )
+        checks = asked_by(step.id, USES)
+        only_address = bool(checks) and all(check.partition(".")[0] == "address" for check in checks)
         needed = self._missing()
         needed = [name for name in needed if name == "the base URL"] if only_address else needed
         return (
             [f"{name} is not entered yet (end of 20-application, or 30-credentials)" for name in needed]
-            if step.checks
+            if checks
             else []
         )
-
-    def not_done_before(self, step: Step) -> list[str]:
-        """Return the steps that this one builds on and that are not OK."""
-        progress = self._progress()
-        return [step_id for step_id in step.after if not progress[step_id].is_done]
 
     # --- answers and the secret ---
 
@@ -151,9 +181,11 @@ class WalkState:
 
         Raises: ConfigError when the folder cannot be written.
         """
+        self.begin()
         write_answers(self.name, **{"base_url": self.shown_answers().get("base_url", "")} | changes)
         self._load()
         self.refresh()
+        self.ask_by_itself()
 
     def keep_secret(self, secret: Secret | None, *, here: bool, reference: str, at: str) -> None:
         """Take over a secret that was entered: its reference and when (UTC, ISO 8601).
@@ -170,6 +202,8 @@ class WalkState:
 
     def secret_in_memory(self) -> Secret | None:
         """Return the secret that was entered in this kernel, unless another one was entered since."""
+        if self.is_practice and not self.is_live:
+            return None  # it is the learner's, not that of the tenant which unattended runs ask
         secret, at = _memory.get(self.name, (None, ""))
         return secret if at == read_answers(self.name).get("secret_set_at", "") else None
 
@@ -218,10 +252,7 @@ class WalkState:
     def about_credentials(self) -> str:
         """Say what is to be entered here."""
         if self.is_practice:
-            return (
-                "The practice tenant was made with an agent and an application; leave the fields as they "
-                "are to use these, or enter what you made yourself on its screens."
-            )
+            return "Enter what the practice tenant's screens show you: the same as at a customer's."
         if self.file:
             return f"The four values of {self.name} stand in the tenants file: nothing to enter."
         return (
@@ -229,43 +260,37 @@ class WalkState:
             "output or file of this notebook."
         )
 
-    # --- progress ---
+    # --- states ---
 
     def answers_now(self) -> dict[str, str]:
-        """Return what results rest on, also when another notebook changed it."""
+        """Return what results rest on: the answers, and for the secret the moment it was entered."""
         self._follow()
-        return self.shown_answers() | {"secret_set_at": read_answers(self.name).get("secret_set_at", "")}
+        return answers_of(read_answers(self.name), self._found)
 
-    def _progress(self) -> dict[str, StepRecord]:
-        return read_progress(self.name, self.answers_now())
+    def store(self) -> Store:
+        """Return what is kept of the walk; of one that no page shows, nothing."""
+        return read_store(self.name) if self.is_live or not self.is_practice else Store()
 
-    def record(self, step_id: str) -> StepRecord:
-        """Return the record of a step."""
-        return self._progress()[step_id]
+    def states(self) -> dict[str, StepState]:
+        """Return the state of each step, in order."""
+        return states_of(self.store(), self.answers_now(), USES, self.running)
 
-    def progress(self) -> dict[str, StepRecord]:
-        """Return the records of all steps, in order."""
-        return self._progress()
-
-    def note(self, step_id: str, answers: dict[str, str] | None = None, **changes: Any) -> None:
-        """Write down what became of a step.
-
-        `answers` are those that it was checked with, if not those of now.
-        """
-        note_step(self.name, step_id, self.answers_now() if answers is None else answers, **changes)
-
-    def note_only(self, step_id: str, **changes: Any) -> None:
-        """Add to a step's record, without changing its state."""
-        known = self.record(step_id)
-        kept = {name: getattr(known, name) for name in ("state", "summary", "codes", "by_hand")}
-        self.note(step_id, **kept | changes)
-
-    def note_result(self, step_id: str, result: Verification, answers: dict[str, str]) -> None:
-        """Write down what a check found, with the answers that it was asked with.
+    def note_result(self, result: Verification, answers: dict[str, str]) -> None:
+        """Keep what checks answered, with the answers that they were asked with.
 
         They may have changed meanwhile.
         """
-        self.note(step_id, answers, **state_of(result))
+        self.begin()
+        note_results(self.name, results_of(result, answers))
+
+    def version(self) -> tuple[object, ...]:
+        """Return something that differs once another notebook has changed the walk."""
+        folder = store_file(self.name).parent
+        return tuple(_stamp(folder / name) for name in (store_file(self.name).name, ".tenant.json"))
+
+    def follow(self, panel: Refreshable) -> None:
+        """Let a panel show the state of now whenever it changes."""
+        self._panels.add(panel)
 
     def refresh(self) -> None:
         """Let every panel of this notebook show the state of now."""
@@ -273,6 +298,58 @@ class WalkState:
             panel.refresh()
 
     # --- asking ---
+
+    @contextlib.contextmanager
+    def asking(self, only: Sequence[str]) -> Iterator[None]:
+        """Say as long as it lasts that checks are being asked, by id or layer; all of them without any."""
+        self.running = frozenset(ids_of(tuple(only), USES) if only else USES)
+        self.refresh()
+        try:
+            yield
+        finally:
+            self.running = frozenset()
+
+    def missing_answers(self) -> str:
+        """Say which answers a full check still needs, with their verb; empty when it needs none."""
+        missing = self._missing()
+        return f"{listed(missing)} {'is' if len(missing) == 1 else 'are'}" if missing else ""
+
+    def ask_all(self) -> None:
+        """Ask everything, in the background; a second call meanwhile does nothing."""
+        self._own_work.start(lambda _: self._ask_all(()))
+
+    def ask_by_itself(self) -> None:
+        """Ask what can be asked and was not yet, with the answers of now: all, or the address alone.
+
+        In the background, once at a time; nothing happens where everything was asked.
+        """
+        states = self.states()
+        if not self.is_live or not any(_is_open(one) for one in states.values() if RULES[one.id].by_itself):
+            return
+        missing = self._missing()
+        if not missing:
+            self.ask_all()
+        elif (
+            "the base URL" not in missing and _is_open(states["prerequisites"]) and not self._knows_address()
+        ):
+            self._own_work.start(lambda _: self._ask_all(("address", "address.licence")))
+
+    def _knows_address(self) -> bool:
+        found = self.store().results.get("address.reach")
+        return found is not None and found.used.get("base_url") == self.answers_now()["base_url"]
+
+    def _ask_all(self, only: Sequence[str]) -> None:
+        answers = self.answers_now()
+        try:
+            with self.asking(only):
+                result = self.verify(only)
+        except HaloError:
+            return  # a click on Check says why
+        else:
+            self.note_result(result, answers)
+        finally:
+            self._own_work.done()
+            self.refresh()
 
     def verify(
         self,
@@ -296,11 +373,14 @@ class WalkState:
         return verify(tenant, only=list(only) or None, on_result=on_result, stop=stop)
 
 
-def state_of(result: Verification) -> dict[str, Any]:
-    """Return what a step's record says of a verification."""
-    return {
-        "state": OF_VERDICT[result.verdict],
-        "summary": result.summary(),
-        "codes": tuple(result.codes),
-        "by_hand": False,
-    }
+def _is_open(state: StepState) -> bool:
+    """Whether a step's checks were not asked yet, or with other answers."""
+    return state.state in {"todo", "outdated", "needs"}
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        known = path.stat()
+    except OSError:
+        return (0, 0)
+    return (known.st_mtime_ns, known.st_size)

@@ -1,23 +1,34 @@
-"""What the cells of the notebooks call: one `Walk` a notebook, which builds the panels."""
+"""What the cells of the notebooks call: `show` and `summary`, and the `Walk` whose panels they show.
+
+Each cell stands alone: which walk is meant is said by the notebook's parameters where their cell has run,
+else by the folder that the notebook lies in. Copies of notebooks of before call `open_guide` and its methods.
+"""
 
 from __future__ import annotations
 
-from html import escape
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError, HaloError
+from ..guide.steps import DEFAULT_EDITION, STEPS
 from ..guide.steps import step as find_step
-from ..report.evidence import Evidence
+from ..report.evidence import Evidence, evidence_html
 from ..secrets.redaction import redact
-from ..tenants.tenant import PRACTICE
-from ..verification.agents import list_agents_and_own
+from ..tenants.answers import walks_folder
+from ..tenants.tenant import NAME, PRACTICE
+from ..verification.result import Verification
 from . import handover, start
-from .agents import AgentsPanel
-from .base.style import SHEET, box
 from .base.view import Panel, static
+from .cards.agents import AgentsPanel
+from .cards.header import HeaderPanel
+from .cards.rights import RightsPanel, rights_panel
+from .cards.step import StepPanel
+from .cards.verdict import VerdictPanel
 from .credentials import CredentialsPanel
-from .rights import rights_panel
 from .state import WalkState
-from .step import StepPanel
 
 
 def open_guide(tenant: str = PRACTICE, tenants_file: str = "", edition: str = "current") -> Walk:
@@ -28,31 +39,71 @@ def open_guide(tenant: str = PRACTICE, tenants_file: str = "", edition: str = "c
     return Walk(tenant, tenants_file, edition)
 
 
+def show(what: str) -> Panel:
+    """Show a step by its id, or a panel: header, credentials, agents, rights, start, handover and others.
+
+    Outside a lab this gives the panel's static form. It never raises for what a person can mend.
+    """
+    try:
+        walk = _walk_here()
+        return walk.step(what) if what in STEPS else _PANELS[what](walk)
+    except HaloError as error:
+        return static(redact(error.seen))
+    except KeyError:
+        return static(f"nothing is called {what!r}; known are {', '.join([*_PANELS, *STEPS])}")
+
+
+def summary(*only: str) -> str:
+    """Run checks, by id or layer, and return one line about them, or about what is still missing."""
+    try:
+        walk = _walk_here()
+        return walk.summary(*only) if walk.is_unattended else "nothing is asked here: the cards above are"
+    except HaloError as error:
+        return redact(error.seen)
+
+
+def _walk_here() -> Walk:
+    """Return the walk of this notebook, the same one for all its cells."""
+    given = vars(sys.modules["__main__"])
+    tenant = given.get("tenant")
+    file, edition = str(given.get("tenants_file", "")), str(given.get("edition", DEFAULT_EDITION))
+    here = Path.cwd()
+    if not isinstance(tenant, str):
+        tenant = here.name if here.parent == walks_folder() and NAME.fullmatch(here.name) else PRACTICE
+    return _open(tenant, file, edition)
+
+
+@lru_cache(maxsize=4)
+def _open(tenant: str, file: str, edition: str) -> Walk:
+    return Walk(tenant, file, edition)
+
+
 class Walk(WalkState):
     """One customer's walk through the steps, as the cells of the notebooks show it."""
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """The banner: customer and host, practice told apart at a glance. It brings the style sheet along."""
-        url = self._found.base_url if self._found else "base URL not entered yet"
-        label = self.name if self.is_practice else ((self._found.label if self._found else None) or self.name)
-        kind = "Practice tenant" if self.is_practice else "Customer"
-        html = box(
-            f"<p class='halo-banner {'practice' if self.is_practice else ''}' style='border:2px "
-            f"{'dashed' if self.is_practice else 'solid'} #8894a3;border-radius:6px;padding:.4em "
-            ".8em'>"
-            f"<b>{kind}: {escape(label)}</b> · {escape(url)} · documentation edition: {self.edition}</p>"
-        )
-        return {"text/html": SHEET + html, "text/plain": f"{kind}: {label} at {url}, edition {self.edition}"}
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The header. It brings the style sheet along."""
+        return self.header()._repr_mimebundle_(**options)
+
+    def header(self) -> Panel:
+        """Show customer or practice, the one verdict, the one next step, how far the walk is."""
+        panel = HeaderPanel(self)
+        self.follow(panel)
+        return panel
 
     def step(self, step_id: str) -> Panel:
-        """Show a step: its state, where to click, what to set, what to see, and a button that checks it."""
+        """Show a step: its state, where to click, what to set, what to see, and one button."""
         panel = StepPanel(self, find_step(step_id))
-        self._panels.add(panel)
+        self.follow(panel)
         return panel
 
     def credentials(self) -> Panel:
         """Enter base URL, Client ID, Client Secret and Agent ID, and choose where the secret stays."""
-        return static(self.about_credentials()) if self.file else CredentialsPanel(self)
+        if self.file:
+            return static(self.about_credentials())
+        panel = CredentialsPanel(self)
+        self.follow(panel)
+        return panel
 
     def check(self, *only: str) -> Evidence | Panel:
         """Run checks, by id or layer, and show what they found; all of them when none is named.
@@ -63,6 +114,12 @@ class Walk(WalkState):
             return Evidence(self.verify(only), self.edition)
         except ConfigError as error:
             return static(str(error))
+
+    def verdict(self) -> Panel:
+        """Show all that is known of the connection, the causes of what is wrong first."""
+        panel = VerdictPanel(self, self._asked((), self._verdict_of))
+        self.follow(panel)
+        return panel
 
     def summary(self, *only: str) -> str:
         """Run checks and return one line about them, or about the answer that is still missing."""
@@ -76,16 +133,25 @@ class Walk(WalkState):
 
         The one that the application logs in as is marked, and one can be chosen as the Agent ID.
         """
-        try:
-            agents, own = list_agents_and_own(self.tenant)
-        except HaloError as error:
-            return static(redact(error.seen))
-        return AgentsPanel(self, agents, own)
+        panel = AgentsPanel(self)
+        self.follow(panel)
+        return panel
 
     def rights(self) -> Panel:
-        """Show the rights as a matrix: what Neo Agent does in each area, and whether this agent may."""
+        """Show the rights: what Neo Agent does in each area, and whether this agent may read it."""
+        panel = RightsPanel(self, self._asked(("access", "webhooks"), rights_panel))
+        self.follow(panel)
+        return panel
+
+    def _verdict_of(self, result: Verification) -> Panel:
+        return Panel(evidence_html(result, self.edition), result.summary())
+
+    def _asked(self, only: tuple[str, ...], make: Callable[[Verification], Panel]) -> Panel:
+        """Return a panel's static form: what checks answer now in an unattended run, else where to look."""
+        if not self.is_unattended:
+            return static("Shown as soon as the page is connected: Run → Run All Cells.")
         try:
-            return rights_panel(self.verify(("access", "webhooks")))
+            return make(self.verify(only))
         except ConfigError as error:
             return static(str(error))
 
@@ -107,8 +173,24 @@ class Walk(WalkState):
 
     def handover(self) -> Panel:
         """Show the four values to enter in Neo Agent; of the secret only where it is kept."""
-        return handover.handover_panel(self)
+        panel = handover.HandoverPanel(self)
+        self.follow(panel)
+        return panel
 
     def write_record(self) -> Panel:
         """Write the record of this walk, and put the tenant into the fleet's tenants file."""
         return handover.record_panel(self)
+
+
+_PANELS: dict[str, Callable[[Walk], Any]] = {
+    "header": Walk.header,
+    "credentials": Walk.credentials,
+    "agents": Walk.agents,
+    "rights": Walk.rights,
+    "start": Walk.start,
+    "exercise": Walk.exercise,
+    "handover": Walk.handover,
+    "write-record": Walk.write_record,
+    "verdict": Walk.verdict,
+}
+"""What `show` knows besides the steps."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .make_worlds import put_in_scenario
+from .make_worlds import begin_walk, put_in_scenario
 from .ready import ready_entry
 from .wire import CONTROL_HEADER, Answer, Ask, as_json, empty
 from .world.realm import Realm
@@ -17,9 +17,12 @@ def answer_control(realm: Realm, ask: Ask) -> Answer:
         return as_json({"error": f"send the header {CONTROL_HEADER}"}, 403)
     parts = ask.path.strip("/").split("/")[1:]
     if parts == ["tenants"] and ask.method == "GET":
-        return as_json({"practice": True, "tenants": [ready_entry(realm, name) for name in realm.worlds]})
+        return as_json({"practice": True, "tenants": [ready_entry(realm, name) for name in realm.listed]})
     if parts == ["requests"] and ask.method == "GET":
         return as_json({"requests": [seen.as_json() for seen in realm.unrouted]})
+    if parts == ["walk"] and ask.method == "POST":
+        world = begin_walk(realm, anew=ask.flag("anew") is True)
+        return as_json({"tenant": world.halo_tenant, "made": world.epoch})
     if len(parts) == 3 and parts[0] == "tenants":
         return _control(realm, ask, parts[1], parts[2])
     return empty(404)

@@ -6,7 +6,7 @@ import re
 
 from .scenarios import SCENARIOS
 from .settings import Settings
-from .world.realm import Realm
+from .world.realm import WALK, Realm
 from .world.world import World
 
 MAX_TENANTS = 2000
@@ -33,6 +33,21 @@ def make_world(
     return world
 
 
+def begin_walk(realm: Realm, *, anew: bool = False) -> World:
+    """Return the learner's own tenant, made when there is none: without Neo Agent's agent and application.
+
+    Whoever walks through the guide makes these on the screens; `anew` takes away what was made there.
+    """
+    if WALK not in realm.worlds or anew:
+        world = make_world(WALK, size=realm.size, seed=realm.seed, settings=realm.settings)
+        world.agents.clear()
+        for application in [one for one in world.applications.values() if one.name.startswith("Neo Agent")]:
+            del world.applications[application.client_id]
+        realm.index(world)
+        realm.tokens.forget()
+    return realm.worlds[WALK]
+
+
 def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
     """Put a tenant into a scenario, or make one in it.
 
@@ -42,7 +57,7 @@ def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise ValueError("a tenant's name takes 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
-    if name not in realm.worlds and len(realm.worlds) >= MAX_TENANTS:
+    if name not in realm.worlds and len(realm.listed) >= MAX_TENANTS:
         raise ValueError(f"there are {MAX_TENANTS} tenants already")
     fresh = make_world(name, scenario_name, size=realm.size, seed=realm.seed, settings=realm.settings)
     realm.index(fresh)

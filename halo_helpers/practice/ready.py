@@ -37,5 +37,5 @@ def ready_line(base_url: str, realm: Realm, ca_file: str | None) -> str:
     line: Record = {"base_url": base_url, "ui_url": f"{base_url}/"}
     if ca_file:
         line["ca_file"] = ca_file
-    line["tenants"] = [ready_entry(realm, name) for name in realm.worlds]
+    line["tenants"] = [ready_entry(realm, name) for name in realm.listed]
     return json.dumps(line)

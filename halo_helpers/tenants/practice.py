@@ -70,6 +70,23 @@ def practice_tenant() -> Tenant:
     return replace(from_ready_entry(entry, base_url), name=PRACTICE)
 
 
+def walk_tenant() -> tuple[Tenant, str]:
+    """Return the learner's own tenant of the practice server, without credentials, and which one it is.
+
+    It is empty at first; a server that was started anew has another one, told by the text.
+
+    Raises: ConfigError when no practice server can be used.
+    """
+    from ..practice.control import PracticeError, ask
+
+    base_url = practice_url()
+    try:
+        entry = ask(base_url, "walk", "POST")
+    except PracticeError as error:
+        raise ConfigError(f"the practice tenant cannot be used: {error}") from None
+    return Tenant(PRACTICE, base_url, halo_tenant=entry["tenant"]), f"{base_url} {entry['made']}"
+
+
 def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None = None) -> Tenant:
     """Build a tenant of one entry of a practice server's ready line."""
     return Tenant(

@@ -17,7 +17,7 @@ DEFAULT_SCOPES = ("all:standard", "all:teams", "admin:webhooks")
 """What Neo Agent needs by the newest edition of its documentation (facts 1.1)."""
 PRACTICE = "practice"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-RESERVED = frozenset({PRACTICE, "run", "latest", "history"})
+RESERVED = frozenset({PRACTICE, "walk-practice", "run", "latest", "history"})
 
 WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}

@@ -10,17 +10,26 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from playwright.sync_api import Error, Locator, Page, expect
 
+from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.practice.control import ask, running_at
+from halo_helpers.secrets.places import FILE, put_in
+from halo_helpers.secrets.value import Secret
+from halo_helpers.system.timestamps import utc_text
+from halo_helpers.tenants.answers import write_answers
 
 SECRET = "7e57ab1e-93c4-4d1b-8f27-6ad05be19c38-5ec2e7ed-b7a1-4e6f-9c0d-f4813de62b97"
+
+
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
 class Served:
@@ -123,14 +132,43 @@ class Lab(Served):
         page.goto(
             f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
         )
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
+        page.locator(f"{SHOWN} {IDLE}").first.wait_for(timeout=60_000)
         run_all(page)
 
-    def progress(self, walk: str = "practice") -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(
-            (self.home / "data" / "walks" / walk / ".progress.json").read_text()
+    def states(self, walk: str = "practice") -> dict[str, str]:
+        """Return the state of each step, as the command line tells it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "halo_helpers", "walk", walk, "--json"],
+            env=os.environ | {"HALO_RUNBOOK_HOME": str(self.home / "data")},
+            capture_output=True,
+            check=True,
         )
-        return value
+        return {step["id"]: step["state"] for step in json.loads(done.stdout)["steps"]}
+
+    def customer(self, name: str) -> None:
+        """Let a customer's walk have the values of the practice tenant, its secret in a private file."""
+        (entry,) = [one for one in ask(self.practice, "tenants")["tenants"] if one["name"] == "practice"]
+        with home_of(self.home / "data"):
+            write_answers(
+                name,
+                base_url=self.practice,
+                client_id=entry["client_id"],
+                agent_id=str(entry["agent_id"]),
+                client_secret=put_in(FILE, name, Secret(entry["client_secret"])),
+                secret_set_at=utc_text(timespec="milliseconds"),
+            )
+            open_walk(name)
+
+
+@contextmanager
+def home_of(folder: Path) -> Iterator[None]:
+    """Let this process use a data folder."""
+    before = os.environ["HALO_RUNBOOK_HOME"]
+    os.environ["HALO_RUNBOOK_HOME"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ["HALO_RUNBOOK_HOME"] = before
 
 
 def _accept(dialog: Locator) -> None:
@@ -139,7 +177,8 @@ def _accept(dialog: Locator) -> None:
 
 
 def run_all(page: Page) -> None:
-    last, dialog = page.locator(".jp-CodeCell").last, page.locator(".jp-Dialog")
+    output = page.locator(f"{SHOWN} .jp-CodeCell").last.locator(".jp-OutputArea-output")
+    dialog = page.locator(".jp-Dialog")
     # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes.
     # It may ask again at once, so nobody waits for the dialog to go
     page.add_locator_handler(dialog, _accept, no_wait_after=True)
@@ -147,27 +186,39 @@ def run_all(page: Page) -> None:
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         try:
-            # the last cell's number says that all ran
-            expect(last.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=8_000)
+            # the last cell's output says that all ran
+            expect(output.first).to_be_attached(timeout=8_000)
         except AssertionError:
             continue
+        page.locator(f"{SHOWN} {IDLE}").first.wait_for()
         page.remove_locator_handler(dialog)
         return
     raise AssertionError("the notebook does not run")
 
 
 def panel(page: Page, step: str) -> Locator:
-    """Give the panel that the cell of a step shows."""
-    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_text(f'"{step}"', exact=True)).first
-    cell.scroll_into_view_if_needed()
-    found = cell.locator(".halo").filter(has=page.locator(".halo-chip")).first
+    """Give the card of a step, unfolded."""
+    found = page.locator(f"[data-step={step}]:visible").first
     found.wait_for()
+    line = found.locator("summary").first
+    if found.locator("details.h-line:not([open])").count():
+        line.click()
     return found
+
+
+def state(page: Page, step: str) -> Locator:
+    """Give the word of a step's state."""
+    return page.locator(f"[data-step={step}]:visible .h-state").first
+
+
+def next_link(page: Page, title: str) -> Locator:
+    """Give the header's link to the next step, in the notebook that is in front."""
+    return page.locator(SHOWN).get_by_role("link", name=f"Next: {title}")
 
 
 def check(page: Page, step: str) -> Locator:
     one = panel(page, step)
-    one.get_by_role("button", name="Check this step").click()
+    one.get_by_role("button", name=re.compile("^Check( again)?$")).click()
     return one
 
 

@@ -8,10 +8,34 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from ...guide.progress import WORDS, State, StepRecord
+from ...guide.walk_states import WORDS, State, StepState
+from ...system.timestamps import clock_text
 
 CSS = (Path(__file__).parent / "panels.css").read_text(encoding="utf-8")
-SHEET = f"<style>\n{CSS}</style>"
+SHEET = "<style>" + " ".join(CSS.split()) + "</style>"
+"""The same in one line, for stored pages."""
+
+SHAPES: dict[State, str] = {
+    "todo": "todo",
+    "checking": "run",
+    "ok": "ok",
+    "warn": "warn",
+    "broken": "bad",
+    "error": "unsure",
+    "needs": "needs",
+    "confirmed": "word",
+    "overridden": "past",
+    "outdated": "old",
+    "implied": "implied",
+}
+"""The shape and colour of each state in the sheet."""
+OF_VERDICT: dict[str, State] = {
+    "pass": "ok",
+    "warn": "warn",
+    "fail": "broken",
+    "error": "error",
+    "skip": "needs",
+}
 
 
 def box(content: str) -> str:
@@ -19,30 +43,50 @@ def box(content: str) -> str:
     return f'<div class="halo">{content}</div>'
 
 
-def chip(record: StepRecord, note: str = "") -> str:
-    """Name a step's state in a word and a colour, with when and by whom."""
-    words = WORDS[record.state]
-    if record.by_hand and record.is_done:
-        words = "done by hand"
-    when = (
-        f" <small>{escape(record.at[:16].replace('T', ' '))} UTC, {escape(record.by)}</small>"
-        if record.at and record.state != "running"
-        else ""
+def state_html(state: State, words: str = "") -> str:
+    """Name a state by shape, word and colour."""
+    shown = words or WORDS[state][0].upper() + WORDS[state][1:]
+    return f'<span class="h-state" data-is="{SHAPES[state]}">{escape(shown)}</span>'
+
+
+def state_words(step: StepState) -> str:
+    """Say a step's state in a few words, with what it rests on."""
+    match step.state:
+        case "confirmed":
+            return f"Confirmed by {step.who}"
+        case "outdated":
+            return f"Outdated: {step.claim}"
+        case "needs":
+            return f"Needs {step.claim}"
+        case "broken" | "error" | "overridden":
+            return f"{WORDS[step.state][0].upper()}{WORDS[step.state][1:]}: {step.claim}"
+    return WORDS[step.state][0].upper() + WORDS[step.state][1:]
+
+
+def time_html(at: str | None) -> str:
+    """Show a moment as people say it; empty without one."""
+    return f"<time datetime='{escape(at)}'>{escape(clock_text(at))}</time>" if at else ""
+
+
+def button(words: str, do: str, kind: str = "", **data: str) -> str:
+    """Make a button that asks the kernel to do something."""
+    more = "".join(f" data-{name.replace('_', '-')}='{escape(value)}'" for name, value in data.items())
+    return (
+        f"<button type='button' class='h-btn {kind}' data-key='{escape(do)}{escape(data.get('name', ''))}' "
+        f"data-do='{escape(do)}'{more}>{escape(words)}</button>"
     )
-    more = f" <small>{escape(note)}</small>" if note else ""
-    return box(
-        f'<span class="halo-chip halo-{record.state}" role="status">{escape(words)}</span>{when}{more}'
+
+
+def copy_button(text: str, label: str, **data: str) -> str:
+    """Make a button that copies a text."""
+    more = "".join(f" data-{name}='{escape(value)}'" for name, value in data.items())
+    return (
+        f"<button type='button' class='h-btn small' data-key='copy {escape(label)}' "
+        f"data-copy='{escape(text)}' data-label='{escape(label)}' aria-label='Copy {escape(label)}'{more}>"
+        "Copy</button>"
     )
 
 
-def state_word(state: State) -> str:
-    """Name a state in its colour."""
-    return f'<b class="halo-{state}">{escape(WORDS[state])}</b>'
-
-
-def sentence(text: str, kind: State = "failed") -> str:
+def sentence(text: str, state: State = "broken") -> str:
     """Make a card of one sentence of plain text."""
-    return box(
-        f'<div class="halo-card" role="alert"><b class="halo-{kind}">{escape(WORDS[kind])}</b>: '
-        f"{escape(text)}</div>"
-    )
+    return box(f'<div class="h-card" role="alert"><p>{state_html(state)}: {escape(text)}</p></div>')

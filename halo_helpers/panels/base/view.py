@@ -58,6 +58,18 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             )
 
 
+class CardView(View):
+    """A card that the kernel draws; what is clicked in it comes as a message."""
+
+    _esm = script("card")
+    html = traitlets.Unicode("").tag(sync=True)
+    spoken = traitlets.Unicode("").tag(sync=True)
+    """What a screen reader says once."""
+    sticky = traitlets.Bool(False).tag(sync=True)
+    target = traitlets.Unicode("").tag(sync=True)
+    """The step that a page shows first, where it is in this notebook."""
+
+
 class Panel:
     """What a notebook cell shows: a widget for people, and a static form of it.
 
@@ -89,21 +101,26 @@ class Background:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
+        self._busy = False
         self.stop = threading.Event()
 
     @property
     def running(self) -> bool:
         """Whether the work is under way."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._busy and self._thread is not None and self._thread.is_alive()
 
     def start(self, work: Callable[[threading.Event], None]) -> bool:
         """Start the work unless some is under way; return whether it was started."""
         if self.running:
             return False
-        self.stop = stop = threading.Event()
+        self.stop, self._busy = (stop := threading.Event()), True
         self._thread = threading.Thread(target=work, args=(stop,), name="halo-panel", daemon=True)
         self._thread.start()
         return True
+
+    def done(self) -> None:
+        """Say, from the work itself, that it is over: what is drawn from now on shows it."""
+        self._busy = False
 
     def wait(self) -> None:
         """Wait for the end of the work."""

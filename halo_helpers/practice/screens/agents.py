@@ -47,7 +47,7 @@ def agent_page(session: Session, key: str, form: Form, notices: Notices, notice:
     if form.posted:
         agent = agent_from(form.fields, agent.id)
         if agent.name:
-            agent.id = agent.id or max(*world.agents, world.data.size.agents) + 1
+            agent.id = agent.id or max([*world.agents, world.data.size.agents]) + 1
             world.agents[agent.id] = agent
             return redirect(
                 f"/config/agents/{agent.id}{notices.leave(saved=f'Saved. The Agent ID is {agent.id}.')}"

@@ -7,6 +7,8 @@ and nothing may frame or script these pages. Source of the fields: facts 1.3 and
 
 from __future__ import annotations
 
+import re
+
 from ..wire import Answer, Ask
 from ..world.realm import Realm
 from .agents import agent_page, agents_page
@@ -40,19 +42,23 @@ class Screens:
         if parts == ("signin",) and form.posted:
             return self._sign_in(ask, form)
         session = self._sessions.session(ask)
-        if session is None:
-            return self._sign_in_page()
+        wanted = ask.query.get("tenant", "")
+        if session is None or (wanted in self.realm.worlds and wanted != session.world.name):
+            return self._sign_in_page(wanted=wanted, target=ask.path)
         if form.posted and not is_own(form, session.csrf):
             return too_old(session)
         if parts == ("signout",) and form.posted:
             return redirect("/", [("set-cookie", self._sessions.no_cookie(ask))])
         return self._screen(ask, session, parts[1:], form)
 
-    def _sign_in_page(self, *problems: str) -> Answer:
+    def _sign_in_page(self, *problems: str, wanted: str = "", target: str = "") -> Answer:
+        """Return the page that signs in: to the tenant that a link names, then to where it leads."""
         return html_page(
             None,
             "signin",
             worlds=list(self.realm.worlds)[:SHOWN],
+            wanted=wanted,
+            target=target if target.startswith("/config/") else "/config",
             many=len(self.realm.worlds) > 20,
             problems=problems,
         )
@@ -61,7 +67,9 @@ class Screens:
         world = self.realm.worlds.get(form.fields.get("tenant", "").strip())
         if world is None:
             return self._sign_in_page("There is no such tenant.")
-        return redirect("/config", [("set-cookie", self._sessions.cookie(ask, world))])
+        target = form.fields.get("target", "")
+        page = target if re.fullmatch(r"/config(/[a-z0-9-]+)*", target) else "/config"
+        return redirect(page, [("set-cookie", self._sessions.cookie(ask, world))])
 
     def _screen(self, ask: Ask, session: Session, rest: tuple[str, ...], form: Form) -> Answer:
         notice = self._notices.take(form.flash)

@@ -9,6 +9,9 @@ from .requests_seen import Seen
 from .tokens import Tokens
 from .world import World
 
+WALK = "walk-practice"
+"""The tenant of a learner's walk: made empty when a walk begins, and counted nowhere."""
+
 
 class Realm:
     """All worlds of one server, and the tokens that it issued."""
@@ -34,7 +37,13 @@ class Realm:
     @property
     def default(self) -> World | None:
         """Return the world that is meant when nothing says which: the only one, else None."""
-        return next(iter(self.worlds.values())) if len(self.worlds) == 1 else None
+        listed = self.listed
+        return self.worlds[listed[0]] if len(listed) == 1 else None
+
+    @property
+    def listed(self) -> list[str]:
+        """Return the names of the tenants that the server was asked for, without the learner's own."""
+        return [name for name in self.worlds if name != WALK]
 
     def index(self, world: World) -> None:
         """Remember which world a Client ID belongs to; call it after applications changed."""

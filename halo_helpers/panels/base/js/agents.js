@@ -2,20 +2,23 @@
 
 function render({ model, el }) {
   const id = `halo-${Math.random().toString(36).slice(2)}`;
-  const said = make("p", { role: "status", class: "halo-soft" });
-  const count = make("span", { role: "status", class: "halo-soft" });
+  const said = make("p", { role: "status", class: "h-soft" });
+  const count = make("span", { role: "status", class: "h-soft" });
   const { ask, stop } = asker(model, (text) => {
     said.textContent = text;
   });
   const search = make("input", { type: "search", id, size: 24 });
   const rows = make("tbody");
   const head = make("tr");
+  const about = make("p", { class: "h-soft" });
+  const finding = make("p", {}, make("label", { htmlFor: id, textContent: "Search " }), search, count);
+  const table = make("div", { class: "h-wide" }, make("table", {}, make("thead", {}, head), rows));
   search.addEventListener("keydown", (event) => {
     if (!event.ctrlKey && !event.metaKey) {
       event.stopPropagation();
     }
   });
-  let order = "id";
+  let order = "";
   let down = false;
   for (const [name, label] of [
     ["id", "ID"],
@@ -23,7 +26,7 @@ function render({ model, el }) {
     ["teams", "Teams"],
     ["marks", "Remarks"],
   ]) {
-    const button = make("button", { type: "button", class: "halo-plain", textContent: label });
+    const button = make("button", { type: "button", class: "h-btn small quiet", textContent: label });
     button.addEventListener("click", () => {
       down = order === name && !down;
       order = name;
@@ -40,12 +43,14 @@ function render({ model, el }) {
       .get("rows")
       .filter((r) => !q || `${r.id} ${r.name} ${r.teams} ${r.marks}`.toLowerCase().includes(q));
     const compare = (a, b) => (a[order] > b[order] ? 1 : a[order] < b[order] ? -1 : a.id - b.id);
-    found.sort((a, b) => compare(a, b) * (down ? -1 : 1));
+    if (order) {
+      found.sort((a, b) => compare(a, b) * (down ? -1 : 1)); // else as they come: the application's own first
+    }
     rows.replaceChildren(
       ...found.slice(0, 200).map((r) => {
         const pick = make("button", {
           type: "button",
-          class: "halo-button second",
+          class: "h-btn",
           textContent: r.id === chosen ? "chosen" : "choose",
           disabled: r.id === chosen,
         });
@@ -63,19 +68,14 @@ function render({ model, el }) {
       }),
     );
     const cut = found.length > 200 ? ", the first 200 shown" : "";
+    about.textContent = model.get("about");
+    table.hidden = !model.get("rows").length;
+    finding.hidden = model.get("rows").length < 12;
     count.textContent = ` ${found.length} of ${model.get("rows").length} agents${cut}`;
   }
   search.addEventListener("input", draw);
-  el.append(
-    make(
-      "div",
-      { class: "halo" },
-      make("p", {}, make("label", { htmlFor: id, textContent: "Search " }), search, count),
-      make("div", { class: "halo-wide" }, make("table", {}, make("thead", {}, head), rows)),
-      said,
-    ),
-  );
-  const unfollow = follow(model, ["rows", "chosen"], draw);
+  el.append(make("div", { class: "halo" }, about, finding, table, said));
+  const unfollow = follow(model, ["rows", "chosen", "about"], draw);
   return () => {
     unfollow();
     stop();

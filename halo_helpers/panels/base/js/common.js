@@ -56,7 +56,7 @@ function asker(model, say) {
 function copier(text, label) {
   const button = make("button", {
     type: "button",
-    class: "halo-copy",
+    class: "h-btn small",
     textContent: "Copy",
     title: `Copy ${label}`,
   });

@@ -1,9 +1,10 @@
-// The four values. The secret's input is no state of the widget: it is sent once, on Enter and on leaving the
-// field, which is emptied at once; what the field says of it is the kernel's answer.
+// The four values. The secret's input is no state of the widget: it is sent once, by Enter, the button or after
+// pasting, and the field is emptied at once; typing and leaving the field send nothing. What the field says of
+// it is the kernel's answer; before another secret takes the place of a good one, the kernel asks.
 
 function render({ model, el }) {
   const id = () => `halo-${Math.random().toString(36).slice(2)}`;
-  const said = make("p", { role: "status", class: "halo-soft" });
+  const said = make("p", { role: "status", class: "h-soft" });
   const results = make("div", { "aria-live": "polite" });
   const { ask, stop } = asker(model, (text) => {
     said.textContent = text;
@@ -22,6 +23,7 @@ function render({ model, el }) {
   const text = (name, label, hint) => {
     const input = make("input", {
       type: "text",
+      class: "h-input",
       value: model.get("answers")[name] || "",
       placeholder: hint,
       spellcheck: false,
@@ -37,14 +39,17 @@ function render({ model, el }) {
     });
     return line(label, input);
   };
-  const secret = make("input", { type: "password", spellcheck: false, size: 46 });
+  const secret = make("input", { type: "password", class: "h-input", spellcheck: false, size: 46 });
   secret.autocomplete = "off";
   secret.setAttribute("data-1p-ignore", "");
   const status = make("span", {
     role: "status",
-    class: "halo-soft",
+    class: "h-soft",
     textContent: "run this cell to enter it",
   });
+  const question = make("div", { class: "h-well", hidden: true });
+  question.setAttribute("role", "group");
+  question.setAttribute("aria-label", "A question about what was entered");
   const place = make(
     "select",
     {},
@@ -66,12 +71,12 @@ function render({ model, el }) {
       event.stopPropagation();
     }
   });
-  secret.addEventListener("blur", send);
+  secret.addEventListener("paste", () => setTimeout(send, 0));
   place.addEventListener("change", () => ask({ do: "place", place: place.value }));
   const save = make("button", {
     type: "button",
-    class: "halo-button",
-    textContent: "Save and check the form",
+    class: "h-btn main",
+    textContent: "Enter and check",
   });
   save.addEventListener("click", () => {
     send();
@@ -79,7 +84,7 @@ function render({ model, el }) {
   });
   const copy = make("button", {
     type: "button",
-    class: "halo-button second",
+    class: "h-btn",
     textContent: "Copy the secret once, for Neo Agent",
     hidden: true,
   });
@@ -96,7 +101,7 @@ function render({ model, el }) {
   const codeText = make("p", { role: "status" });
   const confirmCode = make("button", {
     type: "button",
-    class: "halo-button second",
+    class: "h-btn",
     textContent: "Copy with this code",
   });
   const code = make("div", { hidden: true }, codeText, line("Code from the terminal", digits, confirmCode));
@@ -146,9 +151,10 @@ function render({ model, el }) {
       text("base_url", "HaloPSA Base URL", "https://yourdomain.halopsa.com"),
       text("client_id", "Client ID", "a GUID"),
       line("Client Secret", secret, status),
+      question,
       line("Where it stays", place),
       text("agent_id", "Agent ID", "a number, or the username"),
-      make("div", { class: "halo-row" }, save, copy),
+      make("div", { class: "h-row" }, save, copy),
       code,
       said,
       results,
@@ -162,9 +168,32 @@ function render({ model, el }) {
       }
     }
   });
+  const unasked = follow(model, ["question"], () => {
+    const { text, yes, no } = model.get("question");
+    const wasAsked = !question.hidden;
+    question.hidden = !text;
+    if (!text) {
+      if (wasAsked) {
+        secret.focus();
+      }
+      return;
+    }
+    const safe = make("button", { type: "button", class: "h-btn main", textContent: no });
+    const take = make("button", { type: "button", class: "h-btn", textContent: yes });
+    safe.addEventListener("click", () => ask({ do: "keep" }));
+    take.addEventListener("click", () => ask({ do: "replace" }));
+    question.replaceChildren(make("p", { textContent: text }), make("div", { class: "h-row" }, safe, take));
+    safe.focus();
+  });
+  question.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      ask({ do: "keep" });
+    }
+  });
   ask({ do: "hello" });
   return () => {
     unfollow();
+    unasked();
     stop();
     model.off("msg:custom", onMessage);
   };

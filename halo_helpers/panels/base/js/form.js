@@ -1,7 +1,7 @@
 // A small form: some inputs, some buttons, and what came of it.
 
 function render({ model, el }) {
-  const said = make("p", { role: "status", class: "halo-soft" });
+  const said = make("p", { role: "status", class: "h-soft" });
   const results = make("div", { "aria-live": "polite" });
   const about = make("div");
   const { ask, stop } = asker(model, (text) => {
@@ -9,7 +9,7 @@ function render({ model, el }) {
   });
   const inputs = {};
   const fields = make("div");
-  const buttons = make("div", { class: "halo-row" });
+  const buttons = make("div", { class: "h-row" });
   for (const field of model.get("inputs")) {
     const id = `halo-${Math.random().toString(36).slice(2)}`;
     const input = field.options
@@ -20,6 +20,7 @@ function render({ model, el }) {
         )
       : make("input", {
           type: "text",
+          class: "h-input",
           id,
           value: field.value || "",
           placeholder: field.hint || "",
@@ -42,7 +43,7 @@ function render({ model, el }) {
   model.get("buttons").forEach(([name, label], index) => {
     const button = make("button", {
       type: "button",
-      class: `halo-button${index ? " second" : ""}`,
+      class: `h-btn${index ? "" : " main"}`,
       textContent: label,
     });
     button.addEventListener("click", () =>

@@ -1,0 +1,203 @@
+// A card that the kernel draws: its HTML is put in place, and what carries `data-do` asks the kernel.
+// What is being edited, what is unfolded and where the focus is stay as they are when it is drawn again.
+
+function keyOf(element) {
+  return element?.closest("[data-key]")?.dataset.key;
+}
+
+function drawInto(root, html, touched) {
+  const focused = root.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused && keyOf(focused);
+  const typed = new Map();
+  for (const field of root.querySelectorAll("input[name], textarea[name]")) {
+    if (field.value !== field.defaultValue) {
+      typed.set(field.name, field.value);
+    }
+  }
+  const unfolded = new Map(
+    [...root.querySelectorAll("details[data-key]")].map((d) => [d.dataset.key, d.open]),
+  );
+  root.innerHTML = html;
+  for (const [name, value] of typed) {
+    const field = root.querySelector(`[name="${CSS.escape(name)}"]`);
+    if (field) {
+      field.value = value;
+    }
+  }
+  for (const details of root.querySelectorAll("details[data-key]")) {
+    if (unfolded.has(details.dataset.key)) {
+      details.open = unfolded.get(details.dataset.key);
+    } else if (touched && details.classList.contains("h-line")) {
+      details.open = true; // it was a card a moment ago, and somebody is at work in it
+    }
+  }
+  if (key) {
+    root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  }
+}
+
+// Put a text on the clipboard; the button says that it is there.
+async function copyFrom(button) {
+  const label = button.dataset.label || "it";
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+    button.setAttribute("aria-label", `Copied ${label}`);
+  } catch {
+    button.textContent = "Copy by hand";
+  }
+}
+
+// Open another notebook of this walk: in JupyterLab without loading the page anew, else as a link does.
+async function openStep(link, event) {
+  const app = window.jupyterapp;
+  const [file, step] = link.dataset.open.split("#");
+  if (!app) {
+    link.href = location.pathname.includes("/voila/render/") ? `/voila/render/${file}` : file;
+    return;
+  }
+  event.preventDefault();
+  const here = app.shell.currentWidget?.context?.path || "";
+  const path = here.replace(/[^/]*$/, file);
+  const opened = await app.commands.execute("docmanager:open", { path });
+  await opened?.context?.sessionContext?.ready;
+  if (opened && !opened.node.querySelector(".halo [data-step]")) {
+    // its panels are not there yet: nobody has run it in this session
+    app.shell.activateById(opened.id);
+    await app.commands.execute("notebook:run-all-cells");
+  }
+  if (step) {
+    showStep(step);
+  }
+}
+
+// Bring a step's card below the header and move the focus to its heading.
+function showStep(step, tries = 40) {
+  const found = [...document.querySelectorAll(`[data-step="${CSS.escape(step)}"]`)].find(
+    (e) => e.offsetParent,
+  );
+  if (!found) {
+    if (tries) {
+      setTimeout(() => showStep(step, tries - 1), 150);
+    }
+    return;
+  }
+  for (const details of found.querySelectorAll("details.h-line")) {
+    details.open = true;
+  }
+  bringUp(found);
+  found.querySelector("[tabindex]")?.focus({ preventScroll: true });
+}
+
+// Scroll to a card and the heading above it; to the top of the notebook when there is none.
+function bringUp(card) {
+  const cell = card?.closest(".jp-Cell");
+  const above = cell?.previousElementSibling;
+  if (cell) {
+    (above?.classList.contains("jp-MarkdownCell") ? above : cell).scrollIntoView({ block: "start" });
+  } else if (card) {
+    card.scrollIntoView({ block: "start" });
+  } else {
+    document.querySelector(".jp-Notebook .jp-WindowedPanel-outer")?.scrollTo({ top: 0 });
+  }
+}
+
+function render({ model, el }) {
+  const root = make("div", { class: "halo" });
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  const said = make("p", { class: "h-soft", role: "status" });
+  const spoken = make("p", { class: "h-hidden", role: "status" });
+  const results = make("div", { class: "halo", role: "alert" });
+  const shell = make("div", {}, root, results, make("div", { class: "halo" }, said, spoken));
+  const { ask, stop } = asker(model, (text) => {
+    said.textContent = text;
+  });
+  const send = (element) => {
+    const form = element.closest("[data-form]");
+    const fields = [...(form || root).querySelectorAll("input[name], textarea[name], select[name]")];
+    const values = fields.map((field) =>
+      field.type === "radio" ? (field.checked ? [field.name, field.value] : null) : [field.name, field.value],
+    );
+    ask({ ...Object.fromEntries(values.filter(Boolean)), ...element.dataset });
+  };
+  let touched = false;
+  root.addEventListener("click", (event) => {
+    touched = true;
+    const element = event.target.closest("[data-do], [data-copy], [data-open]");
+    if (!element || element.getAttribute("aria-disabled") === "true") {
+      return;
+    }
+    if (element.dataset.open !== undefined) {
+      openStep(element, event);
+      return;
+    }
+    if (element.dataset.copy !== undefined) {
+      copyFrom(element);
+    }
+    if (element.dataset.do !== undefined) {
+      send(element);
+    }
+  });
+  root.addEventListener("keydown", (event) => {
+    const field = event.target.closest("input[name], textarea[name]");
+    if (field && !event.ctrlKey && !event.metaKey) {
+      event.stopPropagation();
+    }
+    if (event.key === "Enter" && field && field.tagName === "INPUT") {
+      event.preventDefault();
+      (field.closest("[data-form]") || root).querySelector(".h-btn[data-do]")?.click();
+    }
+    if (event.key === "Escape") {
+      event.target.closest("[data-form]")?.querySelector("[data-safe]")?.click();
+    }
+  });
+  el.append(shell);
+  const unfollow = follow(model, ["html"], () => drawInto(root, model.get("html"), touched));
+  const unspeak = follow(model, ["spoken", "results"], () => {
+    spoken.textContent = model.get("spoken");
+    results.innerHTML = model.get("results");
+  });
+  const unstick = model.get("sticky") ? keepOnTop(el, ask, model.get("target")) : () => {};
+  return () => {
+    unfollow();
+    unspeak();
+    unstick();
+    stop();
+  };
+}
+
+// The header: its cell stays in view, the kernel is told that a page is there, and once all cells have run the
+// page shows the card that is next, unless the person has moved it meanwhile.
+const MOVES = ["wheel", "keydown", "pointerdown", "touchmove"];
+
+function keepOnTop(el, ask, target) {
+  let moved = false;
+  const noteMove = () => {
+    moved = true;
+  };
+  const waiting = [
+    setTimeout(() => el.closest(".jp-Cell")?.classList.add("halo-stick"), 0),
+    setTimeout(() => {
+      for (const name of MOVES) {
+        window.addEventListener(name, noteMove, { once: true, passive: true });
+      }
+    }, 50),
+    setTimeout(() => {
+      const next = [...document.querySelectorAll(".h-card.now")].find((card) => card.offsetParent);
+      if (!moved && target && document.querySelector(`[data-step="${CSS.escape(target)}"]`)) {
+        showStep(target, 0);
+      } else if (!moved) {
+        bringUp(next);
+      }
+    }, 1200),
+  ];
+  ask({ do: "hello" });
+  return () => {
+    waiting.forEach(clearTimeout);
+    for (const name of MOVES) {
+      window.removeEventListener(name, noteMove);
+    }
+  };
+}
+
+export default { render };

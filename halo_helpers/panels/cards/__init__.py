@@ -1,0 +1,1 @@
+"""Cards that show the walk: header, verdict, step, agents, rights."""

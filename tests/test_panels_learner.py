@@ -1,0 +1,81 @@
+"""The practice walk: it begins empty, is walked on the screens; wrong turns lead to where they are mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from halo_helpers.guide.rules import LINES
+from halo_helpers.guide.walk_states import is_finished, next_of
+from halo_helpers.panels import open_guide
+from halo_helpers.system.account import account_name
+
+from .helpers.learner import Learner
+from .helpers.panels import click
+from .helpers.practice import Practice
+
+pytestmark = pytest.mark.usefixtures("practised_guide")
+
+
+def test_the_learners_walk_begins_empty_and_is_walked_on_the_screens(
+    learner: Learner, practice: Practice, own_home: Path
+) -> None:
+    guide = open_guide()
+    click(guide.header(), "hello")
+    guide._own_work.wait()
+    assert guide.answers_now()["client_id"] == ""
+    assert not [one.id for one in guide.states().values() if one.is_done]
+    for name in ("admin", "api", "licence"):
+        click(guide.step("prerequisites"), "word", name=name)
+    number = learner.make_agent()
+    click(guide.step("create-agent"), "word")
+    click(guide.step("note-agent-id"), "enter", agent_id=str(number))
+    assert guide.states()["note-agent-id"].claim == f"{number}, says {account_name()}"
+    learner.make_application()
+    credentials = guide.credentials()
+    click(credentials, "secret", value=learner.client_secret, place="file")
+    click(credentials, "save", client_id=learner.client_id)
+    guide._own_work.wait()
+    found = guide.states()
+    undone = [one.id for one in found.values() if not one.is_done]
+    assert undone == ["change-secret", "note-values", "connect-neo", "webhooks", "record"], found
+    assert found["create-agent"].by == "check"
+    assert found["open-agents"].state == "implied"
+    handover = guide.handover()
+    for line in LINES:
+        click(handover, "copied", line=line)
+    click(guide.step("connect-neo"), "word")
+    click(guide.step("webhooks"), "word")
+    assert "Written" in click(guide.write_record(), "record").results
+    assert is_finished(guide.states())
+    assert practice.tenant().client_secret not in (own_home / "walks").rglob("*")
+
+
+WRONG_TURNS: dict[str, tuple[dict[str, str], dict[str, str], str, str]] = {
+    "no team": ({"team-1": ""}, {}, "agent-without-team", "agent-teams"),
+    "not active": ({"active": ""}, {}, "agent-disabled", "create-agent"),
+    "Login Type": ({}, {"login_type": "user"}, "login-not-agent", "application-fields"),
+    "another agent": ({}, {"agent": "2"}, "agent-mismatch", "application-fields"),
+    "a scope": ({}, {"scope-all:teams": ""}, "scopes-missing", "application-permissions"),
+    "application not active": ({}, {"active": ""}, "invalid-client", "save-application"),
+}
+
+
+@pytest.mark.parametrize("turn", WRONG_TURNS)
+def test_a_wrong_turn_leads_to_where_it_is_mended(learner: Learner, turn: str) -> None:
+    agent, application, code, next_step = WRONG_TURNS[turn]
+    guide = open_guide()
+    click(guide.header(), "hello")
+    number = learner.make_agent(**agent)
+    learner.make_application(**application)
+    for name in ("admin", "api", "licence"):
+        click(guide.step("prerequisites"), "word", name=name)
+    click(guide.step("note-agent-id"), "enter", agent_id=str(number))
+    credentials = guide.credentials()
+    click(credentials, "secret", value=learner.client_secret, place="file")
+    click(credentials, "save", client_id=learner.client_id)
+    guide._own_work.wait()
+    found = guide.states()
+    assert code in {one for step in found.values() for one in step.codes}
+    assert next_of(found) == next_step
