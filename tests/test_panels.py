@@ -81,7 +81,7 @@ def test_results_come_one_by_one_and_a_card_shows_cause_and_what_to_do(acme: str
     assert "agent-without-team" in card(panel)
     assert "Add at least one team" in card(panel)
     assert state(guide, "agent-teams") == "broken"
-    assert "Next<span class='h-more'>: Mend: Put the agent in a team" in card(guide.header())
+    assert "Next<span class='h-more'>: mend “Put the agent in a team”" in card(guide.header())
 
 
 def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(acme: str) -> None:

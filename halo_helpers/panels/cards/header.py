@@ -126,10 +126,10 @@ def _next(states: dict[str, StepState]) -> str:
         words = "finished" if is_finished(states) else "checks are under way"
         return f"<span class='h-soft'>{words}</span>"
     step = STEPS[step_id]
-    verb = "Mend: " if any(one.state == "broken" for one in states.values()) else ""
+    title = f"mend “{step.title}”" if any(one.state == "broken" for one in states.values()) else step.title
     return (
         f"<a class='h-btn main' data-key='next' href='{step.notebook}.ipynb' data-open='{step.where}'>"
-        f"<span>Next<span class='h-more'>: {verb}{escape(step.title)}</span></span></a>"
+        f"<span>Next<span class='h-more'>: {escape(title)}</span></span></a>"
     )
 
 
