@@ -9,6 +9,7 @@ import pytest
 from halo_helpers.guide.rules import LINES
 from halo_helpers.guide.walk_states import is_finished, next_of
 from halo_helpers.panels import open_guide
+from halo_helpers.practice.control import ask
 from halo_helpers.system.account import account_name
 
 from .helpers.learner import Learner
@@ -79,3 +80,25 @@ def test_a_wrong_turn_leads_to_where_it_is_mended(learner: Learner, turn: str) -
     found = guide.states()
     assert code in {one for step in found.values() for one in step.codes}
     assert next_of(found) == next_step
+
+
+def test_a_walk_that_is_kept_shows_nothing_in_an_unattended_run(learner: Learner) -> None:
+    guide = open_guide()
+    click(guide.header(), "hello")
+    click(guide.step("create-agent"), "word")
+    guide._own_work.wait()
+    alone = open_guide()
+    assert not [one.id for one in alone.states().values() if one.is_done]
+    assert alone.check().result.verdict == "pass"  # type: ignore[union-attr]
+
+
+def test_a_practice_server_that_was_started_anew_begins_a_new_walk(learner: Learner) -> None:
+    guide = open_guide()
+    click(guide.step("create-agent"), "word")
+    click(guide.step("note-agent-id"), "enter", agent_id="28")
+    ask(learner.base_url, "walk", "POST", anew="true")
+    fresh = open_guide()
+    click(fresh.header(), "hello")
+    fresh._own_work.wait()
+    assert not [one.id for one in fresh.states().values() if one.is_done]
+    assert fresh.answers_now()["agent_id"] == ""

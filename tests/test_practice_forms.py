@@ -146,3 +146,25 @@ def test_no_form_makes_it_fail(path: str, form: dict[str, str], method: str) -> 
     assert screens.answer(ask_).status < 500
     parts = tuple(part for part in path.split("/") if part)
     assert screens._screen(ask_, Session(realm.worlds["practice"], "x"), parts[1:], with_token).status < 500
+
+
+@pytest.mark.parametrize(
+    ("target", "led_to"),
+    [
+        ("/config/agents/new", "/config/agents/new"),
+        ("/config/integrations/api/applications", "/config/integrations/api/applications"),
+        ("//evil.example/config", "/config"),
+        ("https://evil.example/config", "/config"),
+        ("/config/agents/../../x", "/config"),
+        ("/config\r\nset-cookie: a=b", "/config"),
+        ("", "/config"),
+    ],
+)
+def test_signing_in_leads_to_where_a_link_led_and_nowhere_else(
+    server: PracticeServer, target: str, led_to: str
+) -> None:
+    page = send(server, "GET", "/config/agents/new?tenant=practice")[2]
+    assert 'name="target" value="/config/agents/new"' in page
+    assert "<option selected>practice</option>" in page
+    status, headers, _ = send(server, "POST", "/signin", {"tenant": "practice", "target": target})
+    assert (status, headers["location"]) == (303, led_to)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from halo_helpers.practice.control import PracticeError, PracticeServer, ask, start
+from halo_helpers.practice.make_worlds import begin_walk
+from halo_helpers.practice.ready import ready_line
 from halo_helpers.practice.scenarios import SCENARIOS
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.settings import OPTIONS, Settings
@@ -115,3 +117,18 @@ def test_twenty_thousand_requests_a_hundred_at_a_time() -> None:
     assert set(found) == {200, 404}
     assert found.total() == 20_000
     assert grown < 5
+
+
+def test_the_learners_tenant_is_empty_and_counts_nowhere(own: PracticeServer) -> None:
+    listed = ask(own.base_url, "tenants")["tenants"]
+    first = ask(own.base_url, "walk", "POST")
+    assert first["tenant"] == "walk-practice"
+    assert ask(own.base_url, "walk", "POST") == first
+    assert ask(own.base_url, "walk", "POST", anew="true")["made"] != first["made"]
+    assert ask(own.base_url, "tenants")["tenants"] == listed
+    realm = build_realm(Options())
+    world = begin_walk(realm)
+    assert (realm.default, realm.listed) == (realm.worlds["practice"], ["practice"])
+    assert "Neo Agent" not in {agent.name for agent in world.every_agent()}
+    assert [one.name for one in world.applications.values()] == ["Monitoring hub"]
+    assert "walk-practice" not in ready_line("http://127.0.0.1:1", realm, None)

@@ -171,6 +171,7 @@ def _settings(tenant: str, port: int, notebook: str = "00-start") -> list[str]:
         "--LabApp.expose_app_in_browser=True",
         f"--LabApp.user_settings_dir={settings}",
         f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
+        "--ContentsManager.pre_save_hook=halo_helpers.guide.save_hook.drop_widgets",
         f"--ServerApp.port={port}",
         "--ServerApp.ip=127.0.0.1",
     ]

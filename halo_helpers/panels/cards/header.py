@@ -25,6 +25,9 @@ FOLLOWS_S = 0.5
 """How often a notebook looks whether another one has changed the walk."""
 
 
+_SAVED = "<p class='h-soft'>A saved view, which is not live: <b>Run → Run All Cells</b> makes it so.</p>"
+
+
 class HeaderPanel(Panel):
     """The header. Message: `hello`, by which a page says that it shows this walk."""
 
@@ -32,7 +35,7 @@ class HeaderPanel(Panel):
 
     def __init__(self, walk: WalkState) -> None:
         self.walk = walk
-        super().__init__(SHEET + box(_header(walk, TITLES)), _plain(walk))
+        super().__init__(SHEET + box(_header(walk, TITLES) + _SAVED), _plain(walk))
         self.view = CardView(self._receive, sticky=True, target=os.environ.get(STEP, ""))
         self._watch: threading.Thread | None = None
         self._known: tuple[object, ...] = ()

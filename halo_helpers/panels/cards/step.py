@@ -48,8 +48,9 @@ class StepPanel(Panel):
         self._found = ""
         state = walk.states()[step.id]
         nobody = "" if walk.is_live else _nobody(walk)
+        words = state_html(state.state, state_words(state))
         super().__init__(
-            box(f"<div class='h-card'><p>{state_html('todo')} {nobody}</p>{body}</div>"),
+            box(f"<div class='h-card'><p>{words} {nobody or escape(state.claim)}</p>{body}</div>"),
             step_text(step, walk.edition),
         )
         self.view = CardView(self._receive)

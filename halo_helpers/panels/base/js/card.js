@@ -170,6 +170,31 @@ function render({ model, el }) {
 // page shows the card that is next, unless the person has moved it meanwhile.
 const MOVES = ["wheel", "keydown", "pointerdown", "touchmove"];
 
+// Say so in the header when the kernel is gone: nothing is lost, and one button runs the notebook again.
+const AWAY = ["restarting", "autorestarting", "dead", "terminating"];
+
+function followKernel(el) {
+  const session = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;
+  if (!session?.statusChanged) {
+    return () => {};
+  }
+  const say = (_, status) => {
+    const head = el.querySelector(".h-head");
+    if (!head || !AWAY.includes(status) || head.querySelector(".h-gone")) {
+      return;
+    }
+    const run = make("button", { type: "button", class: "h-btn main", textContent: "Run this notebook" });
+    run.addEventListener("click", () => window.jupyterapp.commands.execute("notebook:run-all-cells"));
+    const words = make("span", { class: "h-state", textContent: "Not running. Nothing is lost." });
+    words.dataset.is = "unsure";
+    head.querySelector("[data-key=next]")?.remove();
+    head.querySelector("p[role=status]").replaceChildren(words);
+    head.append(make("div", { class: "h-gone" }, run));
+  };
+  session.statusChanged.connect(say);
+  return () => session.statusChanged.disconnect(say);
+}
+
 function keepOnTop(el, ask, target) {
   let moved = false;
   const noteMove = () => {
@@ -192,7 +217,9 @@ function keepOnTop(el, ask, target) {
     }, 1200),
   ];
   ask({ do: "hello" });
+  const forget = followKernel(el);
   return () => {
+    forget();
     waiting.forEach(clearTimeout);
     for (const name of MOVES) {
       window.removeEventListener(name, noteMove);
