@@ -250,7 +250,7 @@ def test_a_record_is_outdated_by_whatever_is_noted_later() -> None:
 
 
 def test_changing_the_secret_is_a_walk_of_its_own() -> None:
-    rows, began = all_passed(), {ROTATION: ANSWERS["client_secret"]}
+    rows, began = all_passed(), {ROTATION: f"{AT} {ANSWERS['client_secret']}"}
     neo = words(f"{ROTATION} neo")
     assert one(ROTATION, Store(rows, neo)).state == "todo"  # not begun
     assert one(ROTATION, Store(rows, neo, {}, began)).state == "todo"  # still the same secret

@@ -102,3 +102,22 @@ def test_a_practice_server_that_was_started_anew_begins_a_new_walk(learner: Lear
     fresh._own_work.wait()
     assert not [one.id for one in fresh.states().values() if one.is_done]
     assert fresh.answers_now()["agent_id"] == ""
+
+
+def test_changing_the_secret_is_begun_and_ends_with_another_one(acme: str, practice: Practice) -> None:
+    guide = open_guide(acme)
+    panel = guide.step("change-secret")
+    assert "Begin" in panel.view.html
+    click(panel, "begin")
+    assert "still the secret of before" in panel.view.html
+    click(panel, "word", name="neo")
+    assert guide.states()["change-secret"].state == "todo"
+    fresh = ask(practice.base_url, "tenants/healthy/scenario", "POST", name="healthy")["client_secret"]
+    credentials = guide.credentials()
+    click(credentials, "secret", value=fresh, place="file")
+    click(credentials, "replace")
+    guide._own_work.wait()
+    assert guide.states()["change-secret"].state == "ok"
+    click(panel, "give-up")
+    assert guide.states()["change-secret"].state == "todo"
+    assert "Begin" in panel.view.html

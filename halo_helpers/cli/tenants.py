@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,9 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigError
+from ..system.plain_text import count_of
 from .shared import (
+    FAILED,
     OK,
     AllowEnv,
     AsJson,
@@ -222,6 +225,50 @@ def secrets_remove(name: TenantName) -> int:
         else f"nothing is kept of {name} in the keyring or in a private file"
     )
     return OK
+
+
+@secrets_app.command("due", short_help="List the secrets that are older than a limit.")
+def secrets_due(
+    older: Annotated[str, typer.Option("--older", metavar="AGE", help="Such as 180d.")] = "180d",
+    tenants_file: TenantsFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """List each tenant's secret with its age, the oldest first; exit code 1 when one is older than the limit.
+
+    The age is known of secrets that were entered in the guide or by “secrets set”; of others it is not known.
+    """
+    from ..report.status import parse_age
+    from ..secrets.places import kept_since
+    from ..tenants.answers import known_walks, read_answers
+    from ..tenants.find import tenants_file as file_of
+    from ..tenants.tenant import PRACTICE
+    from ..tenants.tenants_file import load_tenants
+
+    limit = parse_age(older, "--older")
+    file = file_of(tenants_file)
+    names = [one.name for one in load_tenants(file)] if file else []
+    rows = []
+    for name in dict.fromkeys([*names, *(one for one in known_walks() if one != PRACTICE)]):
+        since = max(read_answers(name).get("secret_set_at", ""), kept_since(name))
+        age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(since) if since else None
+        rows.append(
+            {
+                "name": name,
+                "since": since or None,
+                "age_days": age.days if age is not None else None,
+                "due": age is not None and age > limit,
+            }
+        )
+    rows.sort(key=lambda row: str(row["since"] or "9999"))
+    if as_json:
+        say(document({"schema": "halo-runbook/secrets-due/1", "older": older, "secrets": rows}))
+    elif not rows:
+        say("no tenants file and no walk here: there is no secret to be dated")
+    for row in rows if not as_json else ():
+        days = row["age_days"]
+        age_text = "not known" if days is None else count_of(int(str(days)), "day")
+        say(f"{row['name']}  {age_text}{'  due' if row['due'] else ''}")
+    return FAILED if any(row["due"] for row in rows) else OK
 
 
 def _known_name(name: str) -> None:

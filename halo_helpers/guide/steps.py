@@ -376,6 +376,11 @@ _ALL = (
             ),
             Field("Neo Agent", "paste the new secret there first", "Neo Agent is cut off until it has it"),
             Field("Here", "enter the new secret above", "the date is kept with it"),
+            Field(
+                "Without a gap",
+                "a second application, made as the first one",
+                "enter its values here, check, switch Neo Agent over, then untick Active on the first one",
+            ),
         ),
         see="A token is given for the new secret, and the date of today stands beside it.",
         missing=(

@@ -266,8 +266,8 @@ class _View:
 
     def _is_changing(self) -> bool:
         """Whether the change of the secret was begun, and another one was entered since."""
-        begun = self.store.notes.get(ROTATION, "")
-        return bool(begun) and begun != self.answers.get("client_secret", "")
+        at, _, before = self.store.notes.get(ROTATION, "").partition(" ")
+        return bool(at) and before != self.answers.get("client_secret", "")
 
     def _newest(self) -> str:
         """Return when something was last noted, the record aside."""

@@ -18,14 +18,14 @@ _AHEAD = dt.timedelta(minutes=5)
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def parse_age(text: str) -> dt.timedelta:
-    """Read an age such as 26h, 90m or 2d.
+def parse_age(text: str, option: str = "--max-age") -> dt.timedelta:
+    """Read an age such as 26h, 90m or 2d; `option` is named when it is none.
 
     Raises: ConfigError when it is none.
     """
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS or not number.isascii() or not number.isdecimal() or len(number) > 6:
-        raise ConfigError(f"--max-age takes an age such as 26h, 90m or 2d, got {text!r}")
+        raise ConfigError(f"{option} takes an age such as 26h, 90m or 2d, got {text!r}")
     return dt.timedelta(seconds=int(number) * _UNITS[unit])
 
 

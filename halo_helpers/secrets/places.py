@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from ..errors import ConfigError
-from ..system.paths import data_folder
+from ..errors import ConfigError, unwritable
+from ..system.files import locked, read_regular, write_whole
+from ..system.paths import data_folder, make_data_folder
+from ..system.timestamps import utc_text
 from . import lab_memory
 from .private_file import write_private
 from .references import KEYRING_SERVICE, Reference, resolve, unfit_keyring
 from .value import Secret
 
 KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
+_AGES = "secret-ages.json"
+"""When each secret was kept: no secret is in it."""
 WORDS = {FILE: "a private file", LAB: "the lab's memory", KEYRING: "the keyring"}
 
 
@@ -28,7 +33,36 @@ def keep_in(place: str, name: str, secret: Secret) -> str:
     reference = put_in(place, name, secret)
     # only now: a place that refuses, or forgets, must not cost the copy that there is
     remove(name, but=place)
+    _note_kept(name, utc_text())
     return reference
+
+
+def kept_since(name: str) -> str:
+    """Return when a tenant's secret was last kept by `keep_in` (UTC, ISO 8601), empty when not known."""
+    try:
+        found = json.loads(read_regular(data_folder() / _AGES))
+        return str(found.get(name, ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def _note_kept(name: str, at: str) -> None:
+    """Write down when a secret was kept; an empty moment takes the note away.
+
+    Raises: ConfigError when the data folder cannot be written.
+    """
+    file = data_folder() / _AGES
+    try:
+        make_data_folder(file.parent)
+        with locked(file.with_name(f".{file.name}.lock")):
+            try:
+                found = dict(json.loads(read_regular(file)))
+            except (OSError, ValueError, TypeError):
+                found = {}
+            found = {key: text for key, text in {**found, name: at}.items() if text}
+            write_whole(file, json.dumps(found, indent=1) + "\n", mode=0o600)
+    except OSError as error:
+        raise unwritable(error, file) from None
 
 
 def put_in(place: str, name: str, secret: Secret) -> str:
@@ -116,6 +150,8 @@ def remove(name: str, but: str = "") -> list[str]:
     when the lab does not say that it did.
     """
     found = [place for place in _stored(name) if place != but]
+    if not but and kept_since(name):
+        _note_kept(name, "")
     if FILE in found:
         private_file(name).unlink()
     if KEYRING in found:

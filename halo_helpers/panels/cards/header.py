@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from ...guide.jupyter import STEP
 from ...guide.rules import RULES
 from ...guide.steps import NOTEBOOKS, STEPS
-from ...guide.walk_states import State, StepState, is_finished, next_of
+from ...guide.walk_states import State, StepState, is_finished, listed, next_of
+from ...guide.working_copy import older_copies, take_over
 from ...system.plain_text import count_of
-from ..base.style import SHAPES, SHEET, box, state_html, time_html
+from ..base.style import SHAPES, SHEET, box, button, state_html, time_html
 from ..base.view import CardView, Panel
 from ..state import WalkState
 
@@ -29,7 +30,7 @@ _SAVED = "<p class='h-soft'>A saved view, which is not live: <b>Run → Run All 
 
 
 class HeaderPanel(Panel):
-    """The header. Message: `hello`, by which a page says that it shows this walk."""
+    """The header. Messages: `hello`, by which a page says that it shows this walk, and `take-over`."""
 
     view: CardView
 
@@ -39,16 +40,37 @@ class HeaderPanel(Panel):
         self.view = CardView(self._receive, sticky=True, target=os.environ.get(STEP, ""))
         self._watch: threading.Thread | None = None
         self._known: tuple[object, ...] = ()
+        self._taken, self._is_older = "", False
         self.refresh()
 
     def refresh(self) -> None:
         """Show the walk as it is now."""
-        self.view.html = _header(self.walk, TITLES)
+        self.view.html = _header(self.walk, TITLES) + self._newer()
+
+    def _newer(self) -> str:
+        """Say that a newer guide is there than the one that this customer's notebooks were made of."""
+        if self._taken:
+            return f"<p role='status'>{self._taken}</p>"
+        if not self._is_older:
+            return ""
+        words = "These notebooks are of an older guide. Answers stay, and so does what you changed."
+        return (
+            f"<div class='h-row'><small>{words}</small>{button('Take over the new one', 'take-over')}</div>"
+        )
+
+    def _take_over(self) -> None:
+        kept = take_over(self.walk.name, self.walk.file)
+        beside = f" What you had changed is kept as {escape(listed(kept))}." if kept else ""
+        self._taken = f"The new guide is taken over: close this notebook and open it again.{beside}"
 
     def _receive(self, message: dict[str, Any]) -> None:
+        if message.get("do") == "take-over":
+            self._take_over()
+            self.refresh()
         if message.get("do") != "hello":
             return
         self.walk.begin()
+        self._is_older = bool(older_copies(self.walk.name))
         self.walk.refresh()
         self.walk.ask_by_itself()
         if self._watch is None:

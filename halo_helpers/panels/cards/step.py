@@ -12,14 +12,15 @@ from html import escape
 from typing import Any
 
 from ...errors import ConfigError, HaloError
-from ...guide.rules import NAMES, RULES, WEBHOOK_APPEARED, asked_by, ids_of
+from ...guide.rules import NAMES, ROTATION, RULES, WEBHOOK_APPEARED, asked_by, ids_of
 from ...guide.steps import STEPS, Field, Step
 from ...guide.walk_states import StepState, holds, next_of
-from ...guide.walk_store import give_word, override, take_back
+from ...guide.walk_store import give_word, note, override, take_back
 from ...report.evidence import card_html
 from ...secrets.redaction import redact
 from ...system.account import account_name
 from ...system.plain_text import count_of
+from ...system.timestamps import clock_text, utc_text
 from ...tenants.base_url import parse_address
 from ...verification.causes import cards_of
 from ...verification.result import CheckResult
@@ -83,8 +84,16 @@ class StepPanel(Panel):
         if self._why and state.state == "broken":
             return _reason_form()
         parts: list[str] = []
+        begun = self.walk.store().notes.get(ROTATION, "")
         if step_id in _ENTRIES:
             parts.append(_entry(step_id, self.walk.shown_answers().get(_ENTRIES[step_id], "")))
+        if step_id == ROTATION and not begun:
+            return f"{button('Begin', 'begin', 'main')}<small>Nothing changes in HaloPSA by this.</small>"
+        if step_id == ROTATION:
+            at, _, before = begun.partition(" ")
+            same = before == self.walk.answers_now()["client_secret"]
+            words = f"begun at {clock_text(at)}" + ("; still the secret of before" if same else "")
+            parts.append(f"<small>{escape(words)}</small>")
         if rule.words:
             parts.append(self._words())
         can_check = bool(self._asks or self._looks_for_webhook) and not self.walk.missing_answers()
@@ -98,6 +107,8 @@ class StepPanel(Panel):
             again = state.state in {"ok", "warn", "broken", "error", "outdated"}
             kind = "" if rule.word and state.state == "todo" else "main"
             parts.append(button("Check again" if again else "Check", "check", kind))
+        if step_id == ROTATION:
+            parts.append(button("Give up" if not state.is_done else "Close", "give-up", "quiet"))
         if state.state == "broken":
             parts.append(button("Go on all the same …", "ask-why", "quiet"))
         when = "" if can_check or not self._asks else _WHEN_CHECKED
@@ -129,6 +140,10 @@ class StepPanel(Panel):
                 return
             case "word":
                 self._word(str(message.get("name", "")))
+            case "begin" | "give-up" as do if self.step.id == ROTATION:
+                take_back(self.walk.name, f"{ROTATION} neo")
+                entered = self.walk.answers_now()["client_secret"]
+                note(self.walk.name, **{ROTATION: f"{utc_text()} {entered}" if do == "begin" else ""})
             case "take-back":
                 take_back(self.walk.name, self.step.id)
             case "enter":
