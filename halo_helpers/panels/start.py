@@ -62,8 +62,8 @@ def map_html(walk: WalkState) -> str:
         is_open = " open" if now in {one.id for one in mine} else ""
         rows.append(
             f"<details class='h-line' data-key='{name}'{is_open}><summary>"
-            f"<a href='{name}.ipynb' data-open='{name}.ipynb'>{name}</a><span></span>"
-            f"<small>{done} of {len(mine)} done</small></summary><ul class='h-list'>{steps}</ul></details>"
+            f"<b>{name}</b><span></span><small>{done} of {len(mine)} done</small></summary><div>"
+            f"<p><a href='{name}.ipynb'>Open {name}</a></p><ul class='h-list'>{steps}</ul></div></details>"
         )
     known = (
         ", ".join(
@@ -71,7 +71,7 @@ def map_html(walk: WalkState) -> str:
         )
         or "no customer yet: practise, or enter a short name and a base URL"
     )
-    return f"<h3>How far {escape(walk.name)} is</h3>{''.join(rows)}<p>Customers so far: {known}</p>"
+    return f"<h2>How far {escape(walk.name)} is</h2>{''.join(rows)}<p>Customers so far: {known}</p>"
 
 
 def _open(walk: WalkState, message: dict[str, Any]) -> str:

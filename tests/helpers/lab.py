@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+import pytest
 from playwright.sync_api import Error, Locator, Page, expect
 
 from halo_helpers.guide.working_copy import open_walk
@@ -163,12 +164,9 @@ class Lab(Served):
 @contextmanager
 def home_of(folder: Path) -> Iterator[None]:
     """Let this process use a data folder."""
-    before = os.environ["HALO_RUNBOOK_HOME"]
-    os.environ["HALO_RUNBOOK_HOME"] = str(folder)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HALO_RUNBOOK_HOME", str(folder))
         yield
-    finally:
-        os.environ["HALO_RUNBOOK_HOME"] = before
 
 
 def _accept(dialog: Locator) -> None:

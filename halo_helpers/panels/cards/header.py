@@ -123,11 +123,11 @@ def _header(walk: WalkState, titles: dict[str, str]) -> str:
     when = f" · {time_html(at)}" if at and state != "checking" else ""
     segments = "".join(_segment(name, title, states) for name, title in titles.items())
     return (
-        f"<header class='h-head {'practice' if walk.is_practice else ''}'>"
+        f"<div class='h-head {'practice' if walk.is_practice else ''}'>"
         f"<p class='h-who'>{mark}<b>{escape(walk.label)}</b> <span>{escape(host)}</span></p>"
         f"<p role='status'>{state_html(state, sentence)}<span class='h-soft'>{when}</span></p>"
         f"{_next(states)}<nav aria-label='The walk, by notebook' class='h-nav'><ol class='h-steps'>{segments}"
-        "</ol></nav></header>"
+        "</ol></nav></div>"
     )
 
 

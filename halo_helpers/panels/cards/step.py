@@ -78,41 +78,49 @@ class StepPanel(Panel):
 
     def _foot(self, state: StepState) -> str:
         """Return the one button that moves this step on, and when it is checked."""
-        rule, step_id = RULES[self.step.id], self.step.id
         if self.work.running:
             return f"{button('Cancel', 'cancel')}<small>{escape(self.view.spoken)}</small>"
         if self._why and state.state == "broken":
             return _reason_form()
-        parts: list[str] = []
-        begun = self.walk.store().notes.get(ROTATION, "")
-        if step_id in _ENTRIES:
-            parts.append(_entry(step_id, self.walk.shown_answers().get(_ENTRIES[step_id], "")))
-        if step_id == ROTATION and not begun:
+        if self.step.id == ROTATION and not self.walk.store().notes.get(ROTATION):
             return f"{button('Begin', 'begin', 'main')}<small>Nothing changes in HaloPSA by this.</small>"
-        if step_id == ROTATION:
-            at, _, before = begun.partition(" ")
+        return self._entries() + self._buttons(state)
+
+    def _entries(self) -> str:
+        """Return what is entered or said in this step besides its button."""
+        parts: list[str] = []
+        if self.step.id in _ENTRIES:
+            parts.append(_entry(self.step.id, self.walk.shown_answers().get(_ENTRIES[self.step.id], "")))
+        if self.step.id == ROTATION:
+            at, _, before = self.walk.store().notes[ROTATION].partition(" ")
             same = before == self.walk.answers_now()["client_secret"]
             words = f"begun at {clock_text(at)}" + ("; still the secret of before" if same else "")
             parts.append(f"<small>{escape(words)}</small>")
-        if rule.words:
-            parts.append(self._words())
-        can_check = bool(self._asks or self._looks_for_webhook) and not self.walk.missing_answers()
-        if self._asks and not can_check:
-            can_check = not self.walk.missing(self.step)
+        return "".join(parts) + (self._words() if RULES[self.step.id].words else "")
+
+    def _buttons(self, state: StepState) -> str:
+        takes_word = RULES[self.step.id].word and state.state == "todo"
+        parts: list[str] = []
         if state.state in {"confirmed", "overridden"}:
             parts.append(button("Take it back", "take-back", "quiet"))
-        elif rule.word and state.state == "todo":
+        elif takes_word:
             parts.append(button("I have done this", "word", "main"))
-        if can_check:
+        if self._can_check():
             again = state.state in {"ok", "warn", "broken", "error", "outdated"}
-            kind = "" if rule.word and state.state == "todo" else "main"
-            parts.append(button("Check again" if again else "Check", "check", kind))
-        if step_id == ROTATION:
+            parts.append(button("Check again" if again else "Check", "check", "" if takes_word else "main"))
+        elif self._asks:
+            parts.append(_WHEN_CHECKED)
+        if self.step.id == ROTATION:
             parts.append(button("Give up" if not state.is_done else "Close", "give-up", "quiet"))
         if state.state == "broken":
             parts.append(button("Go on all the same …", "ask-why", "quiet"))
-        when = "" if can_check or not self._asks else _WHEN_CHECKED
-        return "".join(parts) + when
+        return "".join(parts)
+
+    def _can_check(self) -> bool:
+        """Whether the answers that its checks read are there."""
+        if not self.walk.missing_answers():
+            return bool(self._asks) or self._looks_for_webhook
+        return bool(self._asks) and not self.walk.missing(self.step)
 
     def _words(self) -> str:
         """Return the words that are needed beside the checks, a line each."""

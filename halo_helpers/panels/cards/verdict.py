@@ -47,7 +47,7 @@ def _card(walk: WalkState) -> str:
         foot = f"<small>Asked as soon as {escape(missing)} known.</small>"
     else:
         foot = button("Check again" if checks else "Check", "check", "main")
-    head = f"<h3>{state_html(state, sentence)}</h3><small>{time_html(at)}</small>"
+    head = f"<h2>{state_html(state, sentence)}</h2><small>{time_html(at)}</small>"
     return (
         f"<div class='h-card' data-step='verdict'><div class='h-top'>{head}</div>{cards}{_rows(checks)}"
         f"<div class='h-row h-foot'>{foot}</div></div>"

@@ -1,0 +1,107 @@
+"""What keeps people out of a page: axe finds nothing in panels, practice screens, web pages and report.
+
+axe is an npm package that only `.ci/run` installs; without it these tests are skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from halo_helpers.report import load_run, to_html
+
+from .helpers.browser import chromium, needs_browser, new_page
+from .helpers.lab import Lab, Web
+
+AXE = Path(__file__).parents[1] / ".ci" / "node_modules" / "axe-core" / "axe.min.js"
+pytestmark = [needs_browser, pytest.mark.skipif(not AXE.exists(), reason="needs axe-core, see .ci/run")]
+
+RUN = """selector => axe.run(selector ? {include: [...document.querySelectorAll(selector)].map((e, i) => {
+  e.id = e.id || `axe-${i}`; return [`#${e.id}`]; })} : document)"""
+SCREENS = (
+    "/config",
+    "/config/agents",
+    "/config/agents/new",
+    "/config/integrations/api",
+    "/config/integrations/api/applications",
+    "/config/integrations/api/applications/new",
+    "/config/integrations/webhooks",
+)
+
+
+def violations(page: Page, selector: str = "") -> list[str]:
+    """Return what axe finds in a page, or in the parts of it that a selector names."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(RUN, selector)["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    running = Lab(tmp_path_factory.mktemp("home"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_practice_screens(browser: Browser, lab: Lab, scheme: str) -> None:
+    for width in (1280, 400):
+        with new_page(browser, width, color_scheme=scheme) as page:
+            for path in ("/", "/practice"):
+                page.goto(lab.practice + path)
+                assert violations(page) == []
+            page.goto(lab.practice)
+            page.get_by_role("button", name="Sign in").click()
+            for path in SCREENS:
+                page.goto(lab.practice + path)
+                assert violations(page) == [], path
+
+
+@pytest.mark.parametrize("walk", ["practice", "acme"])
+def test_the_panels(browser: Browser, lab: Lab, walk: str) -> None:
+    """Of a walk that has not begun, and of one whose values are known."""
+    if walk != "practice":
+        lab.customer(walk)
+    with new_page(browser) as page:
+        page.set_default_timeout(15_000)
+        for notebook in ("00-start", "10-agent", "20-application", "40-connection", "50-connect-neo"):
+            lab.open(page, notebook, walk=walk)
+            page.locator(".h-head:visible").first.wait_for()
+            for is_light in ("true", "false"):
+                page.evaluate("light => { document.body.dataset.jpThemeLight = light }", is_light)
+                assert violations(page, ".jp-OutputArea-output .halo") == [], (notebook, is_light)
+
+
+def test_the_report(browser: Browser, tmp_path: Path) -> None:
+    run = load_run(Path(__file__).parent / "data" / "run-of-the-version-before")
+    file = tmp_path / "report.html"
+    file.write_text(to_html(run.results, run.manifest), encoding="utf-8")
+    for scheme in ("light", "dark"):
+        for width in (1280, 400):
+            with new_page(browser, width, color_scheme=scheme) as page:
+                page.goto(file.as_uri())
+                assert violations(page) == [], (scheme, width)
+
+
+def test_the_web_pages(browser: Browser, tmp_path: Path) -> None:
+    web = Web(tmp_path)
+    try:
+        for scheme in ("light", "dark"):
+            with new_page(browser, 400, color_scheme=scheme) as page:
+                page.goto(f"{web.url}/?token={web.token}")
+                page.goto(f"{web.url}/voila/render/00-start.ipynb")
+                page.locator(".h-head:visible").first.wait_for(timeout=60_000)
+                assert violations(page, ".halo") == [], scheme
+    finally:
+        web.stop()
