@@ -324,7 +324,7 @@ def test_the_guide_as_web_pages_needs_its_token(browser: Browser, web: Web) -> N
             page.goto(web.url)
             expect(page.get_by_text("00-start")).to_have_count(0)
             page.goto(f"{web.url}/?token={web.token}")
-            page.goto(f"{web.url}/voila/render/00-start.ipynb")
+            page.wait_for_url(re.compile("/voila/render/00-start.ipynb"), timeout=60_000)
             one = page.locator("[data-step=prerequisites]:visible").first
             one.wait_for(timeout=60_000)
             one.get_by_role("button", name="Check", exact=False).first.click()

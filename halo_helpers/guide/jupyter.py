@@ -68,6 +68,8 @@ def run_web(
         "--Voila.ip=127.0.0.1",
         f"--port={port}",
         "--token",
+        "--template=halo",  # what / shows: the first page of the guide, and no list of files
+        "--VoilaConfiguration.classic_tree=True",
         "--show_tracebacks=False",
         "--strip_sources=True",
         *([] if browser else ["--no-browser"]),
@@ -112,6 +114,10 @@ def _serve(
     """
     with ExitStack() as stack:
         environment = dict(os.environ) | stack.enter_context(share_memory(show)) | {STEP: step}
+        # where Voilà finds our template
+        environment["JUPYTER_PATH"] = os.pathsep.join(
+            filter(None, [str(Path(__file__).parent), environment.get("JUPYTER_PATH")])
+        )
         if practice:
             from ..practice.control import PracticeError, forget_running, note_running, start
 
