@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,11 @@ from halo_helpers.tenants.answers import write_answers
 from .helpers.caller import Caller
 from .helpers.learner import Learner
 from .helpers.practice import Practice
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from .helpers.lab import Lab
 
 # the same examples each time, so that a change is judged by what it changed; HALO_FUZZ=N looks for new ones
 settings.register_profile("same", derandomize=True)
@@ -90,6 +96,7 @@ def practised_guide(practice: Practice, own_home: Path, monkeypatch: pytest.Monk
         if thread.name in {"halo-panel", "halo-follow"}:
             thread.join(20)
             assert not thread.is_alive()
+    practice.reset("healthy")
 
 
 @pytest.fixture
@@ -112,3 +119,23 @@ def learner(practice: Practice, practised_guide: None) -> Iterator[Learner]:
     """A learner at the empty practice tenant of the walk."""
     with Learner(practice.base_url) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from .helpers.browser import chromium
+
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab with its practice tenant, in a home of its own."""
+    from .helpers.lab import Lab
+
+    running = Lab(tmp_path_factory.mktemp("home"))
+    try:
+        yield running
+    finally:
+        running.stop()

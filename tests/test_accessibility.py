@@ -5,7 +5,6 @@ axe is an npm package that only `.ci/run` installs; without it these tests are s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from halo_helpers.report import load_run, to_html
 
-from .helpers.browser import chromium, needs_browser, new_page
+from .helpers.browser import needs_browser, new_page
 from .helpers.lab import Lab, Web
 
 AXE = Path(__file__).parents[1] / ".ci" / "node_modules" / "axe-core" / "axe.min.js"
@@ -37,21 +36,6 @@ def violations(page: Page, selector: str = "") -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(RUN, selector)["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    running = Lab(tmp_path_factory.mktemp("home"))
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

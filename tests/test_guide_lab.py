@@ -19,27 +19,12 @@ from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.answers import write_answers
 
-from .helpers.browser import CHROMIUM, chromium, needs_browser, new_page
+from .helpers.browser import CHROMIUM, needs_browser, new_page
 from .helpers.lab import IDLE, SECRET, SHOWN, Lab, Web, check, next_link, panel, run_all, save, state
 from .helpers.screens import make_agent
 from .helpers.traces import forms, holding
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    running = Lab(tmp_path_factory.mktemp("home"))
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ from halo_helpers.guide.walk_store import (
     read_store,
     take_back,
 )
-from halo_helpers.tenants.answers import walks_folder
+from halo_helpers.tenants.answers import walks_folder, write_answers
+
+from .helpers.command import halo
 
 USES = {check.id: check.uses for check in CHECKS.values()}
 ANSWERS = {
@@ -350,3 +353,39 @@ def test_records_of_the_version_before_become_words_or_outdated_and_never_ok(own
     assert found["test-token"].state == "outdated"
     assert found["test-token"].outdated_by == "version"
     assert not {"ok", "warn"} & {step.state for step in found.values()}
+
+
+# --- the command line ---
+
+KEYS = ["schema", "tenant", "practice", "next", "done", "overridden", "steps"]
+STEP_KEYS = ["id", "state", "by", "at", "claim", "codes", "outdated_by"]
+
+
+def test_walk_prints_every_step_and_the_next_one(own_home: Path) -> None:
+    done = halo("walk", "practice", "--json")
+    value = json.loads(done.stdout)
+    assert (done.returncode, list(value)) == (0, KEYS)
+    assert [value["schema"], value["tenant"], value["practice"]] == ["halo-runbook/walk/1", "practice", True]
+    assert [list(step) for step in value["steps"]] == [STEP_KEYS] * len(STEPS)
+    assert not {"ok", "warn", "confirmed", "implied"} & {step["state"] for step in value["steps"]}
+    assert (value["next"], value["done"], value["overridden"]) == ("prerequisites", False, 0)
+    assert not (own_home / "walks").exists()
+
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    give_word("acme", "create-agent", who="Dana Reyes")
+    text = halo("walk", "acme").stdout
+    assert text.startswith("acme: 2 of 23 steps done; next: What you need before you begin (00-start.ipynb#")
+    assert re.search(r"create-agent +confirmed +says Dana Reyes", text)
+    (step,) = [one for one in json.loads(halo("walk", "acme", "--json").stdout)["steps"] if "who" in one]
+    assert (step["id"], step["who"], step["by"]) == ("create-agent", "Dana Reyes", "person")
+    every = json.loads(halo("walk", "--json").stdout)
+    assert [one["tenant"] for one in every["walks"]] == ["acme", "practice"]
+    assert len(halo("walk").stdout.strip().splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["nosuch", "../x", "walk-practice", "\x1b[2J"])
+def test_a_walk_that_nobody_knows_is_a_mistake(own_home: Path, name: str) -> None:
+    done = halo("walk", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "walks are: practice" in done.stderr
+    assert "\x1b" not in done.stderr

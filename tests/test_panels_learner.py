@@ -112,9 +112,9 @@ def test_changing_the_secret_is_begun_and_ends_with_another_one(acme: str, pract
     assert "still the secret of before" in panel.view.html
     click(panel, "word", name="neo")
     assert guide.states()["change-secret"].state == "todo"
-    fresh = ask(practice.base_url, "tenants/healthy/scenario", "POST", name="healthy")["client_secret"]
+    practice.reset("healthy")
     credentials = guide.credentials()
-    click(credentials, "secret", value=fresh, place="file")
+    click(credentials, "secret", value=practice.entries["healthy"]["client_secret"], place="file")
     click(credentials, "replace")
     guide._own_work.wait()
     assert guide.states()["change-secret"].state == "ok"

@@ -12,19 +12,13 @@ from halo_helpers.practice.control import PracticeServer, ask, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.secrets.value import Secret
 
-from .helpers.browser import chromium, needs_browser, new_page
+from .helpers.browser import needs_browser, new_page
 from .helpers.screens import make_agent, make_application
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PracticeServer]:
     with start() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
         yield running
 
 

@@ -152,13 +152,35 @@ function render({ model, el }) {
     }
   });
   el.append(shell);
-  const unfollow = follow(model, ["html"], () => drawInto(root, model.get("html"), touched));
+  // what is drawn anew under a pressed button would swallow the click
+  let pressed = false;
+  let waiting = false;
+  const draw = () => {
+    waiting = pressed;
+    if (!pressed) {
+      drawInto(root, model.get("html"), touched);
+    }
+  };
+  const release = () => {
+    pressed = false;
+    if (waiting) {
+      setTimeout(draw, 0);
+    }
+  };
+  root.addEventListener("pointerdown", () => {
+    pressed = true;
+  });
+  window.addEventListener("pointerup", release);
+  window.addEventListener("pointercancel", release);
+  const unfollow = follow(model, ["html"], draw);
   const unspeak = follow(model, ["spoken", "results"], () => {
     spoken.textContent = model.get("spoken");
     results.innerHTML = model.get("results");
   });
   const unstick = model.get("sticky") ? keepOnTop(el, ask, model.get("target")) : () => {};
   return () => {
+    window.removeEventListener("pointerup", release);
+    window.removeEventListener("pointercancel", release);
     unfollow();
     unspeak();
     unstick();
