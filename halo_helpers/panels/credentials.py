@@ -24,7 +24,7 @@ from ..system.plain_text import count_of
 from ..system.timestamps import clock_text, utc_text
 from ..tenants.answers import read_answers
 from .base.style import box, sentence
-from .base.view import Panel, View, script
+from .base.view import Message, Panel, View, script
 from .state import WalkState
 
 WAITS_S = 120.0
@@ -74,7 +74,7 @@ class CredentialsPanel(Panel):
             place=LAB if lab_memory.is_available() else KERNEL,
         )
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         self.walk.begin()
         match message.get("do"):
             case "secret":
@@ -176,7 +176,7 @@ class CredentialsPanel(Panel):
         # only now: what fails until here must not cost the copy that there is
         remove(self.walk.name, but=place)
 
-    def _save(self, values: dict[str, Any]) -> None:
+    def _save(self, values: Message) -> None:
         given = {
             name: str(values[name]).strip()
             for name in ("base_url", "client_id", "agent_id")

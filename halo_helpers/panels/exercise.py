@@ -15,7 +15,7 @@ from ..tenants.practice import from_ready_entry, practice_url
 from ..verification.run_checks import verify
 from .base.form import FormPanel
 from .base.style import box
-from .base.view import Panel, static
+from .base.view import Message, Panel, static
 from .state import WalkState
 
 TENANTS = 3
@@ -78,7 +78,7 @@ def _break(hidden: dict[str, str]) -> str:
     return "<p>Three tenants are broken. Look at the first one.</p>"
 
 
-def _verify(hidden: dict[str, str], message: dict[str, Any]) -> tuple[str, Any]:
+def _verify(hidden: dict[str, str], message: Message) -> tuple[str, Any]:
     if not hidden:
         _break(hidden)
     which = str(message.get("which"))
@@ -92,7 +92,7 @@ def _verify(hidden: dict[str, str], message: dict[str, Any]) -> tuple[str, Any]:
     return which, verify(from_ready_entry(entry, base_url))
 
 
-def _look(hidden: dict[str, str], message: dict[str, Any]) -> str:
+def _look(hidden: dict[str, str], message: Message) -> str:
     """Show what is seen, without what it means."""
     which, result = _verify(hidden, message)
     rows = "".join(
@@ -104,7 +104,7 @@ def _look(hidden: dict[str, str], message: dict[str, Any]) -> str:
     return f"<p>exercise-{which}: {fine} checks are OK, these are not:</p><table>{rows}</table>"
 
 
-def _judge(hidden: dict[str, str], message: dict[str, Any]) -> str:
+def _judge(hidden: dict[str, str], message: Message) -> str:
     answer = str(message.get("answer"))
     if answer not in DISTINCT:
         raise ConfigError("choose what is wrong first")

@@ -25,7 +25,7 @@ from ..verification.result import WORDS as VERDICTS
 from ..verification.result import Verification
 from .base.form import FormPanel
 from .base.style import box, button, copy_button
-from .base.view import CardView, Panel
+from .base.view import CardView, Message, Panel
 from .state import RECORD_SCHEMA, WalkState
 
 UNKNOWN = "not known yet"
@@ -48,7 +48,7 @@ class HandoverPanel(Panel):
         """Show the lines as they are now."""
         self.view.html = _card(self.walk, _lines(self.walk), copies=True)
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         """Note that a line was copied: with its value, so that another one is not taken for copied."""
         line = str(message.get("line"))
         value = self.walk.answers_now().get(line, "")
@@ -196,7 +196,7 @@ def record_text(value: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _add_to_fleet(walk: WalkState, message: dict[str, Any]) -> str:
+def _add_to_fleet(walk: WalkState, message: Message) -> str:
     """Put the tenant into a tenants file.
 
     Raises: ConfigError when the secret is nowhere where a fleet run could find it, or the file cannot be

@@ -18,7 +18,7 @@ from ..tenants.base_url import parse_address
 from ..tenants.tenant import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
 from .base.form import FormPanel
 from .base.style import state_html, state_words
-from .base.view import Panel
+from .base.view import Message, Panel
 from .state import RECORD_SCHEMA, WalkState
 
 
@@ -74,7 +74,7 @@ def map_html(walk: WalkState) -> str:
     return f"<h2>How far {escape(walk.name)} is</h2>{''.join(rows)}<p>Customers so far: {known}</p>"
 
 
-def _open(walk: WalkState, message: dict[str, Any]) -> str:
+def _open(walk: WalkState, message: Message) -> str:
     """Open a customer's walk, with a base URL or a colleague's record.
 
     Raises: ConfigError for a name or a record that cannot be used.

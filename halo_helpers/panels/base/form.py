@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from .style import box
-from .view import Background, Panel, View, script
+from .view import Background, Message, Panel, View, script
 
 
 class FormView(View):
@@ -34,7 +34,7 @@ class FormPanel(Panel):
         about: str,
         plain: str,
         inputs: list[dict[str, Any]],
-        actions: dict[str, tuple[str, Callable[[dict[str, Any]], str]]],
+        actions: dict[str, tuple[str, Callable[[Message], str]]],
     ) -> None:
         super().__init__(box(about), plain)
         self._actions = actions
@@ -42,14 +42,14 @@ class FormPanel(Panel):
         buttons = [(name, label) for name, (label, _) in actions.items()]
         self.view = FormView(self._receive, about=box(about), inputs=inputs, buttons=buttons)
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         _, action = self._actions.get(str(message.get("do")), ("", None))
         if action is None or self.work.running:
             return
         self.view.running = True
         self.work.start(lambda _: self._do(action, message))
 
-    def _do(self, action: Callable[[dict[str, Any]], str], message: dict[str, Any]) -> None:
+    def _do(self, action: Callable[[Message], str], message: Message) -> None:
         def show() -> None:
             self.view.results = box(action(message))
 

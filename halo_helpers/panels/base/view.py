@@ -24,6 +24,10 @@ from .style import CSS, sentence
 _JS = Path(__file__).parent / "js"
 
 
+Message = dict[str, Any]
+"""What a page sends: `do`, and fields by name; anybody may have made it."""
+
+
 @lru_cache
 def script(name: str) -> str:
     """Return a view's script, with what all of them share."""
@@ -36,7 +40,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     _css = CSS
     results = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, receive: Callable[[dict[str, Any]], None], **traits: Any) -> None:
+    def __init__(self, receive: Callable[[Message], None], **traits: Any) -> None:
         super().__init__(**traits)
         self._receive_one = receive
         self.on_msg(self._on_message)

@@ -13,7 +13,7 @@ from ...report.text import agent_remarks, agents_table
 from ...secrets.redaction import redact
 from ...verification.agents import list_agents_and_own
 from ..base.style import box
-from ..base.view import Background, Panel, View, script
+from ..base.view import Background, Message, Panel, View, script
 from ..state import WalkState
 
 
@@ -83,7 +83,7 @@ class AgentsPanel(Panel):
         chosen = self.walk.shown_answers().get("agent_id", "")
         self.view.chosen = int(chosen) if chosen.isdecimal() else None
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         if message.get("do") == "choose" and any(row["id"] == message.get("id") for row in self.view.rows):
             self.view.chosen = message["id"]
             self._asked = self.walk.answers_now() | {"agent_id": str(message["id"])}

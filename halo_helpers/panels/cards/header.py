@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from html import escape
-from typing import Any
 from urllib.parse import urlsplit
 
 from ...guide.jupyter import STEP
@@ -15,7 +14,7 @@ from ...guide.walk_states import State, StepState, is_finished, listed, next_of
 from ...guide.working_copy import older_copies, take_over
 from ...system.plain_text import count_of
 from ..base.style import SHAPES, SHEET, box, button, state_html, time_html
-from ..base.view import CardView, Panel
+from ..base.view import CardView, Message, Panel
 from ..state import WalkState
 
 TITLES = dict(
@@ -63,7 +62,7 @@ class HeaderPanel(Panel):
         beside = f" What you had changed is kept as {escape(listed(kept))}." if kept else ""
         self._taken = f"The new guide is taken over: close this notebook and open it again.{beside}"
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         if message.get("do") == "take-over":
             self._take_over()
             self.refresh()

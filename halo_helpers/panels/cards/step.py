@@ -9,7 +9,6 @@ import contextlib
 import threading
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 from ...errors import ConfigError, HaloError
 from ...guide.rules import NAMES, ROTATION, RULES, WEBHOOK_APPEARED, asked_by, ids_of
@@ -26,7 +25,7 @@ from ...verification.causes import cards_of
 from ...verification.result import CheckResult
 from ...verification.run_checks import Stopped
 from ..base.style import box, button, copy_button, sentence, state_html, state_words, time_html
-from ..base.view import Background, CardView, Panel
+from ..base.view import Background, CardView, Message, Panel
 from ..kept_results import USES, checks_of
 from ..new_webhook import look_for_new, note_webhooks
 from ..state import WalkState
@@ -136,7 +135,7 @@ class StepPanel(Panel):
             lines.append(f"<li><span>{escape(what[0].upper() + what[1:])}</span>{act}</li>")
         return f"<ul class='h-list h-said'>{''.join(lines)}</ul>"
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         self.walk.begin()
         self._why = False
         match message.get("do"):
@@ -169,7 +168,7 @@ class StepPanel(Panel):
         elif rule.word:
             give_word(self.walk.name, self.step.id)
 
-    def _enter(self, message: dict[str, Any]) -> None:
+    def _enter(self, message: Message) -> None:
         """Take over an answer that is entered in this step.
 
         Raises: ConfigError for a value that cannot be right.

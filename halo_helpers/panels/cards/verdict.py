@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
 from ...checks import CHECKS
 from ...report.evidence import card_html
@@ -11,7 +10,7 @@ from ...system.plain_text import count_of
 from ...verification.causes import cards_of
 from ...verification.result import WORDS, CheckResult
 from ..base.style import OF_VERDICT, button, state_html, time_html
-from ..base.view import CardView, Panel
+from ..base.view import CardView, Message, Panel
 from ..kept_results import checks_of
 from ..state import WalkState
 from .header import verdict_of
@@ -32,7 +31,7 @@ class VerdictPanel(Panel):
         """Show what is known now."""
         self.view.html = _card(self.walk)
 
-    def _receive(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: Message) -> None:
         if message.get("do") == "check":
             self.walk.begin()
             self.walk.ask_all()
