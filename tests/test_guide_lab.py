@@ -246,8 +246,8 @@ def test_a_walk_that_is_opened_the_next_day_reads_and_runs(page: Page, lab: Lab)
     page.get_by_text("Shut Down Kernel", exact=True).click()
     page.reload()
     expect(page.get_by_text("A saved view, which is not live").first).to_be_visible(timeout=30_000)
-    assert page.get_by_text("odel not found").count() == 0
-    assert page.get_by_text("Configuration → Teams & Agents → Agents").count() > 0
+    expect(page.get_by_text("Configuration → Teams & Agents → Agents").first).to_be_attached()
+    expect(page.get_by_text("odel not found")).to_have_count(0)
     run_all(page)
     expect(state(page, "test-connection")).to_have_text("OK", timeout=30_000)
 
