@@ -46,6 +46,10 @@ def test_secrets_are_dated_by_the_walk_and_by_secrets_set(tmp_path: Path, own_ho
     ]
     assert remove("birch")
     assert kept_since("birch") == ""
+    assert halo("secrets", "set", "copper", "--file", stdin=f"{uuid4()}-{uuid4()}\n").returncode == 0
+    assert kept_since("copper")
+    assert halo("forget", "--all", "--yes").returncode == 0
+    assert not [path for path in own_home.rglob("*") if path.is_file() and "copper" in path.read_text()]
 
 
 @pytest.mark.parametrize("age", ["180", "x", "-1d", "1y"])

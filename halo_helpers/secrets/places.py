@@ -15,7 +15,7 @@ from .references import KEYRING_SERVICE, Reference, resolve, unfit_keyring
 from .value import Secret
 
 KERNEL, LAB, FILE, KEYRING = "kernel", "lab", "file", "keyring"
-_AGES = "secret-ages.json"
+_AGES = "secrets/ages.json"
 """When each secret was kept: no secret is in it."""
 WORDS = {FILE: "a private file", LAB: "the lab's memory", KEYRING: "the keyring"}
 
