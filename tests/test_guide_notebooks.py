@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from halo_helpers.checks import CHECKS
-from halo_helpers.guide.steps import EDITIONS, NOTEBOOKS, STEPS, step
+from halo_helpers.guide.step import EDITIONS
+from halo_helpers.guide.steps import NOTEBOOKS, STEPS, step
 from halo_helpers.guide.stored_outputs import refresh
 from halo_helpers.guide.walk_states import states_of
 from halo_helpers.guide.walk_store import read_store

@@ -85,6 +85,16 @@ def test_a_secret_in_the_wrong_field_is_not_saved(own_home: Path) -> None:
     )
     assert "client_id" not in read_answers("acme")
     assert secret not in panel.view.results
+    for step, do, field in (
+        ("note-agent-id", "enter", "agent_id"),
+        ("prerequisites", "enter", "base_url"),
+        ("test-token", "go-on", "reason"),
+    ):
+        view = click(open_guide("acme").step(step), do, **{field: f"it is {secret}"})
+        assert "nothing was saved" in view.results
+        assert secret not in view.results + view.html
+    for path in own_home.rglob("*"):
+        assert not path.is_file() or secret not in path.read_text(errors="replace")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from ..system.timestamps import clock_text, utc_text
 from ..tenants.answers import read_answers
 from .base.style import box, sentence
 from .base.view import Message, Panel, View, script
-from .state import WalkState
+from .state import WalkState, refuse_secret
 
 WAITS_S = 120.0
 """How long a secret waits for the answer to a question."""
@@ -182,11 +182,7 @@ class CredentialsPanel(Panel):
             for name in ("base_url", "client_id", "agent_id")
             if name in values
         }
-        if CLIENT_SECRET.search(" ".join(given.values())):
-            raise ConfigError(
-                "a Client Secret stands in a field for something else; nothing was saved. Take it "
-                "out, and make a new secret in HaloPSA if this page was shared"
-            )
+        refuse_secret(*given.values())
         self.walk.change_answers(**given)
         self.view.answers = self.walk.shown_answers()
         answers = self.walk.answers_now()

@@ -13,6 +13,7 @@ from ..guide.steps import NOTEBOOKS, STEPS
 from ..guide.walk_states import WORDS, next_of
 from ..guide.walk_store import give_word
 from ..guide.working_copy import open_walk
+from ..system.plain_text import plain_text
 from ..tenants.answers import ANSWERS, known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
 from ..tenants.tenant import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
@@ -131,5 +132,5 @@ def _word(given: dict[str, Any]) -> str:
     if given["state"] not in {*WORDS, "failed", "stale", "running"}:
         raise ValueError(f"no step is {given['state']!r}")
     if given.get("by_hand"):  # a record of the version before
-        return str(given["by"])
-    return str(given["who"]) if given["state"] == "confirmed" else ""
+        return plain_text(given["by"])
+    return plain_text(given["who"]) if given["state"] == "confirmed" else ""

@@ -16,13 +16,13 @@ from weakref import WeakSet
 
 from ..errors import ConfigError, ConnectionFailedError, HaloError, LabSilentError, SecretError
 from ..guide.rules import RULES, asked_by, ids_of
-from ..guide.steps import EDITIONS, Step
+from ..guide.step import EDITIONS, Step
 from ..guide.walk_states import StepState, answers_of, listed, states_of
 from ..guide.walk_store import Store, change_store, note_results, read_store, store_file
 from ..secrets import lab_memory
 from ..secrets.places import place_of
 from ..secrets.references import resolve
-from ..secrets.value import Secret
+from ..secrets.value import CLIENT_SECRET, Secret
 from ..tenants.answers import ANSWERS, known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
 from ..tenants.find import find_tenant, tenants_file
@@ -371,6 +371,18 @@ class WalkState:
             # an address can be asked before there are credentials: nothing is sent with it
             tenant = Tenant(self.name, self.instance, client_secret=Secret("-"))
         return verify(tenant, only=list(only) or None, on_result=on_result, stop=stop)
+
+
+def refuse_secret(*texts: str) -> None:
+    """Refuse a Client Secret in a field for something else: what stands there is written down.
+
+    Raises: ConfigError that says so, without the text.
+    """
+    if CLIENT_SECRET.search(" ".join(texts)):
+        raise ConfigError(
+            "a Client Secret stands in a field for something else; nothing was saved. Take it "
+            "out, and make a new secret in HaloPSA if this page was shared"
+        )
 
 
 def _is_open(state: StepState) -> bool:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, HaloError
-from ..guide.steps import DEFAULT_EDITION, STEPS
+from ..guide.step import DEFAULT_EDITION
+from ..guide.steps import STEPS
 from ..guide.steps import step as find_step
 from ..report.evidence import Evidence, evidence_html
 from ..secrets.redaction import redact

@@ -7,7 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..guide.steps import DEFAULT_EDITION, STEPS
+from ..guide.step import DEFAULT_EDITION
+from ..guide.steps import STEPS
 from ..system.plain_text import count_of
 from ..verification.causes import Card, cards_of
 from ..verification.result import WORDS, Verification

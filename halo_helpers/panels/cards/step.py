@@ -12,7 +12,8 @@ from html import escape
 
 from ...errors import ConfigError, HaloError
 from ...guide.rules import NAMES, ROTATION, RULES, WEBHOOK_APPEARED, asked_by, ids_of
-from ...guide.steps import STEPS, Field, Step
+from ...guide.step import Field, Step
+from ...guide.steps import STEPS
 from ...guide.walk_states import StepState, holds, next_of
 from ...guide.walk_store import give_word, note, override, take_back
 from ...report.evidence import card_html
@@ -28,7 +29,7 @@ from ..base.style import box, button, copy_button, sentence, state_html, state_w
 from ..base.view import Background, CardView, Message, Panel
 from ..kept_results import USES, checks_of
 from ..new_webhook import look_for_new, note_webhooks
-from ..state import WalkState
+from ..state import WalkState, refuse_secret
 
 
 class StepPanel(Panel):
@@ -175,6 +176,7 @@ class StepPanel(Panel):
         """
         name = _ENTRIES[self.step.id]
         value = str(message.get(name, "")).strip()
+        refuse_secret(value)
         if not value:
             raise ConfigError(f"{NAMES[name]} is empty")
         if name == "base_url":
@@ -186,6 +188,7 @@ class StepPanel(Panel):
 
     def _go_on(self, reason: str) -> None:
         state = self.walk.states()[self.step.id]
+        refuse_secret(reason)
         if not reason:
             self._why = True
             raise ConfigError("a reason is needed: it stands in the record, with your name")
