@@ -240,6 +240,7 @@ def test_a_webhook_that_appeared_proves_its_step_and_one_that_was_there_does_not
         guide.begin()
         guide.refresh()
         panel.work.wait()
+        assert "I have done this" in card(panel)  # and no Cancel of what is over
         click(panel, "check")
         assert state(guide, "webhooks") == "todo"
         assert "no webhook is there that was not there" in card(panel)

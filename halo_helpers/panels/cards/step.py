@@ -225,6 +225,7 @@ class StepPanel(Panel):
                 work()
         finally:
             self.work.done()
+            self.refresh()
 
     def _check(self, stop: threading.Event) -> None:
         answers = self.walk.answers_now()
