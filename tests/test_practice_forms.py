@@ -121,7 +121,7 @@ PATHS = st.sampled_from(
         "/practice",
         "/signin",
         "/config/integrations/api/applications/x",
-        "/config/integrations/api/applications/x/secret",
+        "/config/integrations/api/applications/new?draft=x",
         "/config/x",
         "/config/agents/1/2",
     ]

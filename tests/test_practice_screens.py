@@ -67,6 +67,9 @@ def test_what_is_wrong_is_mended_on_the_screens(page: Page, server: PracticeServ
     page.goto(f"{server.base_url}/config/integrations/api/applications/{tenant.client_id}")
     page.get_by_role("button", name="Generate a new Client Secret").click()
     fresh = page.locator("#client-secret").inner_text()
+    assert verify(tenant).verdict == "pass", "nothing is saved yet"
+    page.get_by_role("button", name="Save").click()
+    assert page.locator("#client-secret").inner_text() == fresh
     assert verify(tenant).codes == ["invalid-client"]
     assert verify(Tenant(**(vars(tenant) | {"client_secret": Secret(fresh)}))).verdict == "pass"
 

@@ -130,5 +130,5 @@ def test_the_learners_tenant_is_empty_and_counts_nowhere(own: PracticeServer) ->
     world = begin_walk(realm)
     assert (realm.default, realm.listed) == (realm.worlds["practice"], ["practice"])
     assert "Neo Agent" not in {agent.name for agent in world.every_agent()}
-    assert [one.name for one in world.applications.values()] == ["Monitoring hub"]
+    assert [one.name for one in world.applications.values()] == ["Monitoring hub", "Mobile App"]
     assert "walk-practice" not in ready_line("http://127.0.0.1:1", realm, None)

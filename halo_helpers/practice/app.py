@@ -13,6 +13,7 @@ from .api import gateway, public_routes
 from .api.refusals import bad_token
 from .api.resources import SPELLINGS, answer_resource
 from .control_routes import answer_control
+from .neo_agent.form import NeoAgentForm
 from .oauth.token_endpoint import answer_token_request, client_id_of
 from .screens.pages import Screens
 from .wire import TEXT, Answer, Ask, empty, parse_query
@@ -38,6 +39,7 @@ class Door:
     def __init__(self, realm: Realm) -> None:
         self.realm = realm
         self._screens = Screens(realm)
+        self._neo_agent = NeoAgentForm(self._answer_api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -66,18 +68,26 @@ class Door:
         if body is None:
             answer: Answer = Answer(413, b"Too large.\n", TEXT)
         elif ask.path.startswith("/practice/"):
-            answer = answer_control(self.realm, ask)
+            answer = answer_control(self.realm, ask, self._answer_api)
+        elif ask.path == "/neo-agent":
+            answer = self._neo_agent.answer(ask)
         elif ask.path == "/" or ask.path.strip("/").partition("/")[0] in _SCREENS:
             answer = self._screens.answer(ask)
         else:
             world = self._world(ask)
             if world is not None and world.settings.latency_ms != "0":
                 await asyncio.sleep(int(world.settings.latency_ms) / 1000)
-            answer = self._answer(ask, world)
-            self._record(ask, world, answer)
+            answer = self._answer_api(ask)
             await _send(answer, send, ahead_s=world.clock_ahead_s if world else 0)
             return
         await _send(answer, send)
+
+    def _answer_api(self, ask: Ask) -> Answer:
+        """Answer a request of a program, and note that it was seen."""
+        world = self._world(ask)
+        answer = self._answer(ask, world)
+        self._record(ask, world, answer)
+        return answer
 
     def _world(self, ask: Ask) -> World | None:
         """Return the world that a request is for: by its token, its `tenant` or its Client ID."""

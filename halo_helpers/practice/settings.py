@@ -64,6 +64,19 @@ OPTIONS: dict[str, Option] = {
     "licence-counts": Option(
         ("real", "zero", "absent"), "counts of agents and licences in InstanceInfo without a token [W53]"
     ),
+    "write-answer": Option(
+        ("object", "array"), "answer to one object written: the object, or an array of one [W36]"
+    ),
+    "update-status": Option(("201", "200"), "status of an update [W36]"),
+    "client-id-changes": Option(
+        ("at-save", "while-open", "never"), "when the form of a new application gets another Client ID [W57]"
+    ),
+    "secret-shown": Option(
+        ("both", "form", "after-save"), "a new Client Secret: at Generate, after Save, or at both [W57]"
+    ),
+    "login-type-renews-secret": Option(
+        ("yes", "no"), "another login type makes another secret than the one at Generate [W57]"
+    ),
     "token-lifetime": Option(("3600",), "seconds that a token is good for", number=True),
     "latency-ms": Option(("0",), "milliseconds before each answer", number=True),
 }
@@ -99,6 +112,11 @@ class Settings:
     paths: str = "lenient"
     delivery_status: str = "0-1"
     licence_counts: str = "real"
+    write_answer: str = "object"
+    update_status: str = "201"
+    client_id_changes: str = "at-save"
+    secret_shown: str = "both"
+    login_type_renews_secret: str = "yes"
     token_lifetime: str = "3600"
     latency_ms: str = "0"
 

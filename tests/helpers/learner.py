@@ -27,13 +27,15 @@ class Learner:
     """Signed in to `walk-practice`; makes the agent and the application, rightly unless told otherwise."""
 
     base_url: str
+    anew: bool = True
+    """Whether the walk's tenant is emptied first."""
     agent_id: int = 0
     client_id: str = ""
     client_secret: str = ""
     _pages: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        ask(self.base_url, "walk", "POST", anew="true")
+        ask(self.base_url, "walk", "POST", anew=str(self.anew).lower())
         self._pages = httpx.Client(base_url=self.base_url, follow_redirects=True, trust_env=False)
         self._pages.post("/signin", data={"tenant": "walk-practice"})
 
@@ -65,6 +67,11 @@ class Learner:
         page = self.send(f"/config/integrations/api/applications/{self.client_id or 'new'}", form)
         self.client_id = self._shown(page, "client-id") or self.client_id
         self.client_secret = self._shown(page, "client-secret") or self.client_secret
+
+    def list_agents(self) -> str:
+        """Return the page with the list of agents."""
+        self._pages.post("/signin", data={"tenant": "walk-practice"})
+        return self._pages.get("/config/agents").text
 
     def _shown(self, page: str, name: str) -> str:
         found = re.search(rf'id="{name}">([^<]+)<', page)

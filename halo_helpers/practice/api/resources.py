@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from ..seed.record_kinds import COLLECTIONS
+from ..seed.values import Record
 from ..wire import Answer, Ask, as_json, empty
 from ..world.tokens import Grant
 from ..world.world import World
@@ -14,11 +15,11 @@ from .records import answer_actions, answer_collection
 from .refusals import bad_token, exception, refused_text
 from .rights import Identity
 from .teams_roles_applications import answer_applications, answer_roles, answer_teams
-from .webhooks import answer_deliveries, answer_webhooks
+from .webhooks import answer_deliveries, answer_webhooks, write_webhooks
 
 
 def answer_resource(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) -> Answer:
-    """Answer `GET /api/{resource}[/{id}]`; `parts` is the path below `/api`, in lower case."""
+    """Answer `/api/{resource}[/{id}]`; `parts` is the path below `/api`, in lower case."""
     application = world.applications.get(grant.client_id)
     if application is None or not application.active:
         return bad_token(world.settings)
@@ -31,7 +32,7 @@ def answer_resource(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) 
     if special is None and resource not in COLLECTIONS:
         return empty(404)
     if ask.method != "GET":
-        return _refuse_write(ask)
+        return _answer_write(who, ask, resource)
     if resource in world.answers:
         return empty(world.answers[resource])
     if len(rest) > 1:
@@ -42,12 +43,10 @@ def answer_resource(world: World, grant: Grant, ask: Ask, parts: Sequence[str]) 
     return answer_collection(who, ask, COLLECTIONS[resource], key)
 
 
-def _refuse_write(ask: Ask) -> Answer:
-    """Refuse to create or change, since nothing is written here.
+def _answer_write(who: Identity, ask: Ask, resource: str) -> Answer:
+    """Create or change webhooks, and nothing else; what is wrong with a request is told as HaloPSA does.
 
-    What is wrong with the request is told as HaloPSA does.
-
-    Source: facts 3.1, 3.3: POST only, of a JSON array.
+    Source: facts 3.1, 3.3, W35: POST only, of a JSON array.
     """
     if ask.method not in {"POST", "DELETE"}:
         return empty(405, [("allow", "GET, POST, DELETE")])
@@ -61,7 +60,10 @@ def _refuse_write(ask: Ask) -> Answer:
         return as_json({"": ["A non-empty request body is required."]}, 400)
     if not isinstance(value, list):
         return as_json(exception("The request body has to be an array."), 400)
-    return refused_text("This practice tenant is not changed by the API.")
+    write = _WRITTEN.get(resource)
+    if write is None or not all(isinstance(row, dict) for row in value):
+        return refused_text("This practice tenant is not changed by the API.")
+    return write(who, value)
 
 
 _SPECIAL: dict[str, Callable[[Identity, Ask, str | None], Answer]] = {
@@ -73,6 +75,8 @@ _SPECIAL: dict[str, Callable[[Identity, Ask, str | None], Answer]] = {
     "webhook": answer_webhooks,
     "webhookevent": answer_deliveries,
 }
+
+_WRITTEN: dict[str, Callable[[Identity, list[Record]], Answer]] = {"webhook": write_webhooks}
 
 SPELLINGS = frozenset(
     {"Agent", "Team", "Roles", "Application", "Actions", "authinfo", "AuthInfo", "InstanceInfo", "Health"}

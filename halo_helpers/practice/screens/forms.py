@@ -24,12 +24,22 @@ class Form:
     posted: bool
     search: str = ""
     flash: str = ""
+    draft: str = ""
+    """Which form that is not saved yet it goes on with."""
 
     @classmethod
     def of(cls, ask: Ask) -> Form:
         """Return the form of a request."""
         fields = dict(parse_qsl(ask.body.decode("utf-8", "replace"), keep_blank_values=True))
-        return cls(fields, ask.method == "POST", ask.query.get("search", ""), ask.query.get("done", ""))
+        draft = fields.get("draft") or ask.query.get("draft", "")
+        return cls(
+            fields, ask.method == "POST", ask.query.get("search", ""), ask.query.get("done", ""), draft
+        )
+
+
+def is_foreign(ask: Ask) -> bool:
+    """Whether another site sent this form: a browser says from where it comes."""
+    return ask.method == "POST" and ask.headers.get("origin", ask.origin) != ask.origin
 
 
 def is_own(form: Form, csrf: str) -> bool:
@@ -53,9 +63,9 @@ def agent_from(form: dict[str, str], agent_id: int) -> Agent:
 
 
 def fill_in(world: World, application: Application, form: dict[str, str]) -> list[str]:
-    """Put a form into an application; return what is wrong with it, in which case it is not saved.
+    """Put a form into a copy of an application, as far as it can be read.
 
-    What was typed stays in the form, as far as it can be read.
+    Return what is wrong with it, in which case it is not saved.
     """
     name, agent_id = form.get("name", "").strip()[:100], whole_number(form.get("agent", "0"), ID_DIGITS)
     method, login_type = form.get("method", ""), form.get("login_type", "")
@@ -64,8 +74,6 @@ def fill_in(world: World, application: Application, form: dict[str, str]) -> lis
         problems.append("Choose a value of each list.")
     elif login_type == "agent" and world.agent(agent_id) is None:
         problems.append("With Login Type Agent, choose the Agent.")
-    if problems and application.client_id in world.applications:
-        return problems
     if method in METHODS and login_type in LOGIN_TYPES:
         application.method, application.login_type = method, login_type
     application.name, application.active = name, "active" in form

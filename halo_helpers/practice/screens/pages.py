@@ -12,8 +12,8 @@ import re
 from ..wire import Answer, Ask
 from ..world.realm import Realm
 from .agents import agent_page, agents_page
-from .applications import application_page, applications_page, new_secret_page
-from .forms import Form, is_own
+from .applications import Applications, applications_page
+from .forms import Form, is_foreign, is_own
 from .menu import API, INTEGRATIONS, TILES, here
 from .notices import Notices
 from .page import SHOWN, html_page, redirect, too_old
@@ -28,13 +28,14 @@ class Screens:
         self.realm = realm
         self._sessions = Sessions(realm.worlds)
         self._notices = Notices()
+        self._applications = Applications(realm, self._notices)
 
     def answer(self, ask: Ask) -> Answer:
         """Answer one request of a browser."""
         parts = tuple(part for part in ask.path.split("/") if part)
         if ask.method not in {"GET", "HEAD", "POST"}:
             return Answer(405, headers=[("allow", "GET, POST")])
-        if ask.method == "POST" and ask.headers.get("origin", ask.origin) != ask.origin:
+        if is_foreign(ask):
             return html_page(None, "missing", 403, problems=["This form came from another site."])
         form = Form.of(ask)
         if parts[:1] == ("practice",):
@@ -93,7 +94,5 @@ class Screens:
             case ("integrations", "api", "applications"):
                 return applications_page(session)
             case ("integrations", "api", "applications", key):
-                return application_page(self.realm, session, key, form, self._notices, notice)
-            case ("integrations", "api", "applications", key, "secret") if form.posted:
-                return new_secret_page(session, key, self._notices)
+                return self._applications.page(session, key, form, notice)
         return html_page(session, "missing", 404)

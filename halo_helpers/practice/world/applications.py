@@ -22,6 +22,8 @@ class Application:
     agent_id: int
     active: bool = True
     approved: bool = True
+    is_system: bool = False
+    """Whether it is one of HaloPSA's own, which nobody changes."""
     any_secret: bool = False
     """Whether the token endpoint gives a token without looking at the secret."""
     method: str = METHODS[0]

@@ -61,6 +61,8 @@ class World:
         self.neo = self.add_application("Neo Agent Integration", NEO_AGENT_ID)
         self.add_application("Monitoring hub", 2)
         self.add_application("Neo Agent (old)", NEO_AGENT_ID).active = False
+        own = self.add_application("Mobile App", 0)
+        own.is_system, own.method, own.login_type = True, "authorization-code", "none"
 
     def add_application(self, name: str, agent_id: int) -> Application:
         """Add an application and return it; the Client ID depends on the seed, the secret on nothing."""

@@ -33,7 +33,7 @@ def application_row(world: World, application: Application, number: int) -> Reco
         off
         | nothing
         | {
-            "system_use": "",
+            "system_use": "mobile" if application.is_system else "",
             "loginas_client_id": 0,
             "loginas_supplier_id": 0,
             "allowagents": application.login_type == "agent",
