@@ -23,7 +23,7 @@ from .helpers.learner import Learner
 from .helpers.practice import Practice
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from .helpers.lab import Lab
 
@@ -58,6 +58,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("HALO_RUNBOOK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     return tmp_path / "home"
 
 
@@ -85,11 +86,11 @@ def practised_guide(practice: Practice, own_home: Path, monkeypatch: pytest.Monk
     """
     import ipywidgets
 
-    from halo_helpers.panels import state
+    from halo_helpers.panels import answers
 
     practice.reset("healthy")
     monkeypatch.setenv("HALO_PRACTICE_URL", practice.base_url)
-    monkeypatch.setattr(state, "_memory", {})
+    monkeypatch.setattr(answers, "_memory", {})
     yield
     ipywidgets.Widget.close_all()
     for thread in threading.enumerate():
@@ -139,3 +140,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, lab: Lab) -> Iterator[Page]:
+    """A page of a browser for the lab, which may use the clipboard."""
+    from .helpers.browser import new_page
+
+    lab.scenario("healthy")
+    with new_page(browser, 1280, permissions=["clipboard-read", "clipboard-write"]) as one:
+        one.set_default_timeout(15_000)
+        yield one

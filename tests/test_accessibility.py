@@ -8,12 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from halo_helpers.guide.steps import NOTEBOOKS
 from halo_helpers.report import load_run, to_html
 
 from .helpers.browser import needs_browser, new_page
-from .helpers.lab import Lab, Web
+from .helpers.lab import SHOWN, Lab, Web, wait_until_run
 
 AXE = Path(__file__).parents[1] / ".ci" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [needs_browser, pytest.mark.skipif(not AXE.exists(), reason="needs axe-core, see .ci/run")]
@@ -42,7 +43,7 @@ def violations(page: Page, selector: str = "") -> list[str]:
 def test_the_practice_screens(browser: Browser, lab: Lab, scheme: str) -> None:
     for width in (1280, 400):
         with new_page(browser, width, color_scheme=scheme) as page:
-            for path in ("/", "/practice"):
+            for path in ("/", "/practice", "/neo-agent"):
                 page.goto(lab.practice + path)
                 assert violations(page) == []
             page.goto(lab.practice)
@@ -52,19 +53,24 @@ def test_the_practice_screens(browser: Browser, lab: Lab, scheme: str) -> None:
                 assert violations(page) == [], path
 
 
-@pytest.mark.parametrize("walk", ["practice", "acme"])
+@pytest.mark.parametrize("walk", ["practice", "acme", "refused"])
 def test_the_panels(browser: Browser, lab: Lab, walk: str) -> None:
-    """Of a walk that has not begun, and of one whose values are known."""
+    """Of a walk that has not begun, of one whose values are known, of one whose secret is refused."""
     if walk != "practice":
         lab.customer(walk)
+    if walk == "refused":
+        lab.scenario("healthy")  # another secret
     with new_page(browser) as page:
         page.set_default_timeout(15_000)
-        for notebook in ("00-start", "10-agent", "20-application", "40-connection", "50-connect-neo"):
-            lab.open(page, notebook, walk=walk)
-            page.locator(".h-head:visible").first.wait_for()
+        lab.open(page, NOTEBOOKS[0], walk=walk)
+        for number, notebook in enumerate(NOTEBOOKS):
+            page.locator(SHOWN).get_by_role("navigation").get_by_role("link").nth(number).click()
+            expect(page.locator(f"{SHOWN} .h-head:visible")).to_be_visible()
+            wait_until_run(page)
+            page.evaluate("document.querySelectorAll('.halo details').forEach(one => { one.open = true; })")
             for is_light in ("true", "false"):
                 page.evaluate("light => { document.body.dataset.jpThemeLight = light }", is_light)
-                assert violations(page, ".jp-OutputArea-output .halo") == [], (notebook, is_light)
+                assert violations(page, f"{SHOWN} .jp-OutputArea-output .halo") == [], (notebook, is_light)
 
 
 def test_the_report(browser: Browser, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ ONLY_IN = {
     "anywidget": {"panels"},
     "papermill": {"engine"},
     "nbclient": {"engine", "guide.stored_outputs"},
-    "nbformat": {"engine", "guide.stored_outputs"},
+    "nbformat": {"engine", "guide.stored_outputs", "guide.lab.run_by_itself"},
     "typer": {"cli"},
     "uvicorn": {"practice"},
     "jinja2": {"report", "practice"},

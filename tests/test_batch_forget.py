@@ -13,7 +13,7 @@ import pytest
 
 from halo_helpers.batch.fleet import run_fleet
 from halo_helpers.batch.forget import forget, what_is_kept
-from halo_helpers.guide.working_copy import open_walk
+from halo_helpers.guide.lab.working_copy import open_walk
 from halo_helpers.report import load_run
 from halo_helpers.secrets.access_log import access_log
 from halo_helpers.secrets.places import FILE, keep_in, remove

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from halo_helpers.guide.lab_process import GRACE_S
+from halo_helpers.guide.lab.lab_process import GRACE_S
 
 from .helpers.lab import Lab, Served, Web
 from .helpers.processes import below, command_of, left_of
@@ -37,7 +37,7 @@ def with_kernel(kind: type[Served], home: Path) -> Iterator[Served]:
 def left(served: Served, end: Callable[[], None]) -> list[str]:
     """Give the commands of what a server has started and left, and end them."""
     started = {pid: command_of(pid) for pid in below(served.process.pid)}
-    for part in ("halo_helpers.guide.lab_process", "ipykernel_launcher", "halo_helpers.practice"):
+    for part in ("halo_helpers.guide.lab.lab_process", "ipykernel_launcher", "halo_helpers.practice"):
         assert any(part in command for command in started.values()), (part, started)
     found = left_of(list(started), end, GRACE_S + 4)
     for pid in found:

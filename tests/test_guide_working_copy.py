@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from halo_helpers.guide.working_copy import older_copies, open_walk
+from halo_helpers.guide.lab.working_copy import older_copies, open_walk
 from halo_helpers.panels import open_guide
 from halo_helpers.system.paths import notebooks_folder
 from halo_helpers.tenants.answers import read_answers, write_answers
@@ -36,7 +36,7 @@ def test_a_newer_guide_is_taken_over_on_a_click_and_nothing_is_lost(
         value = json.loads((newer / name).read_text())
         value["cells"][0]["source"] = ["# A newer guide"]
         (newer / name).write_text(json.dumps(value))
-    monkeypatch.setattr("halo_helpers.guide.working_copy.notebooks_folder", lambda: newer)
+    monkeypatch.setattr("halo_helpers.guide.lab.working_copy.notebooks_folder", lambda: newer)
     header = open_guide("acme").header()
     assert "Take over" not in header.view.html
     click(header, "hello")

@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from halo_helpers.guide.walk_store import read_store
+from halo_helpers.panels import answers as walk_answers
 from halo_helpers.panels import open_guide
-from halo_helpers.panels import state as walk_state
 from halo_helpers.panels.credentials import form_problem
 from halo_helpers.secrets import lab_memory
 from halo_helpers.secrets.lab_memory import ask as ask_lab
@@ -113,7 +113,7 @@ def test_the_labs_memory_is_shared_and_ends_with_it(own_home: Path, monkeypatch:
         for name, value in places.items():
             monkeypatch.setenv(name, value)
         click(open_guide("acme").credentials(), "secret", value=FIRST, place="lab")
-        walk_state._memory.clear()
+        walk_answers._memory.clear()
         assert open_guide("acme").secret_now().reveal() == FIRST  # type: ignore[union-attr]
         with socket(AF_UNIX) as gone:  # a kernel that ends while it says who it is
             gone.connect(places["HALO_LAB_PLACE"])
@@ -144,12 +144,13 @@ def test_a_lab_that_does_not_answer_costs_no_secret(
         monkeypatch.setenv("HALO_LAB_PLACE", mute.getsockname())
         told = sent(panel)
         click(panel, "hello")
-        assert (told[-1]["kept"], told[-1]["text"][:9]) == (True, "not known")
-        for do, more in {"place": {"place": "kernel"}, "copy": {}}.items():
-            panel.view.results = ""
-            assert "the lab does not answer" in click(panel, do, **more).results
+        assert (told[-1]["kept"], "not known" in told[-1]["html"]) == (True, True)
+        handover = open_guide("acme").handover()
+        copied = sent(handover)
+        assert "the lab does not answer" in click(panel, "place", place="kernel").results
+        assert "the lab does not answer" in click(handover, "copy").results
         assert read_answers("acme") == known
-        assert not [message for message in told if message["kind"] == "copy"]
+        assert not [message for message in copied if message["kind"] == "copy"]
         monkeypatch.setenv("HALO_LAB_PLACE", places["HALO_LAB_PLACE"])
         assert open_guide("acme").secret_now().reveal() == FIRST  # type: ignore[union-attr]
 
@@ -161,7 +162,7 @@ def test_a_lab_that_does_not_answer_costs_no_secret(
         click(panel, "secret", value=THIRD, place="file")
         view = click(panel, "replace")
         assert "may still hold the secret of acme" in view.results
-        walk_state._memory.clear()
+        walk_answers._memory.clear()
         assert open_guide("acme").secret_now().reveal() == THIRD  # type: ignore[union-attr]
 
 
@@ -178,9 +179,9 @@ def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
     lines: list[str] = []
     with share_memory(lines.append) as places:
         in_web(monkeypatch, places)
-        panel = open_guide(acme).credentials()
+        panel = open_guide(acme).handover()
         told = sent(panel)
-        click(panel, "copy")
+        assert "type it here" in click(panel, "copy").html
         code = lines[-1].partition(", type ")[2][:6]
         assert code.isdecimal()
         for wrong in ("", "None", code[::-1] + "0", f"{(int(code) + 1) % 10**6:06}"):
@@ -190,7 +191,7 @@ def test_a_web_page_gets_the_secret_only_with_the_code_of_the_terminal(
         assert code not in repr(told)
         assert "copied client_secret" not in read_store(acme).notes
         # the code is known where it was shown, not in the kernel of the page that asked for it
-        other = open_guide(acme).credentials()
+        other = open_guide(acme).handover()
         seen = sent(other)
         click(other, "code", code=code)
         assert [message["value"] for message in seen if message["kind"] == "copy"] == [secret]
@@ -207,7 +208,7 @@ def test_a_web_page_without_a_terminal_of_ours_gets_no_secret(
     """Voilà started by somebody else, or below JupyterLab: there is nowhere to show a code."""
     with share_memory() as places:
         in_web(monkeypatch, places if lab_runs else {})
-        panel = open_guide(acme).credentials()
+        panel = open_guide(acme).handover()
         told = sent(panel)
         assert "only with a code in the terminal" in click(panel, "copy").results
         assert "only with a code in the terminal" in click(panel, "code", code="000000").results
@@ -226,6 +227,12 @@ WORDS += [
     "record",
     "fleet",
     "refresh",
+    "ask-copy",
+    "failed",
+    "which",
+    "begin",
+    "hint",
+    "answer",
     "scenario",
     "reveal",
     "value",
@@ -258,7 +265,7 @@ def test_no_other_message_gets_a_web_page_the_secret(
             guide.agents,
             guide.rights,
             guide.start,
-            guide.practice_settings,
+            lambda: guide.step("connect-neo"),
             guide.exercise,
             guide.handover,
             guide.write_record,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -48,7 +49,9 @@ def test_the_learners_walk_begins_empty_and_is_walked_on_the_screens(
         click(handover, "copied", line=line)
     click(guide.step("connect-neo"), "word")
     click(guide.step("webhooks"), "word")
-    assert "Written" in click(guide.write_record(), "record").results
+    record = guide.write_record()
+    assert "All other steps are done" in record.view.html
+    assert "Practice: practice is connected to Neo Agent" in click(record, "record").html
     assert is_finished(guide.states())
     assert practice.tenant().client_secret not in (own_home / "walks").rglob("*")
 
@@ -121,3 +124,49 @@ def test_changing_the_secret_is_begun_and_ends_with_another_one(acme: str, pract
     click(panel, "give-up")
     assert guide.states()["change-secret"].state == "todo"
     assert "Begin" in panel.view.html
+
+
+def test_the_practice_walk_is_begun_anew_on_demand(learner: Learner) -> None:
+    guide = open_guide()
+    click(guide.header(), "hello")
+    number = learner.make_agent()
+    click(guide.step("create-agent"), "word")
+    click(guide.step("note-agent-id"), "enter", agent_id=str(number))
+    click(guide.credentials(), "secret", value=f"{uuid4()}-{uuid4()}", place="file")
+    guide._own_work.wait()
+    start = guide.start()
+    click(start, "ask-anew")
+    assert "are taken away" in start.view.html
+    click(start, "keep")
+    assert "are taken away" not in start.view.html
+    assert guide.states()["create-agent"].is_done
+    click(start, "anew")
+    guide._own_work.wait()
+    assert not [one.id for one in guide.states().values() if one.is_done]
+    assert not guide.has_secret()
+    assert "Neo Agent" not in learner.list_agents()
+
+
+def test_a_customers_walk_is_never_begun_anew(acme: str) -> None:
+    guide = open_guide(acme)
+    click(guide.step("create-agent"), "word")
+    assert "anew" not in guide.start().view.html
+    click(guide.start(), "anew")
+    assert guide.states()["create-agent"].state == "confirmed"
+
+
+def test_two_notebooks_do_not_begin_one_anothers_checks_for_ever(acme: str, practice: Practice) -> None:
+    """Where the secret is refused most checks are not reached: that is an answer, too."""
+    practice.reset("healthy")  # another secret than the one that acme knows
+    first, second = open_guide(acme), open_guide(acme)
+    for guide in (first, second):
+        click(guide.header(), "hello")
+        guide._own_work.wait()
+    before = len(ask(practice.base_url, "tenants/healthy/requests")["requests"])
+    for guide in (first, second) * 5:
+        guide.refresh()
+        guide.ask_by_itself()  # what a notebook does when the walk's files have changed
+        guide._own_work.wait()
+    assert len(ask(practice.base_url, "tenants/healthy/requests")["requests"]) == before
+    click(first.step("agent-teams"), "word")
+    assert first.states()["test-token"].state == "broken"

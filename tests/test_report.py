@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -97,6 +98,15 @@ def test_html_is_one_file_and_foreign_text_stays_text() -> None:
     assert "1 of 4 connections broken" in page
     assert DIAGNOSES["invalid-client"].remedy in page
     assert "left-over" in page
+
+
+def test_html_says_how_the_guide_is_opened_at_the_step_that_mends_it() -> None:
+    manifest = manifest_of(tenants=[{"name": "birch"}])
+    step = DIAGNOSES["invalid-client"].step
+    assert f"<code>halo-runbook lab --tenant birch --step {step}</code>" in to_html(RESULTS, manifest)
+    both = [*RESULTS, result("elm", "invalid-client", EVIL)]
+    assert f"<code>halo-runbook lab --tenant NAME --step {step}</code>" in to_html(both, manifest)
+    assert "halo-runbook lab --tenant" not in to_html([replace(one, practice=True) for one in both], manifest)
 
 
 def test_csv_is_formula_safe() -> None:

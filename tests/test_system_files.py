@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from halo_helpers.batch.run_folder import make_folder, make_out
+from halo_helpers.guide.lab.working_copy import open_walk
 from halo_helpers.guide.walk_store import give_word
-from halo_helpers.guide.working_copy import open_walk
 from halo_helpers.secrets.places import FILE, keep_in
 from halo_helpers.secrets.references import resolve
 from halo_helpers.secrets.value import Secret

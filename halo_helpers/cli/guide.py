@@ -62,7 +62,7 @@ def lab(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8888,
 ) -> int:
     """Open JupyterLab on the guide, in a working copy of its notebooks."""
-    from ..guide.jupyter import run_lab
+    from ..guide.lab.jupyter import run_lab
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()
@@ -83,7 +83,7 @@ def web(
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8866,
 ) -> int:
     """Show the guide as web pages, for people without Jupyter: on this machine only, with a token."""
-    from ..guide.jupyter import run_web
+    from ..guide.lab.jupyter import run_web
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()

@@ -67,7 +67,9 @@ class Rule:
 _AGENT = ("identity.login", "identity.agent", "identity.active")
 ROTATION = "change-secret"
 """The step that is a walk of its own, and the note of the secret that was there when it was begun."""
-WEBHOOK_APPEARED, RECORD_WRITTEN = "walk.webhook", "walk.record"
+SECOND = "second"
+"""The way to change a secret without a gap: by a second application."""
+WEBHOOK_APPEARED, RECORD_WRITTEN, OLD_REFUSED = "walk.webhook", "walk.record", "walk.old-secret"
 """Results that the walk itself notes: no check of a verification."""
 
 RULES: dict[str, Rule] = {
@@ -111,7 +113,10 @@ RULES: dict[str, Rule] = {
     ROTATION: Rule(
         checks=("token.grant",),
         quotes=("token.grant",),
-        words=(("neo", "Neo Agent has the new secret, too", ()),),
+        words=(
+            ("neo", "Neo Agent has the new secret, too", ()),
+            ("old", "the first application is no longer active", (OLD_REFUSED,)),
+        ),
         counted=False,
     ),
     "test-connection": Rule(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 EDITIONS = {
     "original": "names Login Type and Agent, and no scope",
@@ -11,6 +12,8 @@ EDITIONS = {
 }
 """The generations of the Neo Agent documentation (facts 1.1)."""
 DEFAULT_EDITION = "current"
+AGENT_NAME, APPLICATION_NAME = "Neo Agent", "Neo Agent Integration"
+"""What the guide calls the agent and the application, unless other names are chosen."""
 CONFIGURATION = "Configuration"
 AGENTS = f"{CONFIGURATION} → Teams & Agents → Agents"
 API = f"{CONFIGURATION} → Integrations → HaloPSA API"
@@ -50,6 +53,25 @@ class Step:
     missing: str = ""
     practice_link: str = ""
     """The same screen on the practice tenant, all of whose addresses are known."""
+    names: tuple[str, str] = (AGENT_NAME, APPLICATION_NAME)
+    """What the agent and the application are called."""
+
+    def named(self, agent: str, application: str) -> Self:
+        """Return the step with other names of the agent and the application in its path and fields."""
+        names = (agent or AGENT_NAME, application or APPLICATION_NAME)
+        if names == self.names:
+            return self
+        path = self.path
+        for made, old, new in zip((AGENTS, APPLICATIONS), self.names, names, strict=True):
+            path = path.replace(f"{made} → {old}", f"{made} → {new}")
+        named = {"Agent": 0, "Username": 0, "Name": 0, "Application Name": 1}
+        fields = tuple(
+            replace(one, value=names[named[one.name]])
+            if one.name in named and one.value == self.names[named[one.name]]
+            else one
+            for one in self.fields
+        )
+        return replace(self, path=path, fields=fields, names=names)
 
     @property
     def path_again(self) -> str:
@@ -57,7 +79,7 @@ class Step:
 
         It is there now, and New would make another one.
         """
-        for made, name in ((AGENTS, "Neo Agent"), (APPLICATIONS, "Neo Agent Integration")):
+        for made, name in zip((AGENTS, APPLICATIONS), self.names, strict=True):
             if self.path.startswith(f"{made} → New"):
                 return self.path.replace("→ New", f"→ {name}").removesuffix(" → Save")
         return self.path

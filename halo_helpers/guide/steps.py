@@ -304,20 +304,6 @@ _ALL = (
         _CREDENTIALS,
         path=f"{APPLICATIONS} → Neo Agent Integration",
         link="/config/integrations/api/applications",
-        fields=(
-            Field(
-                "New secret",
-                "generate a new Client Secret",
-                "the old one stops working at once, so have Neo Agent's dashboard open",
-            ),
-            Field("Neo Agent", "paste the new secret there first", "Neo Agent is cut off until it has it"),
-            Field("Here", "enter the new secret above", "the date is kept with it"),
-            Field(
-                "Without a gap",
-                "a second application, made as the first one",
-                "enter its values here, check, switch Neo Agent over, then untick Active on the first one",
-            ),
-        ),
         see="A token is given for the new secret, and the date of today stands beside it.",
         missing=(
             "No button to generate one: the log-in may not manage applications, ask the customer's "
@@ -363,8 +349,8 @@ _ALL = (
         "Note the four values",
         _NEO,
         see=(
-            "Client ID, base URL and Agent ID as they will be entered; the secret only as the place "
-            "where it is kept."
+            "Four lines in the order of Neo Agent's form: Client ID, Client Secret (only as dots), HaloPSA "
+            "Base URL without a slash at the end, Agent ID."
         ),
     ),
     Step(
@@ -372,17 +358,12 @@ _ALL = (
         "Connect in Neo Agent",
         _NEO,
         path="Neo Agent dashboard → Integrations → HaloPSA",
-        fields=(
-            Field("Client ID", "from the application", ""),
-            Field("Client Secret", "from the application", ""),
-            Field("HaloPSA Base URL", "without a slash at the end", ""),
-            Field("Agent ID", "the number from the list of agents", "or the username"),
-        ),
         see="Neo Agent's own test succeeds: log-in, API, tickets readable, acting as the agent. Then save.",
         missing=(
             "HaloPSA is not offered: the HaloPSA integration has to be the first one of the customer in "
             "Neo Agent."
         ),
+        practice_link="/neo-agent",
     ),
     Step(
         "webhooks",

@@ -167,6 +167,16 @@ def note_results(name: str, results: Mapping[str, Result]) -> None:
     change_store(name, change)
 
 
+def drop_results(name: str, *checks: str) -> None:
+    """Forget what checks answered."""
+
+    def change(store: Store) -> Store:
+        rest = {key: row for key, row in store.results.items() if key not in checks}
+        return Store(rest, store.words, store.overrides, store.notes)
+
+    change_store(name, change)
+
+
 def give_word(name: str, step: str, said: str = "", *, who: str = "") -> None:
     """Keep a person's word; theirs whose account this is, unless a name is given."""
     word = Word(who or account_name(), utc_text(), said)

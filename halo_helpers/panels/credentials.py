@@ -7,26 +7,27 @@ Source: measurements of stock fields, which save what is typed in clear text whe
 
 from __future__ import annotations
 
-import os
+import contextlib
 import threading
+from html import escape
 from typing import Any
 
 import traitlets
 
 from ..errors import ConfigError, LabSilentError, SecretError
-from ..guide.walk_store import note
-from ..report.evidence import evidence_html
 from ..secrets import lab_memory
-from ..secrets.copy_codes import RIGHT, SHOWN, WRONG
 from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keyring_works, put_in, remove
 from ..secrets.value import CLIENT_SECRET, GUID, Secret
 from ..system.plain_text import count_of
 from ..system.timestamps import clock_text, utc_text
 from ..tenants.answers import read_answers
-from .base.style import box, sentence
+from .answers import refuse_secret
+from .base.style import OF_VERDICT, box, sentence, state_html
 from .base.view import Message, Panel, View, script
-from .state import WalkState, refuse_secret
+from .cards.finding import findings_html
+from .state import WalkState
 
+_SAID = {"pass": "Accepted by HaloPSA", "warn": "Accepted by HaloPSA", "fail": "Refused by HaloPSA"}
 WAITS_S = 120.0
 """How long a secret waits for the answer to a question."""
 PLACES = {
@@ -53,7 +54,7 @@ class CredentialsPanel(Panel):
     """Enters base URL, Client ID, Client Secret and Agent ID.
 
     The last well-formed secret stays until another one is confirmed. Messages: `hello`, `secret`, `replace`,
-    `keep`, `place`, `save`, `copy`, `code`.
+    `keep`, `place`, `save`.
     """
 
     view: CredentialsView
@@ -87,10 +88,6 @@ class CredentialsPanel(Panel):
                 self._move(str(message.get("place")))
             case "save":
                 self._save(message)
-            case "copy":
-                self._copy()
-            case "code":
-                self._copy(str(message.get("code")))
         self.tell()
 
     def refresh(self) -> None:
@@ -99,9 +96,24 @@ class CredentialsPanel(Panel):
         self.tell()
 
     def tell(self) -> None:
-        """Say in the field what is kept."""
+        """Say below the field what is kept, and what HaloPSA said of it."""
         text, kept = self.walk.secret_status()
-        self.view.send({"kind": "status", "text": text, "kept": kept})
+        self.view.send({"kind": "status", "html": self._receipt(text, kept=kept), "kept": kept})
+
+    def _receipt(self, text: str, *, kept: bool) -> str:
+        if not kept:
+            return escape(text)
+        given = self.walk.store().results.get("token.grant")
+        with contextlib.suppress(LabSilentError):
+            secret = self.walk.find_secret()
+            problem = form_problem(secret or Secret(""), self.walk.shown_answers().get("client_id", ""))
+            text += f", {problem or '73 characters, two GUIDs'}"
+        said = state_html("todo", "Not asked yet")
+        if given is not None and given.used.items() <= self.walk.answers_now().items():
+            said = state_html(OF_VERDICT[given.verdict], _SAID.get(given.verdict, "Could not check"))
+        elif "token.grant" in self.walk.running:
+            said = state_html("checking", "Checking")
+        return f"{said} {escape(text)}"
 
     def _judge(self, secret: Secret, place: str) -> None:
         """Take a secret whose form is right where none is kept; else ask, and keep the one that there is."""
@@ -185,57 +197,10 @@ class CredentialsPanel(Panel):
         refuse_secret(*given.values())
         self.walk.change_answers(**given)
         self.view.answers = self.walk.shown_answers()
-        answers = self.walk.answers_now()
-        result = self.walk.verify(("address.url", "token.form"))
-        self.walk.note_result(result, answers)
-        self.view.results = box(evidence_html(result, self.walk.edition))
+        result = self.walk.ask(("address.url", "token.form"))
+        fine = f"<p>{state_html('ok', 'All values have the right form')}</p>"
+        self.view.results = box(findings_html(self.walk, result.checks) or fine)
         self.walk.refresh()
-
-    def _copy(self, code: str = "") -> None:
-        """Send the secret to the page once, for the clipboard, and write down that this was done.
-
-        A web page has to show a code for it, which it is asked for first.
-
-        Raises: ConfigError when there is no secret, or none for this page; LabSilentError.
-        """
-        secret = self.walk.secret_now()
-        if secret is None:
-            raise ConfigError("there is no secret to copy")
-        asked = ask_for_code(self.walk.name, code)
-        if asked:
-            self.view.send({"kind": "code", "text": asked})
-            return
-        entered = self.walk.answers_now()["client_secret"]
-        note(self.walk.name, **{"copied client_secret": f"{utc_text()} {entered}"})
-        self.view.send({"kind": "copy", "value": secret.reveal()})
-
-
-def ask_for_code(name: str, code: str) -> str:
-    """Return what a page is to be asked for before it gets a tenant's secret, empty when it may have it.
-
-    In JupyterLab it may: whoever has its token can run code in the kernel. A page of Voilà cannot do that,
-    and needs the code that `halo-runbook web` shows in its terminal.
-
-    Raises: ConfigError when there is no code for this page; LabSilentError.
-    """
-    in_web_page = any(variable.startswith("VOILA_") for variable in os.environ)
-    if not in_web_page and not lab_memory.is_available():
-        return ""
-    answer = lab_memory.ask("confirm" if code else "code", name, code)
-    if answer == RIGHT or (answer in {None, lab_memory.FREE} and not in_web_page):
-        return ""
-    if answer == SHOWN:
-        return "The terminal of halo-runbook web shows a code, valid for two minutes: type it here."
-    if answer == WRONG:
-        return "This is not the code that the terminal shows. Look again: there are five tries."
-    if answer in {None, lab_memory.FREE}:
-        raise ConfigError(
-            "a web page gets the secret only with a code in the terminal of “halo-runbook web”, which does "
-            "not run here; make a new secret in HaloPSA, or use “halo-runbook lab”"
-        )
-    raise ConfigError(
-        "no code is valid now; click on the copy button for a new one, after five wrong tries in two minutes"
-    )
 
 
 def form_problem(secret: Secret, client_id: str) -> str:

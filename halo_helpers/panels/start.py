@@ -8,44 +8,98 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Mistake
+from ..guide.lab.working_copy import open_walk
 from ..guide.rules import RULES
 from ..guide.steps import NOTEBOOKS, STEPS
 from ..guide.walk_states import WORDS, next_of
 from ..guide.walk_store import give_word
-from ..guide.working_copy import open_walk
+from ..secrets.places import remove
 from ..system.plain_text import plain_text
 from ..tenants.answers import ANSWERS, known_walks, read_answers, write_answers
 from ..tenants.base_url import parse_address
+from ..tenants.practice import walk_tenant
 from ..tenants.tenant import NAME, PRACTICE, RESERVED, WINDOWS_DEVICES
-from .base.form import FormPanel
-from .base.style import state_html, state_words
-from .base.view import Message, Panel
+from .base.style import box, button, state_html, state_words
+from .base.view import Background, CardView, Message, Panel
 from .state import RECORD_SCHEMA, WalkState
 
 
-def start_panel(walk: WalkState) -> Panel:
-    """Show the map, and the form that opens a customer."""
-    plain = "the notebooks in order, and a form to open a customer"
-    panel = FormPanel(
-        "<p><b>Another customer</b>: each gets a working copy of these notebooks, so that customers do not "
-        "mix and a walk can be picked up later.</p>",
-        plain,
-        [
-            {"name": "name", "label": "Short name", "hint": "acme"},
-            {"name": "url", "label": "Base URL", "hint": "https://acme.halopsa.com"},
-            {
-                "name": "record",
-                "label": "A colleague's record",
-                "hint": "a file record.json, to go on where it ends",
-            },
-        ],
-        {
-            "open": ("Open this customer", lambda m: _open(walk, m)),
-            "map": ("Refresh the map", lambda _: map_html(walk)),
-        },
+class StartPanel(Panel):
+    """The map of the walk, other customers, and for a learner the walk anew.
+
+    Messages: `open`, `ask-anew`, `anew`, `keep`.
+    """
+
+    view: CardView
+
+    def __init__(self, walk: WalkState) -> None:
+        self.walk = walk
+        self.work = Background()
+        self._asks_anew = False
+        self._said = ""
+        super().__init__(box(map_html(walk)), "the notebooks in order, and a form to open a customer")
+        self.view = CardView(self._receive)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the map as it is now."""
+        anew = _anew(asks=self._asks_anew) if self.walk.is_practice else ""
+        self.view.html = map_html(self.walk) + anew + _others(self._said)
+
+    def _receive(self, message: Message) -> None:
+        self._asks_anew = message.get("do") == "ask-anew"
+        self.view.results, self._said = "", ""
+        match message.get("do"):
+            case "open":
+                self._said = _open(self.walk, message)
+            case "anew" if self.walk.is_practice:
+                self.walk.begin()
+                self.work.start(lambda _: self.view.guarded(self._begin_anew))
+        self.refresh()
+
+    def _begin_anew(self) -> None:
+        try:
+            remove(self.walk.name)
+            walk_tenant(anew=True)
+            self.walk.load()
+        finally:
+            self.work.done()
+            self.walk.refresh()
+        self.walk.ask_by_itself()
+
+
+def _anew(*, asks: bool) -> str:
+    if not asks:
+        return f"<p>{button('Begin the practice walk anew …', 'ask-anew', 'quiet')}</p>"
+    return (
+        "<div class='h-well' data-form role='group' aria-label='Begin the practice walk anew?'><p><b>"
+        "Begin anew?</b> "
+        "The agent and the application that you made on the practice screens are taken away, and so is "
+        "what you entered and confirmed.</p><div class='h-row'>"
+        f"{button('Keep this walk', 'keep', safe='')}{button('Begin anew', 'anew', 'main')}</div></div>"
     )
-    panel.view.results = f'<div class="halo">{map_html(walk)}</div>'
-    return panel
+
+
+def _others(said: str) -> str:
+    """Return the form that opens another customer, and what came of it."""
+    fields = "".join(
+        f"<label for='halo-{name}'>{label}</label><input class='h-input' id='halo-{name}' name='{name}' "
+        f"data-key='{name}' placeholder='{hint}' autocomplete='off' spellcheck='false'>"
+        for name, label, hint in (
+            ("name", "Short name", "acme"),
+            ("url", "Base URL", "https://acme.halopsa.com"),
+            ("record", "Or a colleague’s record", "the file record.json, to go on where it ends"),
+        )
+    )
+    told = f"<p role='status'>{said}</p>" if said else ""
+    return (
+        "<details class='h-fold' data-key='others'><summary>Open another customer …</summary><div "
+        "class='h-well' "
+        "data-form><p>Each customer gets a working copy of these notebooks, so that customers do not mix "
+        "and a "
+        f"walk can be picked up later.</p>{fields}<div class='h-row'>"
+        f"{button('Open this customer', 'open', 'main')}</div>{told}</div></details>"
+    )
 
 
 def map_html(walk: WalkState) -> str:
@@ -56,7 +110,8 @@ def map_html(walk: WalkState) -> str:
     for name in NOTEBOOKS:
         mine = [one for one in states.values() if STEPS[one.id].notebook == name and RULES[one.id].counted]
         steps = "".join(
-            f"<li><span>{escape(STEPS[one.id].title)}</span>{state_html(one.state, state_words(one))}</li>"
+            f"<li><a href='{name}.ipynb' data-open='{STEPS[one.id].where}'>{escape(STEPS[one.id].title)}</a>"
+            f"{state_html(one.state, state_words(one))}</li>"
             for one in mine
         )
         done = sum(one.is_done for one in mine)
@@ -64,7 +119,7 @@ def map_html(walk: WalkState) -> str:
         rows.append(
             f"<details class='h-line' data-key='{name}'{is_open}><summary>"
             f"<b>{name}</b><span></span><small>{done} of {len(mine)} done</small></summary><div>"
-            f"<p><a href='{name}.ipynb'>Open {name}</a></p><ul class='h-list'>{steps}</ul></div></details>"
+            f"<ul class='h-list'>{steps}</ul></div></details>"
         )
     known = (
         ", ".join(
@@ -92,8 +147,8 @@ def _open(walk: WalkState, message: Message) -> str:
         raise ConfigError("a new customer needs a base URL")
     open_walk(name, walk.file)
     return (
-        f"<p>Go on in <a href='../{escape(name)}/00-start.ipynb' "
-        f"target='_blank'>{escape(name)}/00-start.ipynb</a>: it is this customer's own copy.</p>"
+        f"Go on in <a href='../{escape(name)}/00-start.ipynb' "
+        f"target='_blank'>{escape(name)}/00-start.ipynb</a>: it is this customer's own copy."
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, HaloError
+from ..guide.rules import ROTATION
 from ..guide.step import DEFAULT_EDITION
 from ..guide.steps import STEPS
 from ..guide.steps import step as find_step
@@ -21,14 +22,18 @@ from ..secrets.redaction import redact
 from ..tenants.answers import walks_folder
 from ..tenants.tenant import NAME, PRACTICE
 from ..verification.result import Verification
-from . import handover, start
 from .base.view import Panel, static
 from .cards.agents import AgentsPanel
+from .cards.connect_neo import ConnectNeoPanel
 from .cards.header import HeaderPanel
 from .cards.rights import RightsPanel, rights_panel
+from .cards.rotation import RotationPanel
 from .cards.step import StepPanel
 from .cards.verdict import VerdictPanel
 from .credentials import CredentialsPanel
+from .handover import HandoverPanel
+from .record import RecordPanel
+from .start import StartPanel
 from .state import WalkState
 
 
@@ -94,7 +99,7 @@ class Walk(WalkState):
 
     def step(self, step_id: str) -> Panel:
         """Show a step: its state, where to click, what to set, what to see, and one button."""
-        panel = StepPanel(self, find_step(step_id))
+        panel = _STEP_PANELS.get(step_id, StepPanel)(self, find_step(step_id))
         self.follow(panel)
         return panel
 
@@ -158,13 +163,13 @@ class Walk(WalkState):
 
     def start(self) -> Panel:
         """Show the map of the steps; open a customer's walk, or go on with a colleague's."""
-        return start.start_panel(self)
+        panel = StartPanel(self)
+        self.follow(panel)
+        return panel
 
     def practice_settings(self) -> Panel:
-        """List what the sources on HaloPSA leave open, as settings of the practice tenant."""
-        from .exercise import settings_panel
-
-        return settings_panel()
+        """Say where the settings of the practice tenant are listed; working copies of before ask for it."""
+        return static("The practice tenant's settings are listed by: halo-runbook practice --help")
 
     def exercise(self) -> Panel:
         """Diagnose three practice tenants that are broken on purpose."""
@@ -174,15 +179,19 @@ class Walk(WalkState):
 
     def handover(self) -> Panel:
         """Show the four values to enter in Neo Agent; of the secret only where it is kept."""
-        panel = handover.HandoverPanel(self)
+        panel = HandoverPanel(self)
         self.follow(panel)
         return panel
 
     def write_record(self) -> Panel:
         """Write the record of this walk, and put the tenant into the fleet's tenants file."""
-        return handover.record_panel(self)
+        panel = RecordPanel(self)
+        self.follow(panel)
+        return panel
 
 
+_STEP_PANELS: dict[str, type[StepPanel]] = {"connect-neo": ConnectNeoPanel, ROTATION: RotationPanel}
+"""Steps with buttons of their own."""
 _PANELS: dict[str, Callable[[Walk], Any]] = {
     "header": Walk.header,
     "credentials": Walk.credentials,

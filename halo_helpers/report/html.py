@@ -14,7 +14,7 @@ from ..verification.causes import cards_of
 from ..verification.result import RUN, RUN_TITLES, WORDS, Verification
 from .manifest import Changes, Manifest
 from .run import is_practice_run, totals, whose_network
-from .text import step_words
+from .text import guide_command, step_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -43,6 +43,7 @@ def to_html(
         since=since,
         sections=_sections(ordered),
         step_words=step_words,
+        guide_command=guide_command,
         owners=_owners(ordered),
         practice=is_practice_run(results),
         data=_data(ordered, since, evidence=evidence),
@@ -74,6 +75,7 @@ def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str,
     sections: dict[str, list[dict[str, Any]]] = {}
     for group in ordered:
         headlines = group.pop("headlines")
+        group["practice"] = all(result.practice for result, _ in group["tenants"].values())
         known = DIAGNOSES.get(group["card"].code)
         group["headline"] = known.headline if known and len(headlines) > 1 else group["card"].headline
         sections.setdefault(FIXERS[group["card"].cause.fixer], []).append(group)

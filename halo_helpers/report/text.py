@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..client.models import Agent
 from ..guide.steps import STEPS
-from ..verification.causes import cards_of
+from ..verification.causes import Card, cards_of
 from ..verification.result import WORDS, CheckResult, Verification
 
 if TYPE_CHECKING:
@@ -112,6 +112,34 @@ def step_words(step_id: str | None) -> str:
     if step is None:
         return ""
     return f"{step.path_again} (notebook {step.notebook})" if step.path else f"notebook {step.notebook}"
+
+
+def guide_command(step_id: str | None, tenants: Sequence[str]) -> str:
+    """Return the command that opens the guide at a step, for one tenant or as a pattern for several."""
+    if step_id not in STEPS:
+        return ""
+    return f"halo-runbook lab --tenant {tenants[0] if len(tenants) == 1 else 'NAME'} --step {step_id}"
+
+
+def message_text(card: Card, base_url: str) -> str:
+    """Write a message about one cause to whoever can mend it, for an e-mail or a ticket."""
+    finding = card.cause
+    step, link = STEPS.get(finding.step or ""), finding.link
+    where = (
+        f"Where: {step.path_again}" + (f" ({base_url}{link})" if link else "") if step and step.path else ""
+    )
+    also = f"For this reason also: {card.because_of_it}." if card.because_of_it else ""
+    lines = [
+        f"Hello, this is about HaloPSA at {base_url}, which is being connected to Neo Agent.",
+        f"{card.headline}.",
+        f"What was seen: {card.seen}",
+        f"Cause: {finding.cause}",
+        f"What to do: {finding.remedy}",
+        where,
+        also,
+        f"Please answer when it is done: it is checked again then. (Code: {card.code})",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _banner(result: Verification) -> str:

@@ -1,9 +1,8 @@
 """Walks: per customer a working copy of the notebooks and the answers given so far.
 
 They lie in the user's data folder, `walks/<tenant>/`, so that customers do not mix and the originals stay
-clean. Answers are base URL, Client ID, Agent ID, a reference to the secret and the date it was entered, never
-the
-secret.
+clean. Answers are base URL, Client ID, Agent ID, names that were chosen, a reference to the secret and the
+date it was entered, never the secret.
 """
 
 from __future__ import annotations
@@ -15,7 +14,9 @@ from ..errors import unreadable, unwritable
 from ..system.files import locked, write_whole
 from ..system.paths import data_folder, make_data_folder
 
-ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label", "secret_set_at")
+NAMES_CHOSEN = ("agent_name", "application_name")
+"""What the agent and the application are called, where that is not the guide's own name."""
+ANSWERS = ("base_url", "client_id", "client_secret", "agent_id", "label", "secret_set_at", *NAMES_CHOSEN)
 _FILE = ".tenant.json"
 
 

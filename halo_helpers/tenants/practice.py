@@ -70,10 +70,11 @@ def practice_tenant() -> Tenant:
     return replace(from_ready_entry(entry, base_url), name=PRACTICE)
 
 
-def walk_tenant() -> tuple[Tenant, str]:
+def walk_tenant(*, anew: bool = False) -> tuple[Tenant, str]:
     """Return the learner's own tenant of the practice server, without credentials, and which one it is.
 
-    It is empty at first; a server that was started anew has another one, told by the text.
+    It is empty at first, and again when it is made `anew`; a server that was started anew has another one,
+    told by the text.
 
     Raises: ConfigError when no practice server can be used.
     """
@@ -81,7 +82,7 @@ def walk_tenant() -> tuple[Tenant, str]:
 
     base_url = practice_url()
     try:
-        entry = ask(base_url, "walk", "POST")
+        entry = ask(base_url, "walk", "POST", anew=str(anew).lower())
     except PracticeError as error:
         raise ConfigError(f"the practice tenant cannot be used: {error}") from None
     return Tenant(PRACTICE, base_url, halo_tenant=entry["tenant"]), f"{base_url} {entry['made']}"

@@ -11,15 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from halo_helpers.guide.working_copy import open_walk
+from halo_helpers.guide.lab.working_copy import open_walk
 from halo_helpers.practice.control import ask, running_at
 from halo_helpers.secrets.places import FILE, put_in
 from halo_helpers.secrets.value import Secret
@@ -43,6 +43,7 @@ class Served:
             "HOME": str(home),
             "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
             "IPYTHONDIR": str(home / "ipython"),
+            "JUPYTER_DATA_DIR": str(home / "share"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         }
         self.log: list[str] = []
@@ -126,15 +127,11 @@ class Lab(Served):
         ask(self.practice, "tenants/practice/scenario", "POST", name=name)
 
     def open(self, page: Page, notebook: str, walk: str = "practice") -> None:
-        """Open a notebook alone and run all of it.
-
-        A click before the kernel is there is lost, so it is repeated.
-        """
+        """Open a notebook alone; it runs by itself."""
         page.goto(
             f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
         )
-        page.locator(f"{SHOWN} {IDLE}").first.wait_for(timeout=60_000)
-        run_all(page)
+        wait_until_run(page)
 
     def states(self, walk: str = "practice") -> dict[str, str]:
         """Return the state of each step, as the command line tells it."""
@@ -166,41 +163,32 @@ def home_of(folder: Path) -> Iterator[None]:
     """Let this process use a data folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HALO_RUNBOOK_HOME", str(folder))
+        patch.setenv("JUPYTER_DATA_DIR", str(folder.parent / "share"))  # with the notebooks' signatures
         yield
 
 
-def _accept(dialog: Locator) -> None:
-    with suppress(Error):  # it went by itself
-        dialog.locator(".jp-mod-accept").first.click(timeout=2_000)
+def wait_until_run(page: Page) -> None:
+    """Wait until the notebook in front has run by itself, to its last cell."""
+    expect(page.locator(f"{SHOWN} .jp-CodeCell").last.locator(".jp-OutputArea-output").first).to_be_attached(
+        timeout=60_000
+    )
+    expect(page.locator(f"{SHOWN} [data-halo-saved]")).to_have_count(0)
+    page.locator(f"{SHOWN} {IDLE}").first.wait_for()
 
 
 def run_all(page: Page) -> None:
-    output = page.locator(f"{SHOWN} .jp-CodeCell").last.locator(".jp-OutputArea-output")
-    dialog = page.locator(".jp-Dialog")
-    # JupyterLab asks for a kernel when it is told to run before there is one: take what it proposes.
-    # It may ask again at once, so nobody waits for the dialog to go
-    page.add_locator_handler(dialog, _accept, no_wait_after=True)
-    for _ in range(6):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        try:
-            # the last cell's output says that all ran
-            expect(output.first).to_be_attached(timeout=8_000)
-        except AssertionError:
-            continue
-        page.locator(f"{SHOWN} {IDLE}").first.wait_for()
-        page.remove_locator_handler(dialog)
-        return
-    raise AssertionError("the notebook does not run")
+    """Run all cells by the menu, as after a restart."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.locator(f"{SHOWN} {IDLE}").first.wait_for()
 
 
 def panel(page: Page, step: str) -> Locator:
     """Give the card of a step, unfolded."""
     found = page.locator(f"[data-step={step}]:visible").first
     found.wait_for()
-    line = found.locator("summary").first
-    if found.locator("details.h-line:not([open])").count():
-        line.click()
+    # it may turn from a line to a card meanwhile, so nothing is clicked
+    found.evaluate("step => step.querySelectorAll('details.h-line').forEach(line => { line.open = true; })")
     return found
 
 

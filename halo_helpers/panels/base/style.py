@@ -77,13 +77,14 @@ def button(words: str, do: str, kind: str = "", **data: str) -> str:
     )
 
 
-def copy_button(text: str, label: str, **data: str) -> str:
-    """Make a button that copies a text."""
+def copy_button(text: str, label: str, words: str = "", kind: str = "small", **data: str) -> str:
+    """Make a button that copies a text; `words` are what it says besides *Copy*."""
     more = "".join(f" data-{name}='{escape(value)}'" for name, value in data.items())
+    named = "" if words else f" aria-label='Copy {escape(label)}'"
     return (
-        f"<button type='button' class='h-btn small' data-key='copy {escape(label)}' "
-        f"data-copy='{escape(text)}' data-label='{escape(label)}' aria-label='Copy {escape(label)}'{more}>"
-        "Copy</button>"
+        f"<button type='button' class='h-btn {kind}' data-key='copy {escape(label)}' "
+        f"data-copy='{escape(text)}' data-label='{escape(label)}'{named}{more}>"
+        f"{escape(words or 'Copy')}</button>"
     )
 
 

@@ -127,6 +127,9 @@ class Background:
         self._busy = False
 
     def wait(self) -> None:
-        """Wait for the end of the work."""
-        if self._thread is not None:
-            self._thread.join(self.waited)
+        """Wait for the end of the work, and of what it has started in its place."""
+        thread = None
+        while thread is not self._thread:
+            thread = self._thread
+            if thread is not None:
+                thread.join(self.waited)

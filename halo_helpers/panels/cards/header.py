@@ -7,11 +7,12 @@ import threading
 from html import escape
 from urllib.parse import urlsplit
 
-from ...guide.jupyter import STEP
+from ...guide.lab.jupyter import STEP
+from ...guide.lab.run_by_itself import saved_header
+from ...guide.lab.working_copy import older_copies, take_over
 from ...guide.rules import RULES
 from ...guide.steps import NOTEBOOKS, STEPS
 from ...guide.walk_states import State, StepState, is_finished, listed, next_of
-from ...guide.working_copy import older_copies, take_over
 from ...system.plain_text import count_of
 from ..base.style import SHAPES, SHEET, box, button, state_html, time_html
 from ..base.view import CardView, Message, Panel
@@ -25,9 +26,6 @@ FOLLOWS_S = 0.5
 """How often a notebook looks whether another one has changed the walk."""
 
 
-_SAVED = "<p class='h-soft'>A saved view, which is not live: <b>Run → Run All Cells</b> makes it so.</p>"
-
-
 class HeaderPanel(Panel):
     """The header. Messages: `hello`, by which a page says that it shows this walk, and `take-over`."""
 
@@ -35,7 +33,7 @@ class HeaderPanel(Panel):
 
     def __init__(self, walk: WalkState) -> None:
         self.walk = walk
-        super().__init__(SHEET + box(_header(walk, TITLES) + _SAVED), _plain(walk))
+        super().__init__(SHEET + box(saved_header(_header(walk, TITLES))), _plain(walk))
         self.view = CardView(self._receive, sticky=True, target=os.environ.get(STEP, ""))
         self._watch: threading.Thread | None = None
         self._known: tuple[object, ...] = ()
@@ -68,7 +66,8 @@ class HeaderPanel(Panel):
             self.refresh()
         if message.get("do") != "hello":
             return
-        self.walk.begin()
+        if not self.walk.begin():
+            self.walk.load()  # a page that was opened again: a learner's tenant may be another one
         self._is_older = bool(older_copies(self.walk.name))
         self.walk.refresh()
         self.walk.ask_by_itself()

@@ -11,25 +11,26 @@ from collections.abc import Callable
 from html import escape
 
 from ...errors import ConfigError, HaloError
-from ...guide.rules import NAMES, ROTATION, RULES, WEBHOOK_APPEARED, asked_by, ids_of
-from ...guide.step import Field, Step
+from ...guide.rules import NAMES, RULES, WEBHOOK_APPEARED, asked_by, ids_of
+from ...guide.step import AGENT_NAME, APPLICATION_NAME, Step
 from ...guide.steps import STEPS
 from ...guide.walk_states import StepState, holds, next_of
-from ...guide.walk_store import give_word, note, override, take_back
-from ...report.evidence import card_html
+from ...guide.walk_store import give_word, override, take_back
 from ...secrets.redaction import redact
 from ...system.account import account_name
-from ...system.plain_text import count_of
-from ...system.timestamps import clock_text, utc_text
+from ...system.plain_text import count_of, plain_text
+from ...tenants.answers import read_answers
 from ...tenants.base_url import parse_address
-from ...verification.causes import cards_of
 from ...verification.result import CheckResult
 from ...verification.run_checks import Stopped
-from ..base.style import box, button, copy_button, sentence, state_html, state_words, time_html
+from ..answers import refuse_secret
+from ..base.style import box, button, sentence, state_html, state_words, time_html
 from ..base.view import Background, CardView, Message, Panel
 from ..kept_results import USES, checks_of
-from ..new_webhook import look_for_new, note_webhooks
-from ..state import WalkState, refuse_secret
+from ..state import WalkState
+from .finding import findings_html
+from .new_webhook import look_for_new, note_webhooks
+from .step_body import step_html, step_text
 
 
 class StepPanel(Panel):
@@ -59,22 +60,24 @@ class StepPanel(Panel):
 
     def refresh(self) -> None:
         """Show the step as it is now."""
-        if (
-            self._looks_for_webhook
-            and self.walk.is_live
-            and not self.walk.missing_answers()
-            and not self._noted
-        ):
+        if self._looks_for_webhook and self.walk.is_live and not self.walk.missing() and not self._noted:
             self._noted = True
             self.work.start(lambda _: self._quietly(lambda: note_webhooks(self.walk)))
         self._show(self.walk.states()[self.step.id])
 
     def _show(self, state: StepState) -> None:
-        body = step_html(self.step, self.walk.edition, self.walk.instance, practice=self.walk.is_practice)
+        body = step_html(
+            self.walk.named(self.step), self.walk.edition, self.walk.instance, practice=self.walk.is_practice
+        )
         is_next = self.walk.is_live and next_of(self.walk.states()) == self.step.id
-        wrong = state.state in {"broken", "error", "warn", "overridden"}
-        found = self._found or (self._cards() if wrong else "")
-        self.view.html = _card(self.step, state, body, self._foot(state), is_next=is_next, found=found)
+        elsewhere = self._told_elsewhere(state) if state.state in _WRONG else ""
+        found = self._found or elsewhere or (self._cards() if state.state in _WRONG else "")
+        is_open = (
+            is_next or state.state == "checking" or (state.state in {"broken", "error"} and not elsewhere)
+        )
+        self.view.html = _card(
+            self.step, state, body, self._foot(state), is_next=is_next, is_open=is_open, found=found
+        )
 
     def _foot(self, state: StepState) -> str:
         """Return the one button that moves this step on, and when it is checked."""
@@ -82,8 +85,6 @@ class StepPanel(Panel):
             return f"{button('Cancel', 'cancel')}<small>{escape(self.view.spoken)}</small>"
         if self._why and state.state == "broken":
             return _reason_form()
-        if self.step.id == ROTATION and not self.walk.store().notes.get(ROTATION):
-            return f"{button('Begin', 'begin', 'main')}<small>Nothing changes in HaloPSA by this.</small>"
         return self._entries() + self._buttons(state)
 
     def _entries(self) -> str:
@@ -91,11 +92,10 @@ class StepPanel(Panel):
         parts: list[str] = []
         if self.step.id in _ENTRIES:
             parts.append(_entry(self.step.id, self.walk.shown_answers().get(_ENTRIES[self.step.id], "")))
-        if self.step.id == ROTATION:
-            at, _, before = self.walk.store().notes[ROTATION].partition(" ")
-            same = before == self.walk.answers_now()["client_secret"]
-            words = f"begun at {clock_text(at)}" + ("; still the secret of before" if same else "")
-            parts.append(f"<small>{escape(words)}</small>")
+        if self.step.id in _NAMED:
+            parts.append(
+                _name_entry(self.step.id, read_answers(self.walk.name).get(_NAMED[self.step.id], ""))
+            )
         return "".join(parts) + (self._words() if RULES[self.step.id].words else "")
 
     def _buttons(self, state: StepState) -> str:
@@ -110,17 +110,15 @@ class StepPanel(Panel):
             parts.append(button("Check again" if again else "Check", "check", "" if takes_word else "main"))
         elif self._asks:
             parts.append(_WHEN_CHECKED)
-        if self.step.id == ROTATION:
-            parts.append(button("Give up" if not state.is_done else "Close", "give-up", "quiet"))
         if state.state == "broken":
             parts.append(button("Go on all the same …", "ask-why", "quiet"))
         return "".join(parts)
 
     def _can_check(self) -> bool:
         """Whether the answers that its checks read are there."""
-        if not self.walk.missing_answers():
+        if not self.walk.missing():
             return bool(self._asks) or self._looks_for_webhook
-        return bool(self._asks) and not self.walk.missing(self.step)
+        return bool(self._asks) and not self.walk.missing(self._asks)
 
     def _words(self) -> str:
         """Return the words that are needed beside the checks, a line each."""
@@ -148,14 +146,12 @@ class StepPanel(Panel):
                 return
             case "word":
                 self._word(str(message.get("name", "")))
-            case "begin" | "give-up" as do if self.step.id == ROTATION:
-                take_back(self.walk.name, f"{ROTATION} neo")
-                entered = self.walk.answers_now()["client_secret"]
-                note(self.walk.name, **{ROTATION: f"{utc_text()} {entered}" if do == "begin" else ""})
             case "take-back":
                 take_back(self.walk.name, self.step.id)
             case "enter":
                 self._enter(message)
+            case "name" if self.step.id in _NAMED:
+                self._name(str(message.get("name", "")).strip())
             case "ask-why":
                 self._why = True
             case "go-on":
@@ -185,6 +181,11 @@ class StepPanel(Panel):
         if RULES[self.step.id].word:
             give_word(self.walk.name, self.step.id, value)
         self.walk.ask_by_itself()
+
+    def _name(self, chosen: str) -> None:
+        """Take over what the agent or the application is called; an empty name is the guide's own again."""
+        refuse_secret(chosen)
+        self.walk.change_answers(**{_NAMED[self.step.id]: plain_text(chosen)})
 
     def _go_on(self, reason: str) -> None:
         state = self.walk.states()[self.step.id]
@@ -228,16 +229,14 @@ class StepPanel(Panel):
             self.refresh()
 
     def _check(self, stop: threading.Event) -> None:
-        answers = self.walk.answers_now()
         try:
             with self.walk.asking(self._asks):
-                result = self.walk.verify(self._asks, on_result=self._on_result, stop=stop)
+                self.walk.ask(self._asks, on_result=self._on_result, stop=stop)
         except Stopped:
             self.view.spoken = "cancelled; nothing is recorded"
         except HaloError as error:
             self._found = sentence(redact(error.seen))
         else:
-            self.walk.note_result(result, answers)
             self.view.spoken = state_words(self.walk.states()[self.step.id])
         finally:
             self.work.done()
@@ -249,14 +248,37 @@ class StepPanel(Panel):
         self.view.spoken = f"{count_of(self._ended, 'check')} done, the last: {result.headline}"
         self.refresh()
 
+    def _told_elsewhere(self, state: StepState) -> str:
+        """Point to the card of this notebook that says the same, since one cause is one card; else empty."""
+        if self.step.notebook == _WITH_VERDICT:
+            where, title = "verdict", "at the top"
+        else:
+            same = [
+                one.id
+                for one in self.walk.states().values()
+                if STEPS[one.id].notebook == self.step.notebook
+                and (one.state, one.claim) == (state.state, state.claim)
+            ]
+            where = state.leads_to if state.leads_to in same else same[0]
+            title = f"of “{STEPS[where].title}”"
+        if where == self.step.id:
+            return ""
+        link = f"href='#{where}' data-open='{self.step.notebook}.ipynb#{where}'"
+        return f"<p>The card <a {link}>{escape(title)}</a> says why, and what to do.</p>"
+
     def _cards(self) -> str:
         """Return what is wrong as cards, one a cause, whoever asked."""
         checks = checks_of(self.walk.store(), ids_of(RULES[self.step.id].checks, USES))
-        return "".join(card_html(one, self.walk.instance, self.walk.edition) for one in cards_of(checks))
+        return findings_html(self.walk, checks, above=self.walk.states()[self.step.id].claim)
 
 
+_WRONG = frozenset({"broken", "error", "warn", "overridden"})
+_WITH_VERDICT = STEPS["test-connection"].notebook
+"""The notebook whose verdict card says all that is wrong."""
 _ENTRIES = {"prerequisites": "base_url", "note-agent-id": "agent_id"}
 """Steps whose card takes an answer."""
+_NAMED = {"create-agent": "agent_name", "application-fields": "application_name"}
+"""Steps that give a name, which later texts use."""
 _HINTS = {"base_url": "https://yourdomain.halopsa.com", "agent_id": "a number, or the username"}
 _WHEN_CHECKED = (
     "<small>Checked as soon as the credentials are there, at the end of "
@@ -283,6 +305,18 @@ def _entry(step_id: str, value: str) -> str:
     )
 
 
+def _name_entry(step_id: str, chosen: str) -> str:
+    answer = _NAMED[step_id]
+    usual = AGENT_NAME if answer == "agent_name" else APPLICATION_NAME
+    return (
+        f"<div data-form class='h-entry'><label for='halo-{answer}'>Another name</label><input "
+        "class='h-input' "
+        f"id='halo-{answer}' name='name' data-key='{answer}' autocomplete='off' spellcheck='false' "
+        f"value='{escape(chosen)}' placeholder='{usual}, unless you choose another'>"
+        f"{button('Use this name', 'name')}</div>"
+    )
+
+
 def _reason_form() -> str:
     return (
         "<div class='h-well' data-form role='group' aria-label='Go on although this is broken?'>"
@@ -294,8 +328,10 @@ def _reason_form() -> str:
     )
 
 
-def _card(step: Step, state: StepState, body: str, foot: str, *, is_next: bool, found: str) -> str:
-    """Return the card: open while it is the next step or broken, else one line that unfolds."""
+def _card(
+    step: Step, state: StepState, body: str, foot: str, *, is_next: bool, is_open: bool, found: str
+) -> str:
+    """Return the card where it is open, else one line that unfolds."""
     claim = state.claim if state.state in {"ok", "warn", "implied", "confirmed", "todo"} else ""
     place = [one.id for one in STEPS.values() if one.notebook == step.notebook]
     count = f"step {place.index(step.id) + 1} of {len(place)}"
@@ -304,7 +340,7 @@ def _card(step: Step, state: StepState, body: str, foot: str, *, is_next: bool, 
         f"<span tabindex='-1' data-key='top'>{state_html(state.state, state_words(state))}</span>"
         f"<span class='h-soft'>{escape(claim)}</span>"
     )
-    if is_next or state.state in {"broken", "error", "checking"}:
+    if is_open:
         return (
             f"<div class='h-card {'now' if is_next else ''}' data-step='{step.id}' role='group' "
             f"aria-label='{escape(step.title)}'><div class='h-top'>{top}<small>{count}</small></div>"
@@ -314,53 +350,3 @@ def _card(step: Step, state: StepState, body: str, foot: str, *, is_next: bool, 
         f"<div data-step='{step.id}'><details class='h-line' data-key='line'><summary>{top}"
         f"{time_html(state.at)}</summary><div>{body}{row}{found}</div></details></div>"
     )
-
-
-def step_html(step: Step, edition: str, instance: str, *, practice: bool) -> str:
-    """Show where to click, what to set and why, and what to see then."""
-    lines = []
-    target = step.practice_link if practice else step.link
-    if step.path:
-        opened, which = (
-            ("practice screen", "?tenant=walk-practice") if practice else ("screen in HaloPSA", "")
-        )
-        link = (
-            f"<a class='h-out' href='{escape(instance + target + which)}' target='_blank' rel='noopener'>"
-            f"Open the {opened}</a> "
-            if target and instance
-            else ""
-        )
-        lines.append(f"<p>{link}<span class='h-path'>{escape(step.path)}</span></p>")
-    if step.fields:
-        rows = "".join(_field_html(field, edition) for field in step.fields)
-        lines.append(f"<dl class='h-facts lined'>{rows}</dl>")
-    lines += [f"<p><b>You should see:</b> {escape(step.see)}</p>"] if step.see else []
-    other = [step.missing] if step.missing else []
-    other += [f"The menu says: {step.also_called}."] if step.also_called else []
-    if other:
-        lines.append(
-            "<details class='h-fold' data-key='other'><summary>It looks different here</summary>"
-            f"{''.join(f'<p>{escape(text)}</p>' for text in other)}</details>"
-        )
-    return "".join(lines)
-
-
-def _field_html(field: Field, edition: str) -> str:
-    note = f" In the {edition} edition: {field.note(edition)}." if field.note(edition) else ""
-    why = f"<small>{escape(field.why)}.{escape(note)}</small>" if field.why or note else ""
-    copy = copy_button(field.value, field.name) if field.to_paste else ""
-    return (
-        f"<dt>{escape(field.name)}</dt><dd{' class=copy' if copy else ''}><span><b>{escape(field.value)}</b>"
-        f"{why}</span>{copy}</dd>"
-    )
-
-
-def step_text(step: Step, edition: str) -> str:
-    """Say the same in plain text."""
-    lines = [f"Where: {step.path}"] if step.path else []
-    lines += [
-        f"{f.name}: {f.value}" + (f" ({edition} edition: {f.note(edition)})" if f.note(edition) else "")
-        for f in step.fields
-    ]
-    lines += [f"You should see: {step.see}"] if step.see else []
-    return "\n".join(lines)

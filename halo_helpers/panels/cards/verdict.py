@@ -5,14 +5,14 @@ from __future__ import annotations
 from html import escape
 
 from ...checks import CHECKS
-from ...report.evidence import card_html
+from ...guide.walk_states import listed
 from ...system.plain_text import count_of
-from ...verification.causes import cards_of
 from ...verification.result import WORDS, CheckResult
 from ..base.style import OF_VERDICT, button, state_html, time_html
 from ..base.view import CardView, Message, Panel
 from ..kept_results import checks_of
 from ..state import WalkState
+from .finding import findings_html
 from .header import verdict_of
 
 
@@ -40,10 +40,11 @@ class VerdictPanel(Panel):
 def _card(walk: WalkState) -> str:
     state, sentence, at = verdict_of(walk.states(), walk.running)
     checks = checks_of(walk.store(), list(CHECKS))
-    cards = "".join(card_html(one, walk.instance, walk.edition) for one in cards_of(checks))
-    missing = walk.missing_answers()
+    cards = findings_html(walk, checks, above=sentence)
+    missing = walk.missing()
     if missing:
-        foot = f"<small>Asked as soon as {escape(missing)} known.</small>"
+        verb = "is" if len(missing) == 1 else "are"
+        foot = f"<small>Asked as soon as {escape(listed(missing))} {verb} known.</small>"
     else:
         foot = button("Check again" if checks else "Check", "check", "main")
     head = f"<h2>{state_html(state, sentence)}</h2><small>{time_html(at)}</small>"

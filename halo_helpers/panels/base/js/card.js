@@ -61,7 +61,8 @@ async function openStep(link, event) {
   const path = here.replace(/[^/]*$/, file);
   const opened = await app.commands.execute("docmanager:open", { path });
   await opened?.context?.sessionContext?.ready;
-  if (opened && !opened.node.querySelector(".halo [data-step]")) {
+  const isSaved = opened?.node.querySelector("[data-halo-saved]"); // it runs by itself
+  if (opened && !isSaved && !opened.node.querySelector(".halo [data-step]")) {
     // its panels are not there yet: nobody has run it in this session
     app.shell.activateById(opened.id);
     await app.commands.execute("notebook:run-all-cells");
@@ -91,14 +92,16 @@ function showStep(step, tries = 40) {
 
 // Scroll to a card and the heading above it; to the top of the notebook when there is none.
 function bringUp(card) {
-  const cell = card?.closest(".jp-Cell");
+  const cell = card?.closest("[cell-index]") || card?.closest(".jp-Cell");
   const above = cell?.previousElementSibling;
   if (cell) {
-    (above?.classList.contains("jp-MarkdownCell") ? above : cell).scrollIntoView({ block: "start" });
+    const isText = above?.matches(".jp-MarkdownCell, :has(> .jp-MarkdownCell)");
+    (isText ? above : cell).scrollIntoView({ block: "start" });
   } else if (card) {
     card.scrollIntoView({ block: "start" });
   } else {
-    document.querySelector(".jp-Notebook .jp-WindowedPanel-outer")?.scrollTo({ top: 0 });
+    const notebooks = [...document.querySelectorAll(".jp-Notebook .jp-WindowedPanel-outer")];
+    notebooks.find((one) => one.offsetParent)?.scrollTo({ top: 0 });
   }
 }
 
@@ -120,6 +123,19 @@ function render({ model, el }) {
     );
     ask({ ...Object.fromEntries(values.filter(Boolean)), ...element.dataset });
   };
+  // a secret comes as a message, goes to the clipboard, and is kept nowhere
+  const onMessage = async (message) => {
+    if (message.kind !== "copy") {
+      return;
+    }
+    try {
+      await navigator.clipboard.writeText(message.value);
+      said.textContent = "It is on the clipboard. Paste it now, then copy something else.";
+    } catch {
+      said.textContent = "The browser does not allow it. Make a new secret in HaloPSA and paste that one.";
+    }
+  };
+  model.on("msg:custom", onMessage);
   let touched = false;
   root.addEventListener("click", (event) => {
     touched = true;
@@ -185,6 +201,7 @@ function render({ model, el }) {
     unspeak();
     unstick();
     stop();
+    model.off("msg:custom", onMessage);
   };
 }
 
@@ -223,7 +240,8 @@ function keepOnTop(el, ask, target) {
     moved = true;
   };
   const waiting = [
-    setTimeout(() => el.closest(".jp-Cell")?.classList.add("halo-stick"), 0),
+    // Voilà puts each cell into an element of its own
+    setTimeout(() => (el.closest("[cell-index]") || el.closest(".jp-Cell"))?.classList.add("halo-stick"), 0),
     setTimeout(() => {
       for (const name of MOVES) {
         window.addEventListener(name, noteMove, { once: true, passive: true });

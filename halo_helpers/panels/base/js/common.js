@@ -1,6 +1,8 @@
 // What every panel needs: making elements, and asking the kernel with an answer that may not come.
 // biome-ignore-all lint/correctness/noUnusedVariables: each panel's script is put behind this one
-const ANSWER_MS = 4000;
+const ANSWER_S = 4;
+const IN_VOILA = location.pathname.includes("/voila/");
+const AGAIN = IN_VOILA ? "Reload this page." : "Choose Run → Run All Cells.";
 
 function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
@@ -17,37 +19,50 @@ function make(tag, props = {}, ...children) {
   return element;
 }
 
+// The kernel of the notebook that an element lies in, as JupyterLab knows it; null elsewhere.
+function kernelHere() {
+  return window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel || null;
+}
+
 // Send a message; say so when no kernel takes it, or it does not answer for a while.
 function asker(model, say) {
   let waiting = null;
-  const onMessage = (message) => {
-    if (message.kind !== "ack") {
-      return;
-    }
-    clearTimeout(waiting);
+  const end = () => {
+    clearInterval(waiting);
     waiting = null;
-    say("");
+  };
+  const onMessage = (message) => {
+    if (message.kind === "ack") {
+      end();
+      say("");
+    }
   };
   model.on("msg:custom", onMessage);
   const ask = (message) => {
-    clearTimeout(waiting);
+    end();
     try {
       model.send(message);
-      waiting = setTimeout(
-        () =>
-          say("The kernel does not answer. If it was restarted, run this cell again; if it is busy, wait."),
-        ANSWER_MS,
-      );
-      return true;
     } catch {
-      say("There is no kernel. Run this cell again.");
+      say(`There is no kernel. Nothing is lost. ${AGAIN}`);
       return false;
     }
+    let seconds = 0;
+    waiting = setInterval(() => {
+      seconds += 1;
+      const busy = kernelHere()?.status === "busy";
+      const stuck = seconds >= ANSWER_S && !busy;
+      say(
+        stuck
+          ? `The kernel does not answer. Nothing is lost. ${AGAIN}`
+          : `Waiting: the kernel runs another cell, ${seconds} s`,
+      );
+    }, 1000);
+    return true;
   };
   return {
     ask,
     stop: () => {
-      clearTimeout(waiting);
+      end();
       model.off("msg:custom", onMessage);
     },
   };

@@ -9,14 +9,14 @@ function render({ model, el }) {
   const { ask, stop } = asker(model, (text) => {
     said.textContent = text;
   });
-  const line = (label, input, ...more) => {
+  const line = (label, input, ...below) => {
     input.id = id();
+    const field = make("div", {}, input, ...below);
     return make(
       "div",
       { class: "halo-field" },
       make("label", { htmlFor: input.id, textContent: label }),
-      input,
-      ...more,
+      field,
     );
   };
   const values = {};
@@ -45,7 +45,7 @@ function render({ model, el }) {
   const status = make("span", {
     role: "status",
     class: "h-soft",
-    textContent: "run this cell to enter it",
+    textContent: "",
   });
   const question = make("div", { class: "h-well", hidden: true });
   question.setAttribute("role", "group");
@@ -82,82 +82,37 @@ function render({ model, el }) {
     send();
     ask({ do: "save", ...Object.fromEntries(Object.entries(values).map(([k, v]) => [k, v.value])) });
   });
-  const copy = make("button", {
-    type: "button",
-    class: "h-btn",
-    textContent: "Copy the secret once, for Neo Agent",
-    hidden: true,
-  });
-  copy.addEventListener("click", () => {
-    const question =
-      "Put the Client Secret on the clipboard now? It is written down that this was done. " +
-      "Paste it into Neo Agent at once.";
-    if (confirm(question)) {
-      ask({ do: "copy" });
-    }
-  });
-  const digits = make("input", { type: "text", inputMode: "numeric", maxLength: 6, size: 8 });
-  digits.autocomplete = "off";
-  const codeText = make("p", { role: "status" });
-  const confirmCode = make("button", {
-    type: "button",
-    class: "h-btn",
-    textContent: "Copy with this code",
-  });
-  const code = make("div", { hidden: true }, codeText, line("Code from the terminal", digits, confirmCode));
-  const sendCode = () => {
-    const value = digits.value.trim();
-    digits.value = "";
-    if (value) {
-      ask({ do: "code", code: value });
-    }
-  };
-  digits.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") {
-      sendCode();
-    }
-    if (!event.ctrlKey && !event.metaKey) {
-      event.stopPropagation();
-    }
-  });
-  confirmCode.addEventListener("click", sendCode);
-  const onMessage = async (message) => {
+  const onMessage = (message) => {
     if (message.kind === "status") {
-      status.textContent = message.text;
-      copy.hidden = !message.kept;
-    }
-    if (message.kind === "code") {
-      codeText.textContent = message.text;
-      code.hidden = false;
-      digits.focus();
-    }
-    if (message.kind === "copy") {
-      code.hidden = true;
-      try {
-        await navigator.clipboard.writeText(message.value);
-        said.textContent =
-          "The secret is on the clipboard. Paste it into Neo Agent now, then copy something else.";
-      } catch {
-        said.textContent = "The browser does not allow it. Make a new secret in HaloPSA and paste that one.";
-      }
+      status.innerHTML = message.html;
     }
   };
   model.on("msg:custom", onMessage);
+  const others = make(
+    "details",
+    { class: "h-fold" },
+    make("summary", { textContent: "Base URL and Agent ID: change …" }),
+    text("base_url", "HaloPSA Base URL", "https://yourdomain.halopsa.com"),
+    text("agent_id", "Agent ID", "a number, or the username"),
+  );
+  others.open = !model.get("answers").base_url;
   el.append(
     make(
       "div",
       { class: "halo" },
-      make("p", { textContent: model.get("about") }),
-      text("base_url", "HaloPSA Base URL", "https://yourdomain.halopsa.com"),
-      text("client_id", "Client ID", "a GUID"),
-      line("Client Secret", secret, status),
-      question,
-      line("Where it stays", place),
-      text("agent_id", "Agent ID", "a number, or the username"),
-      make("div", { class: "h-row" }, save, copy),
-      code,
-      said,
-      results,
+      make(
+        "div",
+        { class: "h-card" },
+        make("p", { textContent: model.get("about") }),
+        line("Client Secret", secret, status),
+        question,
+        text("client_id", "Client ID", "a GUID: copy it again after saving"),
+        line("Where the secret stays", place),
+        others,
+        make("div", { class: "h-row" }, save),
+        said,
+        results,
+      ),
     ),
   );
   const unfollow = follow(model, ["results", "answers"], () => {

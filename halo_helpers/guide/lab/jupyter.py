@@ -12,14 +12,14 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import ConfigError, unwritable
-from ..secrets.lab_memory import share_memory
-from ..system.files import write_whole
-from ..system.paths import data_folder, make_data_folder, practice_state_file
-from ..tenants.answers import walks_folder
-from ..tenants.tenant import NAME, PRACTICE
+from ...errors import ConfigError, unwritable
+from ...secrets.lab_memory import share_memory
+from ...system.files import write_whole
+from ...system.paths import data_folder, make_data_folder, practice_state_file
+from ...tenants.answers import walks_folder
+from ...tenants.tenant import NAME, PRACTICE
+from ..steps import NOTEBOOKS, STEPS
 from .lab_process import GRACE_S
-from .steps import NOTEBOOKS, STEPS
 from .working_copy import open_walk
 
 STEP = "HALO_LAB_STEP"
@@ -119,7 +119,7 @@ def _serve(
             filter(None, [str(Path(__file__).parent), environment.get("JUPYTER_PATH")])
         )
         if practice:
-            from ..practice.control import PracticeError, forget_running, note_running, start
+            from ...practice.control import PracticeError, forget_running, note_running, start
 
             try:
                 server = stack.enter_context(start())
@@ -129,7 +129,7 @@ def _serve(
             stack.callback(forget_running, practice_state_file(), server.base_url)
             environment["HALO_PRACTICE_URL"] = server.base_url
         # its standard input is ours: when we end, also killed hard, it ends, and its kernels with it
-        command = [sys.executable, "-P", "-m", "halo_helpers.guide.lab_process", module, *options]
+        command = [sys.executable, "-P", "-m", "halo_helpers.guide.lab.lab_process", module, *options]
         process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - this very interpreter
         try:
             return process.wait()
@@ -177,7 +177,7 @@ def _settings(tenant: str, port: int, notebook: str = "00-start") -> list[str]:
         "--LabApp.expose_app_in_browser=True",
         f"--LabApp.user_settings_dir={settings}",
         f"--FileCheckpoints.checkpoint_dir={data_folder() / 'checkpoints'}",
-        "--ContentsManager.pre_save_hook=halo_helpers.guide.save_hook.drop_widgets",
+        "--ContentsManager.pre_save_hook=halo_helpers.guide.lab.save_hook.drop_widgets",
         f"--ServerApp.port={port}",
         "--ServerApp.ip=127.0.0.1",
     ]

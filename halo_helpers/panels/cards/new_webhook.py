@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..guide.rules import WEBHOOK_APPEARED
-from ..guide.walk_store import Result, note, note_results
-from ..system.timestamps import clock_text, utc_text
-from ..verification.webhooks import list_webhooks
-from .state import WalkState
+from ...guide.rules import WEBHOOK_APPEARED
+from ...guide.walk_store import Result, note, note_results
+from ...system.timestamps import clock_text, utc_text
+from ...verification.webhooks import list_webhooks
+from ..state import WalkState
 
 _THEN = "webhooks then"
 """The note of the ids that were there before."""

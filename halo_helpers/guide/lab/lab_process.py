@@ -1,4 +1,4 @@
-"""`python -P -m halo_helpers.guide.lab_process MODULE OPTIONS`: a server that ends when standard input ends.
+"""A server that ends when standard input ends, run by `python -P -m` with the module and its options.
 
 JupyterLab and Voilà know nothing of who started them. Whoever starts them so holds the other end of standard
 input: when that process ends in any way, also killed hard, the system closes it.

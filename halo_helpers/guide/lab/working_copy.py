@@ -8,14 +8,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import unreadable, unwritable
-from ..system.files import read_regular, write_whole
-from ..system.paths import make_data_folder, notebooks_folder
-from ..tenants.answers import walks_folder
+from ...errors import unreadable, unwritable
+from ...system.files import read_regular, write_whole
+from ...system.paths import make_data_folder, notebooks_folder
+from ...tenants.answers import walks_folder
+from .run_by_itself import saved_header, sign
 
 _ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 _KEY = "halo_runbook"
-"""Where a copy says what it was made of: `original` and `copy`, digests of the cells' sources."""
+"""Where a copy says what it was made of: the tenant; `original` and `copy`, digests of the cells' sources."""
 
 
 def open_walk(name: str, tenants_file: str = "") -> Path:
@@ -105,10 +106,11 @@ def _digest(notebook: dict[str, Any]) -> str:
 
 def _write(copy: Path, notebook: dict[str, Any]) -> None:
     write_whole(copy, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    sign(copy)
 
 
 def _with_tenant(notebook: Path, name: str, tenants_file: str) -> dict[str, Any]:
-    """Return a notebook with its own tenant, without the outputs of the example."""
+    """Return a notebook with its own tenant, without the example's outputs; it runs once it is opened."""
     value: dict[str, Any] = json.loads(notebook.read_text(encoding="utf-8"))
     original = _digest(value)
     for cell in value["cells"]:
@@ -116,8 +118,11 @@ def _with_tenant(notebook: Path, name: str, tenants_file: str) -> dict[str, Any]
             cell["source"] = _ABOUT_OUTPUTS.sub("", "".join(cell["source"])).rstrip()
             continue
         cell["outputs"], cell["execution_count"] = [], None
+        if 'show("header")' in "".join(cell["source"]):
+            html = {"text/html": saved_header(), "text/plain": "not run yet"}
+            cell["outputs"] = [{"output_type": "display_data", "data": html, "metadata": {}}]
         if "parameters" in cell["metadata"].get("tags", []):
             source = "".join(cell["source"]).replace('tenant = "practice"', f"tenant = {name!r}")
             cell["source"] = source.replace('tenants_file = ""', f"tenants_file = {tenants_file!r}")
-    value["metadata"][_KEY] = {"original": original, "copy": _digest(value)}
+    value["metadata"][_KEY] = {"tenant": name, "original": original, "copy": _digest(value)}
     return value
