@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,20 @@ from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.answers import write_answers
 
 from .helpers.browser import CHROMIUM, needs_browser, new_page
-from .helpers.lab import IDLE, SECRET, SHOWN, Lab, Web, check, home_of, panel, save, state, wait_until_run
+from .helpers.lab import (
+    IDLE,
+    SECRET,
+    SHOWN,
+    Lab,
+    Web,
+    check,
+    home_of,
+    panel,
+    run_all,
+    save,
+    state,
+    wait_until_run,
+)
 from .helpers.traces import forms, holding
 
 pytestmark = needs_browser
@@ -176,6 +190,36 @@ def test_a_walk_that_is_opened_the_next_day_reads_and_runs(page: Page, lab: Lab)
     expect(state(page, "test-connection")).to_have_text("OK", timeout=30_000)
 
 
+def test_a_notebook_that_is_not_trusted_reads_and_runs_nothing_by_itself(page: Page, lab: Lab) -> None:
+    with home_of(lab.home / "data"):
+        write_answers("dune", base_url=lab.practice)
+        file = open_walk("dune") / "10-agent.ipynb"
+    file.write_text(
+        file.read_text().replace("Set working hours", "Set the working hours")
+    )  # by somebody else
+    lab.go(page, "10-agent", walk="dune")
+    expect(page.get_by_text("Run → Run All Cells").first).to_be_visible()
+    expect(page.get_by_text("Set the working hours")).to_be_visible()
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.sessionContext.isReady")
+    expect(page.locator("[data-step]")).to_have_count(0)
+    run_all(page)
+    expect(state(page, "create-agent")).to_have_text("To do")
+
+
+def test_the_focus_goes_to_a_question_and_back(page: Page, lab: Lab) -> None:
+    lab.customer("acme")
+    lab.open(page, "50-connect-neo", walk="acme")
+    page.get_by_role("button", name="Copy once …").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Copy once …")).to_be_focused()
+    page.get_by_role("button", name="Copy Agent ID").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^Copied [0-9]"))).to_be_visible()
+    expect(page.locator("[data-key='copy Agent ID']")).to_be_focused()
+
+
 def test_a_slow_check_is_cancelled_and_a_second_click_does_nothing(page: Page, lab: Lab) -> None:
     lab.scenario("slow")
     lab.customer("acme")
@@ -225,9 +269,17 @@ def web(tmp_path: Path) -> Iterator[Web]:
         running.stop()
 
 
+def is_elsewhere(url: str) -> bool:
+    """Whether a request leaves this machine."""
+    parts = urlsplit(url)
+    return parts.scheme not in {"data", "blob"} and parts.hostname != "127.0.0.1"
+
+
 def test_the_guide_as_web_pages_needs_its_token(browser: Browser, web: Web) -> None:
-    for width in (1280, 400):
-        with new_page(browser, width) as page:
+    elsewhere: list[str] = []
+    for width, scheme in ((1280, "dark"), (400, "light")):
+        with new_page(browser, width, color_scheme=scheme) as page:
+            page.on("request", lambda one: elsewhere.append(one.url) if is_elsewhere(one.url) else None)
             page.goto(web.url)
             expect(page.get_by_text("00-start")).to_have_count(0)
             page.goto(f"{web.url}/?token={web.token}")
@@ -236,6 +288,12 @@ def test_the_guide_as_web_pages_needs_its_token(browser: Browser, web: Web) -> N
             one.wait_for(timeout=60_000)
             one.get_by_role("button", name="Check", exact=False).first.click()
             expect(one.get_by_text("Halo PSA (practice tenant)").first).to_be_visible(timeout=30_000)
+            assert page.evaluate("document.body.dataset.jpThemeLight") == str(scheme == "light").lower()
+            background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+            page.goto(f"{web.url}/voila/render/nothing.ipynb")
+            expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    assert elsewhere == []
 
 
 def test_a_web_page_copies_the_secret_with_the_code_of_the_terminal_only(browser: Browser, web: Web) -> None:

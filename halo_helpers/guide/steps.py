@@ -88,7 +88,7 @@ _ALL = (
                 "1st Line Support",
                 "or Administrator: the role is the ceiling of what the API may do",
             ),
-            Field("Account Active", "ticked", "a disabled agent is refused everything"),
+            Field("Account Active", "ticked", "as far as known, a disabled agent is refused"),
             Field(
                 "Is an API-only Agent", "not ticked", "an API-only agent cannot be given tickets or log time"
             ),
@@ -103,7 +103,11 @@ _ALL = (
         _AGENT,
         path=f"{AGENTS} → Neo Agent → Departments & Teams",
         fields=(
-            Field("Teams", "at least one", "without a team no ticket is visible and none can be assigned"),
+            Field(
+                "Teams",
+                "at least one",
+                "without a team no ticket can be assigned to it, and views by team stay empty",
+            ),
         ),
         see="The team in the list on this tab, also after saving.",
         practice_link="/config/agents",
@@ -137,7 +141,7 @@ _ALL = (
         "Open Configuration",
         _APP,
         path=CONFIGURATION,
-        also_called="the cog in the menu on the left",
+        also_called="a gear, or an entry in the menu on the left, by version",
         see="A page of groups, among them Integrations.",
         missing="No such entry means no admin access: ask the customer's HaloPSA administrator.",
         practice_link="/config",
@@ -172,8 +176,8 @@ _ALL = (
         link="/config/integrations/api/applications",
         also_called="API → Applications in older versions",
         see=(
-            "First the list. An inactive or half-made Neo Agent application from an earlier try? Do not "
-            "copy it: start a new one."
+            "First the list. HaloPSA's own applications stand in it, too: do not change them. An inactive or "
+            "half-made Neo Agent application from an earlier try? Do not copy it: start a new one."
         ),
         practice_link="/config/integrations/api/applications",
     ),
@@ -273,7 +277,10 @@ _ALL = (
             Field("Client ID", "copy it after saving", "the one shown before may have been replaced"),
             Field("Client Secret", "copy it now", "it is shown once; when it is lost, it must be made anew"),
         ),
-        see="Client ID and Client Secret with copy buttons. Paste the secret into Neo Agent at once, too.",
+        see=(
+            "The Client Secret with a copy button, in the form or once after saving. Paste it into Neo Agent "
+            "at once, too."
+        ),
         missing="No secret is shown: use the button that generates a new one; the old one stops working.",
         practice_link="/config/integrations/api/applications",
     ),
@@ -360,8 +367,8 @@ _ALL = (
         path="Neo Agent dashboard → Integrations → HaloPSA",
         see="Neo Agent's own test succeeds: log-in, API, tickets readable, acting as the agent. Then save.",
         missing=(
-            "HaloPSA is not offered: the HaloPSA integration has to be the first one of the customer in "
-            "Neo Agent."
+            "HaloPSA is not offered: as far as known, the PSA comes before a customer's other integrations "
+            "in Neo Agent."
         ),
         practice_link="/neo-agent",
     ),

@@ -128,10 +128,15 @@ class Lab(Served):
 
     def open(self, page: Page, notebook: str, walk: str = "practice") -> None:
         """Open a notebook alone; it runs by itself."""
+        self.go(page, notebook, walk)
+        wait_until_run(page)
+
+    def go(self, page: Page, notebook: str, walk: str = "practice") -> None:
+        """Open a notebook alone, and wait for its kernel."""
         page.goto(
             f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
         )
-        wait_until_run(page)
+        page.locator(f"{SHOWN} {IDLE}").first.wait_for(timeout=60_000)
 
     def states(self, walk: str = "practice") -> dict[str, str]:
         """Return the state of each step, as the command line tells it."""

@@ -8,6 +8,7 @@ function keyOf(element) {
 function drawInto(root, html, touched) {
   const focused = root.contains(document.activeElement) ? document.activeElement : null;
   const key = focused && keyOf(focused);
+  const wasAsked = root.querySelector("[data-safe]") !== null;
   const typed = new Map();
   for (const field of root.querySelectorAll("input[name], textarea[name]")) {
     if (field.value !== field.defaultValue) {
@@ -31,8 +32,16 @@ function drawInto(root, html, touched) {
       details.open = true; // it was a card a moment ago, and somebody is at work in it
     }
   }
-  if (key) {
-    root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  // a question takes the focus to its safe answer; when it is gone, the focus is where it was opened
+  const safe = root.querySelector("[data-safe]");
+  if (focused && safe && !wasAsked) {
+    root.dataset.asker = key || "";
+    safe.focus();
+    return;
+  }
+  const back = wasAsked && !safe && focused ? root.dataset.asker : key;
+  if (back) {
+    root.querySelector(`[data-key="${CSS.escape(back)}"]`)?.focus({ preventScroll: true });
   }
 }
 
@@ -161,7 +170,8 @@ function render({ model, el }) {
     }
     if (event.key === "Enter" && field && field.tagName === "INPUT") {
       event.preventDefault();
-      (field.closest("[data-form]") || root).querySelector(".h-btn[data-do]")?.click();
+      const form = field.closest("[data-form]") || root;
+      (form.querySelector(".h-btn.main[data-do]") || form.querySelector(".h-btn[data-do]"))?.click();
     }
     if (event.key === "Escape") {
       event.target.closest("[data-form]")?.querySelector("[data-safe]")?.click();
