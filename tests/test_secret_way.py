@@ -16,7 +16,8 @@ REVEALS = {
     "secrets.places": "keeps it where a person chose",
     "secrets.private_file": "writes the private file",
     "checks.token": "looks at its form",
-    "panels.credentials": "compares what was typed, and copies it on a click",
+    "panels.copy_secret": "copies it to the clipboard on a click",
+    "panels.credentials": "compares what was typed",
 }
 """Modules that call `reveal()`, and what for."""
 
