@@ -17,6 +17,7 @@ from halo_helpers.guide.steps import STEPS
 from halo_helpers.guide.walk_store import override, read_store
 from halo_helpers.panels import open_guide
 from halo_helpers.panels.cards.connect_neo import FOUR_TESTS
+from halo_helpers.secrets.redaction import forget, redact
 from halo_helpers.system.account import account_name
 from halo_helpers.tenants.answers import read_answers
 
@@ -154,6 +155,17 @@ class TestTheRecord:
         assert "23 of 23 steps done" in again.write_record().view.html, "also when it is opened again"
         (own_home / "walks" / acme / "record.json").write_text("{}")
         assert "23 of 23" not in again.write_record().view.html
+
+    def test_a_client_id_in_the_wrong_field_is_named_all_the_same(self, acme: str, own_home: Path) -> None:
+        guide = self.complete(open_guide(acme))
+        client_id, credentials = read_answers(acme)["client_id"], guide.credentials()
+        forget(client_id)  # other tests of this process may have swapped it with the secret
+        assert "this is a Client ID" in click(credentials, "secret", value=client_id).question["text"]
+        assert redact(client_id) == "[secret]", "as long as it waits"
+        click(credentials, "keep")
+        click(guide.write_record(), "record")
+        value = json.loads((own_home / "walks" / acme / "record.json").read_text())
+        assert value["answers"]["client_id"] == client_id
 
     def test_what_is_broken_and_what_was_overridden_stand_in_it(
         self, acme: str, practice: Practice, own_home: Path

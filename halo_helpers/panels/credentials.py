@@ -17,6 +17,7 @@ import traitlets
 from ..errors import ConfigError, LabSilentError, SecretError
 from ..secrets import lab_memory
 from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keyring_works, put_in, remove
+from ..secrets.redaction import forget
 from ..secrets.value import CLIENT_SECRET, GUID, Secret
 from ..system.plain_text import count_of
 from ..system.timestamps import clock_text, utc_text
@@ -157,6 +158,7 @@ class CredentialsPanel(Panel):
         if self._waiting is None:
             raise ConfigError("nothing waits any more: paste the secret again")
         secret, place = self._waiting
+        self._waiting = None
         self._drop()
         self._put(secret, place, utc_text(timespec="milliseconds"))
         self.view.results = ""
@@ -164,6 +166,8 @@ class CredentialsPanel(Panel):
     def _drop(self) -> None:
         """Forget what waits, and take the question away."""
         self._until.cancel()
+        if self._waiting is not None and GUID.fullmatch(self._waiting[0].reveal()):
+            forget(self._waiting[0].reveal())  # a Client ID in the wrong field, which records may name
         self._waiting, self.view.question = None, {}
 
     def _move(self, place: str) -> None:

@@ -186,12 +186,13 @@ def write_record(walk: WalkState) -> str:
     answers, store = walk.answers_now(), walk.store()
     written = Result("pass", f"written, verdict {VERDICTS[result.verdict]}", utc_text(), answers)
     states = states_of(replace(store, results={**store.results, RECORD_WRITTEN: written}), answers, USES)
-    value = record_of(walk, result, states)
+    # once, so that what is shown, copied and written is the same
+    text = redact(json.dumps(record_of(walk, result, states), indent=1, ensure_ascii=False))
     folder = walks_folder() / walk.name
     try:
         make_data_folder(folder)
-        write_whole(folder / _FILE, redact(json.dumps(value, indent=1, ensure_ascii=False)) + "\n")
-        write_whole(folder / "record.md", redact(record_text(value)))
+        write_whole(folder / _FILE, text + "\n")
+        write_whole(folder / "record.md", record_text(json.loads(text)))
     except OSError as error:
         raise unwritable(error, folder) from None
     note_results(walk.name, {RECORD_WRITTEN: written})

@@ -60,6 +60,12 @@ def remember(value: str) -> None:
         _learn("".join(parts), min(map(len, parts)))
 
 
+def forget(value: str) -> None:
+    """Let `redact` leave a value alone again: it was no secret after all."""
+    with _lock:
+        _forget(_known.pop(value, ()))
+
+
 def _forget(parts: Iterable[str]) -> None:
     for part in parts:
         _parts[part] -= 1
