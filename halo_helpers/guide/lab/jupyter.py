@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from ...tenants.answers import walks_folder
 from ...tenants.tenant import NAME, PRACTICE
 from ..steps import NOTEBOOKS, STEPS
 from .lab_process import GRACE_S
+from .run_by_itself import SIGN
 from .working_copy import open_walk
 
 STEP = "HALO_LAB_STEP"
@@ -35,13 +36,14 @@ def run_lab(
 
     Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
     """
-    folder = _working_copy("jupyterlab", "lab", tenant, tenants_file)
+    made: list[Path] = []
+    folder = _working_copy("jupyterlab", "lab", tenant, tenants_file, made.append)
     notebook = notebook_of(step)
     options = [*_settings(folder.name, port, notebook), *([] if browser else ["--no-browser"])]
     if sys.platform != "win32" and os.geteuid() == 0:
         # in containers; it listens on loopback and asks for its token all the same
         options.append("--allow-root")
-    return _serve("jupyterlab", options, practice=practice, step=step)
+    return _serve("jupyterlab", options, practice=practice, step=step, made=made)
 
 
 def run_web(
@@ -60,7 +62,8 @@ def run_web(
 
     Raises: ConfigError as `run_lab`.
     """
-    folder = _working_copy("voila", "web", tenant, tenants_file)
+    made: list[Path] = []
+    folder = _working_copy("voila", "web", tenant, tenants_file, made.append)
     if step:
         show(f"The page of this step: /voila/render/{notebook_of(step)}.ipynb")
     options = [
@@ -74,7 +77,7 @@ def run_web(
         "--strip_sources=True",
         *([] if browser else ["--no-browser"]),
     ]
-    return _serve("voila", options, practice=practice, show=show, step=step)
+    return _serve("voila", options, practice=practice, show=show, step=step, made=made)
 
 
 def notebook_of(step: str) -> str:
@@ -91,13 +94,15 @@ def notebook_of(step: str) -> str:
     return STEPS[step].notebook
 
 
-def _working_copy(module: str, extra: str, tenant: str, tenants_file: str) -> Path:
+def _working_copy(
+    module: str, extra: str, tenant: str, tenants_file: str, made: Callable[[Path], None]
+) -> Path:
     if find_spec(module) is None:
         raise ConfigError(f"this needs the extra “{extra}”: pip install 'halo-runbook[{extra}]'")
     if not NAME.fullmatch(tenant):
         raise ConfigError(f"--tenant {tenant!r} is no name of a tenant: a-z, 0-9 and -")
-    open_walk(PRACTICE)
-    return open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "")
+    open_walk(PRACTICE, signed=made)
+    return open_walk(tenant, str(Path(tenants_file).absolute()) if tenants_file else "", made)
 
 
 def _serve(
@@ -107,6 +112,7 @@ def _serve(
     practice: bool,
     show: Callable[[str], None] | None = None,
     step: str = "",
+    made: Sequence[Path] = (),
 ) -> int:
     """Run a server until it ends, with a practice server beside it.
 
@@ -114,6 +120,7 @@ def _serve(
     """
     with ExitStack() as stack:
         environment = dict(os.environ) | stack.enter_context(share_memory(show)) | {STEP: step}
+        environment[SIGN] = json.dumps([str(copy) for copy in made])
         # where Voilà finds our template
         environment["JUPYTER_PATH"] = os.pathsep.join(
             filter(None, [str(Path(__file__).parent), environment.get("JUPYTER_PATH")])

@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 
+from .run_by_itself import sign_those_named
+
 GRACE_S = 8.0
 """Time for a server to end its kernels; a busy one gets five seconds of JupyterLab."""
 
@@ -22,6 +24,7 @@ def main() -> None:
     del sys.argv[0]
     lifeline = _own_lifeline()
     threading.Thread(target=_watch, args=(lifeline,), name="halo-lifeline", daemon=True).start()
+    threading.Thread(target=sign_those_named, name="halo-sign", daemon=True).start()
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 

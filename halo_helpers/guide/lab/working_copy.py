@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ _KEY = "halo_runbook"
 """Where a copy says what it was made of: the tenant; `original` and `copy`, digests of the cells' sources."""
 
 
-def open_walk(name: str, tenants_file: str = "") -> Path:
+def open_walk(name: str, tenants_file: str = "", signed: Callable[[Path], None] = sign) -> Path:
     """Return a customer's folder of notebooks, with `tenant` set in them.
 
-    Notebooks that are there already stay.
+    Notebooks that are there already stay; each that is made goes to `signed`.
 
     Raises: ConfigError when the folder cannot be written.
     """
@@ -33,6 +34,7 @@ def open_walk(name: str, tenants_file: str = "") -> Path:
             copy = folder / original.name
             if not copy.exists():
                 _write(copy, _with_tenant(original, name, tenants_file))
+                signed(copy)
     except OSError as error:
         raise unwritable(error, folder) from None
     return folder
@@ -66,6 +68,7 @@ def take_over(name: str, tenants_file: str = "") -> list[str]:
                 copy.rename(beside)
                 kept.append(beside.name)
             _write(copy, _with_tenant(notebooks_folder() / notebook, name, tenants_file))
+            sign(copy)
     except OSError as error:
         raise unwritable(error, folder) from None
     return kept
@@ -106,7 +109,6 @@ def _digest(notebook: dict[str, Any]) -> str:
 
 def _write(copy: Path, notebook: dict[str, Any]) -> None:
     write_whole(copy, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
-    sign(copy)
 
 
 def _with_tenant(notebook: Path, name: str, tenants_file: str) -> dict[str, Any]:
