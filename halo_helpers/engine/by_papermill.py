@@ -14,6 +14,7 @@ import sys
 import warnings
 
 from ..system.account import forbid_core_dumps
+from ..system.spared_imports import load_jsonschema
 from .job import NAME, SUPPORTED, Answer, FileJob
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -27,6 +28,7 @@ def run_job(job: FileJob) -> Answer:
     """
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    load_jsonschema()
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError

@@ -29,6 +29,7 @@ from typing import Any
 from ...secrets.redaction import redact
 from ...secrets.value import Secret
 from ...system.account import forbid_core_dumps
+from ...system.spared_imports import IRI_GRAMMAR, spared
 from ...tenants.tenant import Tenant
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -46,27 +47,23 @@ def _preload() -> Any:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    # nobody steps through an unattended run, or calls httpx's own command line; and nbformat's validator
-    # would compile the grammar of an optional check for a second, where JupyterLab is installed
-    spared = ("debugpy", "httpx._main", "rfc3987_syntax")
-    sys.modules |= dict.fromkeys(spared)  # type: ignore[arg-type]
-    import nbformat
-    import papermill.execute
-    import papermill.parameterize  # noqa: F401
+    # nobody steps through an unattended run, or calls httpx's own command line
+    with spared("debugpy", "httpx._main", IRI_GRAMMAR):
+        import nbformat
+        import papermill.execute
+        import papermill.parameterize  # noqa: F401
 
-    from ...client.connections import warm_up
-    from .. import papermill_engine  # noqa: F401
-    from . import child  # noqa: F401
-    from .shell import Shell
+        from ...client.connections import warm_up
+        from .. import papermill_engine  # noqa: F401
+        from . import child  # noqa: F401
+        from .shell import Shell
 
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", id="a")])
-    nbformat.validate(notebook)  # compiles the schema
-    warm_up()
-    _rehearse()
-    shell = Shell()
-    shell.rehearse()
-    for name in spared:
-        del sys.modules[name]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", id="a")])
+        nbformat.validate(notebook)  # compiles the schema
+        warm_up()
+        _rehearse()
+        shell = Shell()
+        shell.rehearse()
     return shell
 
 

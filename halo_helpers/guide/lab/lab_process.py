@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from ...system.spared_imports import load_jsonschema
 from .run_by_itself import sign_those_named
 
 GRACE_S = 8.0
@@ -25,6 +26,7 @@ def main() -> None:
     lifeline = _own_lifeline()
     threading.Thread(target=_watch, args=(lifeline,), name="halo-lifeline", daemon=True).start()
     threading.Thread(target=sign_those_named, name="halo-sign", daemon=True).start()
+    load_jsonschema()
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
