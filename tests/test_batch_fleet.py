@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from halo_helpers.batch.fleet import FleetOptions, preflight, run_fleet
+from halo_helpers.batch.choose import preflight
+from halo_helpers.batch.fleet import FleetOptions, run_fleet
 from halo_helpers.errors import ConfigError
 
 from .helpers.practice import Practice

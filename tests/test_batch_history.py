@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +35,39 @@ def test_the_control_is_asked_once_a_week(practice: Practice, tmp_path: Path) ->
     assert second.verdict == "pass"
 
 
-def test_a_damaged_history_is_a_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "history.sqlite").write_bytes(b"x" * 4096)
+def test_a_damaged_history_is_set_aside_and_made_again_of_the_runs(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"), tmp_path / "runs"
+    first = run_fleet(file, out)
+    (out / "history.sqlite").write_bytes(b"x" * 4096)
+    second = run_fleet(file, out)
+    (warning,) = second.manifest.warnings
+    assert "set aside as history.damaged-1.sqlite, and made again of 1 run" in warning
+    assert (out / "history.damaged-1.sqlite").read_bytes() == b"x" * 4096
+    assert second.manifest.since == first.manifest.since
+    assert second.manifest.compared_with == first.id
+
+
+def test_a_history_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "history.sqlite").mkdir()
     with pytest.raises(ConfigError, match=r"history\.sqlite"):
-        History(tmp_path).add("r", [])
+        History(tmp_path)
+
+
+def test_a_history_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.sqlite")) as old, old:
+        old.execute(
+            "create table outcome (run text, tenant text, base_url text, started_at text, verdict text, "
+            "broken text, control integer, practice integer, primary key (run, tenant)) without rowid"
+        )
+        old.execute(
+            "insert into outcome values ('r1', 'a', 'u', '2026-11-01T00:00:00Z', 'fail', 'c/k', 0, 0)"
+        )
+    history = History(tmp_path)
+    assert history.warnings == []
+    assert history.broken_since(["a"], practice=False) == {"a": "2026-11-01T00:00:00Z"}
+    assert [run["run"] for run in history.trend(practice=False)] == ["r1"]
 
 
 def test_each_tenant_is_compared_with_its_own_last_result(practice: Practice, tmp_path: Path) -> None:
@@ -68,7 +99,7 @@ def test_a_second_run_says_that_nothing_changed_and_the_next_what_did(
     assert [entry["run"] for entry in third.manifest.trend] == [first.id, second.id, third.id]
 
 
-def test_old_runs_are_pruned_with_their_history(practice: Practice, tmp_path: Path) -> None:
+def test_old_runs_are_pruned_and_the_history_knows_them(practice: Practice, tmp_path: Path) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy")
     out = tmp_path / "runs"
     (out / "not-a-run").mkdir(parents=True)
@@ -77,7 +108,20 @@ def test_old_runs_are_pruned_with_their_history(practice: Practice, tmp_path: Pa
         "not-a-run",
         *sorted(run.id for run in runs)[-2:],
     }
-    assert len(History(out).trend(practice=True)) == 2
+    assert len(History(out).trend(practice=True)) == 4
+
+
+def test_runs_of_some_tenants_stay_out_of_the_trend(practice: Practice, tmp_path: Path) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"), tmp_path / "runs"
+    whole = run_fleet(file, out)
+    run_fleet(file, out, FleetOptions(only=["healthy"]))
+    assert [run["run"] for run in History(out).trend(practice=True)] == [whole.id]
+
+
+def test_since_when_is_right_though_few_runs_are_kept(practice: Practice, tmp_path: Path) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "wrong-secret"), tmp_path / "runs"
+    runs = [run_fleet(file, out, FleetOptions(keep=2)) for _ in range(5)]
+    assert {run.manifest.since["wrong-secret"] for run in runs} == {runs[0].manifest.since["wrong-secret"]}
 
 
 def test_a_note_is_written_when_something_changed(

@@ -78,7 +78,7 @@ def test_ctrl_c_finishes_what_is_in_flight(practice: Practice, tmp_path: Path) -
     assert "--resume" in said
     (folder,) = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
     assert 1 <= len(load_run(folder).results) < 5
-    assert "not done" in (folder / "report.html").read_text()
+    assert "not verified" in (folder / "report.html").read_text()
 
 
 def test_two_do_not_write_one_run(practice: Practice, tmp_path: Path) -> None:

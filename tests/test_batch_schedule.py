@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from halo_helpers.batch import schedule
 from halo_helpers.batch.fleet import FleetOptions, run_fleet
-from halo_helpers.batch.one_tenant import Judgement, TenantJob
-from halo_helpers.batch.schedule import Budget, instance_of
+from halo_helpers.batch.one_tenant import Judgement, Snapshot, TenantJob
+from halo_helpers.batch.scheduling import schedule
+from halo_helpers.batch.scheduling.breaker import Breaker
+from halo_helpers.batch.scheduling.budget import Budget, instance_of
 from halo_helpers.tenants.tenant import Tenant
 from halo_helpers.tenants.tenants_file import load_tenants
 from halo_helpers.verification.result import failed_run
 
 from .helpers.practice import Practice
+
+
+def planned(executor: Executor, stop: schedule.Stop, backoff_s: float = 0.0) -> schedule.Schedule:
+    """Give a schedule of one at a time that waits for no outage."""
+    breaker = Breaker(lambda _: None, wait_s=0)
+    return schedule.Schedule(executor, Snapshot("t.yaml", 5.0), 1, backoff_s, stop, breaker)
 
 
 def test_while_all_are_busy_the_schedule_sleeps(
@@ -28,10 +35,10 @@ def test_while_all_are_busy_the_schedule_sleeps(
     tenants, real, waits = load_tenants(file), schedule.wait, []
     busy = threading.Event()
 
-    def judged(job: TenantJob) -> Judgement:
-        if job.tenant == "healthy":
+    def judged(job: TenantJob, _: Snapshot) -> Judgement:
+        if job.tenant.name == "healthy":
             busy.wait(20)
-        return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
+        return Judgement(job.tenant.name, failed_run(job.tenant.name, "connect-timeout", "x").as_json())
 
     def counted(*given: Any, **more: Any) -> Any:
         waits.append(more["timeout"])
@@ -43,9 +50,9 @@ def test_while_all_are_busy_the_schedule_sleeps(
     monkeypatch.setattr(schedule, "wait", counted)
     kept: list[tuple[str, int]] = []
     with ThreadPoolExecutor(1) as executor:
-        schedule.Schedule(executor, 1, 0.0, schedule.Stop()).run(
+        planned(executor, schedule.Stop()).run(
             reversed(tenants),
-            lambda t: TenantJob(t.name, str(file), 5.0),
+            TenantJob,
             lambda r, _: kept.append((r.tenant, r.attempts)),
             lambda _: None,
         )
@@ -59,16 +66,16 @@ def test_stopped_before_the_second_try_the_first_result_stands(
     (tenant,) = load_tenants(practice.write(tmp_path / "t.yaml", "healthy"))
     stop, kept = schedule.Stop(), []
 
-    def judged(job: TenantJob) -> Judgement:
-        return Judgement(job.tenant, failed_run(job.tenant, "connect-timeout", "x").as_json())
+    def judged(job: TenantJob, _: Snapshot) -> Judgement:
+        return Judgement(job.tenant.name, failed_run(job.tenant.name, "connect-timeout", "x").as_json())
 
     def tell(_: str) -> None:
         stop.no_more = True
 
     monkeypatch.setattr(schedule, "judge", judged)
     with ThreadPoolExecutor(1) as executor:
-        schedule.Schedule(executor, 1, 60.0, stop).run(
-            [tenant], lambda t: TenantJob(t.name, "t.yaml", 5.0), lambda r, _: kept.append(r.tenant), tell
+        planned(executor, stop, backoff_s=60.0).run(
+            [tenant], TenantJob, lambda r, _: kept.append(r.tenant), tell
         )
     assert kept == ["healthy"]
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from halo_helpers.batch.fleet import run_fleet
-from halo_helpers.batch.one_tenant import TenantJob, judge
+from halo_helpers.batch.one_tenant import Snapshot, TenantJob, judge
 from halo_helpers.engine.fork_server.asker import close_server, fork_server
+from halo_helpers.tenants.tenants_file import load_tenants
 
 from .helpers.practice import Practice
 from .helpers.processes import _children, memory
@@ -39,8 +40,10 @@ def test_a_tenants_process_knows_no_secret_but_its_own(
     file.write_text(json.dumps({"tenants": rows}))
     monkeypatch.setenv("VAULT_TOKEN", "opens everything")
     fork_server()  # such as of another tenants file, with what this one hides
-    for name in names:
-        assert judge(TenantJob(name, str(file), 60.0)).verification
+    tenants = load_tenants(file)
+    run_with = Snapshot.of(tenants, file, 60.0)
+    for tenant in tenants:
+        assert judge(TenantJob(tenant), run_with).verification
     server = fork_server().pid
     assert b"VAULT_TOKEN" not in Path(f"/proc/{server}/environ").read_bytes()
     assert not any(practice.entries[name]["client_secret"].encode() in memory(server) for name in names)

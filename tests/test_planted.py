@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from halo_helpers import verify
-from halo_helpers.batch.one_tenant import TenantJob, judge
+from halo_helpers.batch.one_tenant import Snapshot, TenantJob, judge
 from halo_helpers.engine.fork_server.asker import close_server
 from halo_helpers.practice.control import PracticeServer, start
 from halo_helpers.practice.serve import Options
@@ -204,9 +204,11 @@ def test_a_crash_in_the_middle_keeps_no_secret(
     )
     close_server()
     (tmp_path / "out").mkdir()
-    result = judge(TenantJob("healthy", str(file), 30.0, folder=str(tmp_path / "out")))
-    assert result.verification
-    assert result.verification["codes"] == ["run-crashed"]
+    tenant = next(one for one in load_tenants(file) if one.name == "healthy")
+    run_with = Snapshot.of([tenant], file, 30.0)
+    result = judge(TenantJob(tenant, folder=str(tmp_path / "out")), run_with)
+    assert result.undone
+    assert result.undone.code == "run-crashed"
     assert "before [secret]" in (tmp_path / "out" / "healthy.ipynb").read_text()
     assert not holding(tmp_path / "out", planted["healthy"])
 

@@ -1,8 +1,8 @@
 """A Dask cluster as the executor of a fleet run (extra `dask`).
 
-Over the wire go names: of the tenant and of the tenants file, which has to be at the same path on each
-worker. Secrets are resolved on the worker, and results come back as plain data. Whoever reaches a scheduler
-without TLS can have workers run code of theirs, so beyond this machine one is used on an explicit word only.
+Over the wire go the entries of the tenants file, with references and without secrets: those are resolved on
+the worker. Results come back as plain data. Whoever reaches a scheduler without TLS can have workers run code
+of theirs, so beyond this machine one is used on an explicit word only.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from ..errors import ConfigError
 from ..tenants.base_url import is_loopback
+from .cluster_workers import ClusterExecutor
 
-CONNECT_S = 10
+CONNECT_S, CLOSE_S = 10, 1
 
 
 @contextlib.contextmanager
@@ -29,8 +30,9 @@ def dask_executor(
 ) -> Iterator[Executor]:
     """Connect to a scheduler and return its executor.
 
-    A worker that dies loses nothing, its tenants go to another one. `trust_network` lets a scheduler beyond
-    this machine be used without TLS.
+    A worker gets work once it has told its version, and only tenants whose secrets it has. One that dies
+    loses nothing, its tenants go to another one. `trust_network` lets a scheduler beyond this machine be used
+    without TLS.
 
     Raises: ConfigError when the extra is missing, the way there is open to others, or the scheduler does not
     answer.
@@ -50,10 +52,13 @@ def dask_executor(
         client = Client(address, security=security, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"the Dask scheduler at {address} cannot be used: {type(error).__name__}") from None
-    with client:
+    try:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             raise ConfigError(f"the Dask scheduler at {address} has no worker")
-        yield client.get_executor(pure=False)
+        with ClusterExecutor(client, address) as executor:
+            yield executor
+    finally:
+        client.close(timeout=CLOSE_S)
 
 
 def _refuse_open_way(address: str, ca_file: str | None, *, trust_network: bool) -> None:

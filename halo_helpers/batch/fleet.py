@@ -20,37 +20,44 @@ from pathlib import Path
 from ..checks.findings import BROKEN
 from ..engine import own_process
 from ..engine.job import ENGINE
-from ..errors import ConfigError, Mistake, SecretError, unwritable
+from ..errors import ConfigError, Mistake, unwritable
 from ..report import Run, differences, find_run, is_practice_run, load_run, totals, whose_network, worst
-from ..report.manifest import Entry, Manifest, Pause
+from ..report.manifest import Entry, Manifest, Pause, Undone
 from ..report.run import LATEST
-from ..system.files import write_whole
-from ..system.plain_text import count_of
+from ..report.status import is_whole
+from ..secrets.redaction import redact
+from ..system.files import locked, write_whole
 from ..system.timestamps import utc_text
 from ..system.version import VERSION
-from ..tenants.tenant import Tenant, is_practice, shown_url
+from ..tenants.tenant import Tenant, shown_url
 from ..tenants.tenants_file import file_warnings, load_tenants, same_client_ids
-from ..tenants.trust import check_hosts, secret_of
+from ..tenants.trust import check_hosts
 from ..verification.result import Verification
+from .choose import choose, refuse_mixture, retired
+from .cluster_workers import ClusterExecutor
 from .history import History
-from .one_tenant import Judgement, TenantJob, tenants_of
+from .one_tenant import Judgement, Snapshot, TenantJob
 from .run_folder import (
     PARTIAL,
+    STARTING,
     RunLog,
     locked_run,
     make_folder,
     make_out,
     prune,
+    refuse_overlap,
     write_manifest,
     write_summaries,
 )
-from .schedule import Schedule, Stop, default_workers
+from .scheduling.breaker import WAIT_S, Breaker
+from .scheduling.budget import default_workers
+from .scheduling.schedule import ExecutorLostError, Schedule, Stop
 
 DEFAULT_TIMEOUT_S = 120.0
 BACKOFF_S = 30.0
-"""Before a tenant that was throttled is tried once more: HaloPSA counts a rolling window of minutes."""
-Progress = Callable[[Verification, int, int], None]
-"""Called as each tenant is done, with the number done and of all."""
+"""About, before a tenant that was throttled is asked again: HaloPSA counts a rolling window of minutes."""
+Progress = Callable[[Verification | Undone, int, int], None]
+"""Called as each tenant is done, or left undone, with the number done and of all."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,25 @@ class FleetOptions:
     keep: int | None = None
     """How many runs stay in the folder, this one included; None keeps all."""
     backoff_s: float = BACKOFF_S
+    wait_s: float = WAIT_S
+    """How long an outage is waited for."""
+    overlap: bool = False
+    """Whether another run of the same file into the same folder may be under way."""
 
 
 class Interrupted(Exception):
-    """The run was stopped before its end; what is done is kept in `run`."""
+    """The run was stopped before its end; what is done is kept in `run`.
 
-    def __init__(self, run: Run) -> None:
+    `lost` says why when it was not stopped by a person: nobody was there any more to run its notebooks.
+    """
+
+    def __init__(self, run: Run, lost: str = "") -> None:
         super().__init__(run.id)
-        self.run = run
+        self.run, self.lost = run, lost
+
+
+class NothingToDo(Exception):
+    """Nothing failed in the run that was named, so none is made."""
 
 
 def run_fleet(
@@ -86,91 +104,43 @@ def run_fleet(
     options: FleetOptions | None = None,
     *,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
     executor: Executor | None = None,
 ) -> Run:
     """Verify the tenants of a file, each by its own papermill run, and write a run folder below `out`.
 
-    Jobs go to `executor`, any of `concurrent.futures`' kind, such as a cluster's; without one they run here.
+    `say` gets a line when the run waits for an outage, and when it goes on. Jobs go to `executor`, any of
+    `concurrent.futures`' kind, such as a cluster's; without one they run here.
 
-    Raises: ConfigError for mistakes in the file or an unwritable folder, before anything runs; Interrupted.
+    Raises: ConfigError for mistakes in the file or an unwritable folder, OverlapError beside another run,
+    NothingToDo, all before anything runs; Interrupted.
     """
-    options = options or FleetOptions()
-    tenants = list(tenants_of(tenants_file).values())
-    chosen = _choose(tenants, options, out)
-    _refuse_mixture(chosen)
+    options, file = options or FleetOptions(), Path(tenants_file).absolute()
+    tenants = load_tenants(tenants_file)
+    chosen = choose(tenants, out, only=options.only, resume=options.resume, failed_of=options.failed_of)
+    gone = retired(tenants, out, options.failed_of)
+    if options.failed_of and not chosen:
+        raise NothingToDo(options.failed_of)
+    refuse_mixture(chosen)
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
     make_out(out)
-    try:
-        folder, manifest = _open_run(
-            tenants_file,
-            out,
-            options,
-            active,
-            paused,
-            [*file_warnings(tenants_file), *same_client_ids(tenants)],
-        )
-    except OSError as error:
-        raise unwritable(error, out) from None
-    with locked_run(folder):
-        return _Fleet(
-            folder, manifest, active, Path(tenants_file).absolute(), options, progress, executor
-        ).run()
-
-
-def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) -> list[str]:
-    """Say which secrets do not resolve, and what else is worth a look, without contacting HaloPSA.
-
-    Raises: ConfigError for mistakes in the file.
-    """
-    tenants = load_tenants(tenants_file)
-    problems = same_client_ids(tenants)
-    for tenant in _choose(tenants, FleetOptions(only=only), Path()):
-        if tenant.reference and tenant.reference.is_interactive:
-            problems.append(f"{tenant.name}: prompt: cannot be answered in an unattended run")
-            continue
+    with contextlib.ExitStack() as stack:
         try:
-            secret_of(tenant, interactive=False, remember=False)
-        except SecretError as error:
-            problems.append(f"{tenant.name}: {error.seen}")
-    return problems
-
-
-def _choose(tenants: list[Tenant], options: FleetOptions, out: Path) -> list[Tenant]:
-    """Pick the tenants that are asked for, in the file's order.
-
-    Raises: ConfigError for names that are not in the file.
-    """
-    names = set(options.only)
-    if options.resume:
-        manifest = load_run(find_run(options.resume, out)).manifest
-        names = set(manifest.names)
-        return [tenant for tenant in tenants if tenant.name in names]
-    if options.failed_of:
-        failed = {r.tenant for r in load_run(find_run(options.failed_of, out)).results if r.verdict in BROKEN}
-        if not failed:
-            return []
-        names = failed
-    known = {tenant.name for tenant in tenants}
-    missing = sorted(names - known)
-    if missing:
-        raise ConfigError(
-            f"no tenant is called {', '.join(missing)}; the file holds {count_of(len(known), 'tenant')}"
-        )
-    return [tenant for tenant in tenants if not names or tenant.name in names]
-
-
-def _refuse_mixture(chosen: list[Tenant]) -> None:
-    """Refuse practice tenants and customers in one run: a report must never mix them up (design, section 9).
-
-    Raises: ConfigError.
-    """
-    practice = [tenant.name for tenant in chosen if is_practice(tenant)]
-    if practice and len(practice) < len(chosen):
-        raise ConfigError(
-            f"practice tenants and customers are not verified in one run; practice: {', '.join(practice[:5])}"
-        )
+            run_with = Snapshot.of(tenants, file, options.timeout_s, options.cell_timeout_s)
+            with locked(out / STARTING):
+                if not options.overlap:
+                    refuse_overlap(out, file)
+                warnings = [*file_warnings(tenants_file), *same_client_ids(tenants)]
+                warnings += [f"{name}: failed, and is not in the tenants file any more" for name in gone]
+                folder, manifest = _open_run(tenants_file, out, options, active, paused, warnings)
+                stack.enter_context(locked_run(folder, file))
+        except OSError as error:
+            raise unwritable(error, out) from None
+        fleet = _Fleet(folder, manifest, active, run_with, options, executor)
+        fleet.progress, fleet.say = progress, say
+        return fleet.run()
 
 
 def _open_run(
@@ -214,19 +184,23 @@ class _Fleet:
         folder: Path,
         manifest: Manifest,
         active: list[Tenant],
-        tenants_file: Path,
+        run_with: Snapshot,
         options: FleetOptions,
-        progress: Progress | None,
         executor: Executor | None,
     ) -> None:
         self.folder, self.manifest, self.active = folder, manifest, active
-        self._file, self._options, self._progress = tenants_file, options, progress
-        self._executor = executor
+        self._run_with, self._options, self._executor = run_with, options, executor
+        self.progress: Progress | None = None
+        self.say: Callable[[str], None] | None = None
         self._history = History(folder.parent)
+        if self._history.warnings:
+            self.manifest = replace(manifest, warnings=(*manifest.warnings, *self._history.warnings))
         self._controlled = self._history.controlled_since(dt.datetime.now(dt.UTC))
         self._moved = check_hosts(active)
         self._log = RunLog(folder / "run.log")
         self._partial = folder / PARTIAL
+        self._before: set[str] = set()
+        self._undone: dict[str, Undone] = {}
         self._done = 0
         self._telling = threading.Lock()
         self._writer = ThreadPoolExecutor(4, thread_name_prefix="writer")
@@ -239,31 +213,46 @@ class _Fleet:
         Raises: Interrupted.
         """
         started = time.monotonic()
+        # of a process that was killed: the lock is ours, so nobody writes them
         for half in (*self.folder.glob(".*.tmp"), *self._partial.glob("*")):
-            half.unlink(
-                missing_ok=True
-            )  # of a process that was killed: the lock is ours, so nobody writes them
+            half.unlink(missing_ok=True)
         self._partial.mkdir(mode=0o700, exist_ok=True)
         done = {path.stem for path in self.folder.glob("*.json")} & {tenant.name for tenant in self.active}
         todo = [tenant for tenant in self.active if tenant.name not in done]
-        self._done = len(done)
+        self._before, self._done = done, len(done)
         workers = self._options.workers or default_workers()
         self._log.line(
             f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} "
             f"at a time, {ENGINE}"
         )
+        breaker = Breaker(self._tell, self._options.wait_s)
         try:
             with self._stopping(), self._executor_or_threads(min(workers, max(1, len(todo)))) as executor:
-                ends_at = started + self._options.run_timeout_s if self._options.run_timeout_s else None
-                schedule = Schedule(executor, workers, self._options.backoff_s, self.stop, ends_at)
+                schedule = Schedule(
+                    executor,
+                    self._run_with,
+                    workers,
+                    self._options.backoff_s,
+                    self.stop,
+                    breaker,
+                    on_several_machines=self._executor is not None,
+                    ends_at=started + self._options.run_timeout_s if self._options.run_timeout_s else None,
+                )
+                self._undone = schedule.undone
                 self._schedule(schedule, todo)
-            shutil.rmtree(self._partial, ignore_errors=True)
-            return self._sum_up(time.monotonic() - started)
+        except ExecutorLostError as error:
+            self.stop.lost = str(error)
         except OSError as error:
-            seen = (
-                f"cannot be written: {error.strerror}; make room, then go on with --resume {self.folder.name}"
-            )
-            raise ConfigError(Mistake(seen, str(self.folder))) from None
+            raise self._no_room(error) from None
+        try:
+            shutil.rmtree(self._partial, ignore_errors=True)
+            return self._sum_up(time.monotonic() - started, network_lost=breaker.network_lost)
+        except OSError as error:
+            raise self._no_room(error) from None
+
+    def _no_room(self, error: OSError) -> ConfigError:
+        seen = f"cannot be written: {error.strerror}; make room, then go on with --resume {self.folder.name}"
+        return ConfigError(Mistake(seen, str(self.folder)))
 
     def _schedule(self, schedule: Schedule, todo: list[Tenant]) -> None:
         """Run the schedule, and see its results on the disk.
@@ -287,17 +276,20 @@ class _Fleet:
         asked = self._controlled.get((tenant.name, shown_url(tenant)))
         note = f"asked on {asked[:10]}; in a fleet run once a week" if asked else ""
         return TenantJob(
-            tenant.name,
-            str(self._file),
-            self._options.timeout_s,
-            self._options.cell_timeout_s,
+            tenant,
             control=not asked,
             control_note=note,
             folder=None if self._executor else str(self._partial.absolute()),
             moved=self._moved.get(tenant.name, ""),
         )
 
-    def _keep(self, result: Verification, judgement: Judgement) -> None:
+    def _tell(self, line: str) -> None:
+        """Say what holds up a run, in its log and to whoever watches."""
+        self._log.line(line)
+        if self.say:
+            self.say(redact(line))
+
+    def _keep(self, result: Verification | None, judgement: Judgement) -> None:
         """Have a tenant's evidence written while others go on; a disk that is full ends the run.
 
         Raises: OSError when an earlier one could not be written.
@@ -306,50 +298,69 @@ class _Fleet:
         while self._written and self._written[0].done():
             self._written.popleft().result()
 
-    def _write(self, result: Verification, judgement: Judgement) -> None:
+    def _write(self, result: Verification | None, judgement: Judgement) -> None:
         """Put a tenant's evidence into the run's folder, and report the progress.
 
-        The result is written last: it marks the tenant as done.
+        The result is written last: it marks the tenant as done. There is none for one that is left undone.
         """
-        notebook = self._partial / f"{result.tenant}.ipynb"
+        name = judgement.tenant
+        notebook = self._partial / f"{name}.ipynb"
         if judgement.notebook is not None:
             write_whole(self.folder / notebook.name, judgement.notebook)
         elif notebook.exists():
             notebook.replace(self.folder / notebook.name)
-        write_whole(
-            self.folder / f"{result.tenant}.json", json.dumps(result.as_json(), ensure_ascii=False) + "\n"
-        )
+        if result is not None:
+            text = json.dumps(result.as_json(), ensure_ascii=False) + "\n"
+            write_whole(self.folder / f"{name}.json", text)
+        told = result or judgement.undone
         with self._telling:
             self._done += 1
-            if self._progress:
-                self._progress(result, self._done, len(self.active))
+            if self.progress and told:
+                self.progress(told, self._done, len(self.active))
 
-    def _sum_up(self, lasted_s: float) -> Run:
+    def _sum_up(self, lasted_s: float, *, network_lost: bool) -> Run:
         """Write the report, the history and the manifest's end.
 
-        Raises: Interrupted when tenants are missing.
+        Raises: Interrupted when tenants are missing whom nobody tried.
         """
         results = load_run(self.folder).results
-        complete = len(results) == len(self.manifest.tenants)
+        undone = self._left(results)
+        complete = all(entry.tenant in self._undone for entry in undone)
         manifest = replace(
-            self.manifest.judged(worst(results), totals(results)),
+            self.manifest.judged(worst(results), totals(results), undone),
             duration_s=round((self.manifest.duration_s or 0.0) + lasted_s, 1),
-            finished_at=utc_text() if complete else self.manifest.finished_at,
+            finished_at=utc_text() if complete else None,
         )
-        self._history.add(self.folder.name, results)
-        manifest = self._compared(manifest, results)
+        self._history.add(self.folder.name, results, whole=is_whole(manifest))
+        manifest = self._compared(manifest, results, network_lost=network_lost)
         write_manifest(self.folder, manifest)
         run = Run(self.folder, manifest, results)
         write_summaries(run)
-        self._log.line(f"run {self.folder.name}: {manifest.totals}" + ("" if complete else ", not complete"))
+        self._log.line(
+            f"run {self.folder.name}: {manifest.totals}, {len(undone)} not verified"
+            + ("" if complete else ", not complete")
+        )
         if not complete:
-            raise Interrupted(run)
+            raise Interrupted(run, self.stop.lost)
         if self._options.keep:
-            prune(self.folder.parent, self._options.keep, self._history)
+            prune(self.folder.parent, self._options.keep)
         return run
 
-    def _compared(self, manifest: Manifest, results: Sequence[Verification]) -> Manifest:
+    def _left(self, results: Sequence[Verification]) -> tuple[Undone, ...]:
+        """Return who is not judged, in the file's order, and why."""
+        judged = {result.tenant for result in results}
+        why = self.stop.lost or "the run was stopped before it"
+        return tuple(
+            self._undone.get(name) or Undone(name, "run-cancelled", why)
+            for name in self.manifest.names
+            if name not in judged
+        )
+
+    def _compared(
+        self, manifest: Manifest, results: Sequence[Verification], *, network_lost: bool
+    ) -> Manifest:
         """Return the manifest with what changed, since when, and the trend."""
+        now = [result for result in results if result.tenant not in self._before]
         practice = is_practice_run(results)
         old, judged_in = self._history.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
@@ -357,7 +368,7 @@ class _Fleet:
         changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
         broken = (result.tenant for result in results if result.verdict in BROKEN)
         return manifest.summed_up(
-            network=whose_network(results),
+            network=network_lost or whose_network(now),
             compared_with=max(judged_in.values(), default=None),
             changes=changes,
             trend=self._history.trend(practice=practice),
@@ -367,6 +378,8 @@ class _Fleet:
     @contextlib.contextmanager
     def _executor_or_threads(self, workers: int) -> Iterator[Executor]:
         if self._executor is not None:
+            if isinstance(self._executor, ClusterExecutor):
+                self._executor.prepare(self.active)
             yield self._executor
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="tenant") as threads:

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from ..errors import ConfigError, Mistake
 from ..report import is_practice_run, load_run, totals, worst
-from ..report.run import is_under_way
+from ..report.run import LATEST, is_under_way
 from ..secrets.places import in_words, places_of, remove
 from ..system.files import write_whole
 from ..system.paths import data_folder
 from ..system.plain_text import count_of
 from ..tenants.answers import walks_folder
 from .history import History
-from .run_folder import write_manifest, write_summaries
+from .run_folder import STARTING, write_manifest, write_summaries
+
+_LEFTOVERS = ("history.sqlite", LATEST, STARTING)
 
 
 def what_is_kept(name: str | None, runs: Path) -> list[str]:
@@ -61,8 +63,8 @@ def forget(name: str | None, runs: Path) -> None:
         shutil.rmtree(data_folder() / "secrets", ignore_errors=True)
         for run in {path.parent for path in _run_files(None, runs)}:
             shutil.rmtree(run)
-        for leftover in ("history.sqlite", "latest"):
-            (runs / leftover).unlink(missing_ok=True)
+        for leftover in (*(runs / name for name in _LEFTOVERS), *runs.glob("history.damaged-*.sqlite")):
+            leftover.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be removed: {error.strerror}", str(error.filename))) from None
 
@@ -98,7 +100,9 @@ def _run_without(folder: Path, name: str) -> None:
     summed_up = (folder / "report.html").exists()
     if summed_up:
         trend = History(folder.parent).trend(practice=is_practice_run(run.results))
-        manifest = replace(manifest.judged(worst(run.results), totals(run.results)), trend=tuple(trend))
+        manifest = replace(
+            manifest.judged(worst(run.results), totals(run.results), manifest.undone), trend=tuple(trend)
+        )
     write_manifest(folder, manifest)
     if summed_up:
         write_summaries(replace(run, manifest=manifest))

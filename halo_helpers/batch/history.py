@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError, Mistake
-from ..report.run import Broken
+from ..errors import ConfigError, Mistake, unwritable
+from ..report.run import Broken, load_run
+from ..report.status import is_whole, runs_of
+from ..system.plain_text import count_of
 from ..system.timestamps import utc_text
 from ..verification.result import Verification
 
@@ -27,33 +29,83 @@ create table if not exists outcome (
   broken text not null,
   control integer not null,
   practice integer not null,
+  whole integer not null default 1,
   primary key (run, tenant)
 ) without rowid;
 create index if not exists by_tenant on outcome (tenant, started_at);
 """
+_LATER_COLUMNS = {"whole": "integer not null default 1"}
+"""What histories of earlier versions lack."""
 
 
 class History:
-    """`history.sqlite` in a folder of runs; several runs may write to it at a time."""
+    """`history.sqlite` in a folder of runs; several runs may write to it at a time.
+
+    It outlives the runs that `--keep` removes. `warnings` says what happened to a damaged one.
+    """
 
     def __init__(self, folder: Path) -> None:
+        """Open it, or begin one; a damaged one is set aside, and made again of the runs that are still there.
+
+        Raises: ConfigError when the file cannot be used.
+        """
         self._path = folder / "history.sqlite"
+        self.warnings: list[str] = []
+        try:
+            self._make()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) or not self._path.exists():
+                raise ConfigError(Mistake(f"cannot be used: {error}", str(self._path))) from None
+            self._begin_again(folder, error)
+
+    def _make(self) -> None:
+        with contextlib.closing(sqlite3.connect(self._path, timeout=30)) as connection, connection:
+            connection.executescript(_TABLES)
+            known = {row[1] for row in connection.execute("pragma table_info(outcome)")}
+            for name, form in _LATER_COLUMNS.items():
+                if name not in known:
+                    connection.execute(f"alter table outcome add column {name} {form}")
+            connection.execute("select count(*) from outcome").fetchone()  # reads all of it
+
+    def _begin_again(self, folder: Path, error: sqlite3.DatabaseError) -> None:
+        """Set a damaged file aside.
+
+        Raises: ConfigError when that cannot be done.
+        """
+        number = 1
+        while (aside := self._path.with_name(f"history.damaged-{number}.sqlite")).exists():
+            number += 1
+        try:
+            self._path.replace(aside)
+        except OSError as refusal:
+            raise unwritable(refusal, self._path) from None
+        with self._open():
+            pass
+        count = 0
+        for run in reversed(list(runs_of(folder))):
+            with contextlib.suppress(ConfigError):
+                results = load_run(run.folder).results
+                self.add(run.id, results, whole=is_whole(run.manifest))
+                count += bool(results)
+        self.warnings.append(
+            f"the history was damaged ({error}); it is set aside as {aside.name}, and made again of "
+            f"{count_of(count, 'run')}: what was before them is not known any more"
+        )
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            connection = sqlite3.connect(self._path, timeout=30)
-            try:
+            with contextlib.closing(sqlite3.connect(self._path, timeout=30)) as connection:
                 connection.executescript(_TABLES)
                 with connection:
                     yield connection
-            finally:
-                connection.close()
         except sqlite3.Error as error:
             raise ConfigError(Mistake(f"cannot be used: {error}", str(self._path))) from None
 
-    def add(self, run: str, results: Sequence[Verification]) -> None:
+    def add(self, run: str, results: Sequence[Verification], *, whole: bool) -> None:
         """Write down the results of a run; results of the same run and tenant are replaced.
+
+        `whole`: whether it covers its tenants file, so that it belongs to the trend.
 
         Raises: ConfigError when the file cannot be used.
         """
@@ -67,11 +119,16 @@ class History:
                 " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)),
                 int(r.control_asked),
                 int(r.practice),
+                int(whole),
             )
             for r in results
         ]
         with self._open() as connection:
-            connection.executemany("insert or replace into outcome values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany(
+                "insert or replace into outcome (run, tenant, base_url, started_at, verdict, broken, "
+                "control, practice, whole) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
         """Return when the negative control was asked, where that is under a week ago.
@@ -115,13 +172,12 @@ class History:
         return {tenant: at for tenant, at in rows if tenant in wanted}
 
     def trend(self, *, practice: bool) -> list[dict[str, Any]]:
-        """Return the newest runs, oldest first: id, when, and how many tenants by verdict."""
+        """Return the newest whole runs, oldest first: id, when, and how many tenants by verdict."""
         with self._open() as connection:
             rows = connection.execute(
                 "select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), "
-                "sum(verdict = 'fail'), "
-                "sum(verdict = 'error') from outcome where practice = ? group by run order by run "
-                "desc limit ?",
+                "sum(verdict = 'fail'), sum(verdict = 'error') from outcome "
+                "where practice = ? and whole = 1 group by run order by run desc limit ?",
                 (int(practice), TREND),
             ).fetchall()
         names = ("run", "started_at", "pass", "warn", "fail", "error")
@@ -131,11 +187,6 @@ class History:
         """Return the names of the tenants that were ever judged."""
         with self._open() as connection:
             return {row[0] for row in connection.execute("select distinct tenant from outcome")}
-
-    def forget_runs(self, runs: Iterable[str]) -> None:
-        """Remove what is known of runs."""
-        with self._open() as connection:
-            connection.executemany("delete from outcome where run = ?", [(run,) for run in runs])
 
     def forget_tenant(self, tenant: str) -> int:
         """Remove what is known of a tenant; return the number of results."""

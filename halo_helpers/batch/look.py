@@ -74,7 +74,7 @@ class FleetView:
             f"{kind}<p>{head}</p><table><tr><th>Tenant</th><th>Result</th><th>What is wrong, and why</th>"
             f"<th>What to do</th></tr>{rows}</table>"
         )
-        return {"text/html": html, "text/plain": fleet_table(self.run.results)}
+        return {"text/html": html, "text/plain": fleet_table(self.run.results, self.run.manifest.undone)}
 
     def _ordered(self) -> list[Verification]:
         return sorted(self.run.results, key=lambda r: (WORST_FIRST.index(r.verdict), r.tenant))

@@ -1,33 +1,67 @@
 """Judge one tenant of a fleet run, wherever this is called: in a thread, or on a worker of a cluster.
 
-The job names the tenant and the tenants file, and holds no secret: the secret is resolved here, and goes to
-the
-notebook's own process by a private connection. The answer is plain data, so that it can travel back.
+A job holds the tenant as it stood in the tenants file when the run began, and no secret: that is resolved
+here, and goes to the notebook's own process by a private connection. The answer is plain data, so that it can
+travel back.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import os
 import tempfile
-import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..engine.job import ENGINE, FileJob
 from ..engine.own_process import run_in_own_process
-from ..errors import ConfigError
+from ..errors import SecretError
+from ..report.manifest import Undone
 from ..secrets.redaction import redact
 from ..secrets.references import MASTER_KEYS
 from ..secrets.value import Unresolved
+from ..system.files import write_whole
 from ..system.paths import notebooks_folder
+from ..system.version import VERSION
 from ..tenants.tenant import Tenant, is_practice, shown_url
-from ..tenants.tenants_file import load_tenants
 from ..tenants.trust import MOVED
 from ..verification.result import failed_run
+
+_NOTEBOOK = "verify-tenant.ipynb"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What holds for every tenant of a run from its start to its end, whatever changes on the disk meanwhile.
+
+    `notebook` is the text of `verify-tenant.ipynb`; `hidden` are environment variables that no notebook sees,
+    since they hold tenants' secrets or open all of them. Times are in seconds. `tenants_file` is shown in
+    notebooks and not read again.
+    """
+
+    tenants_file: str
+    timeout_s: float
+    cell_timeout_s: float | None = None
+    notebook: str = field(default="", repr=False)
+    hidden: frozenset[str] = frozenset()
+    version: str = VERSION
+
+    @classmethod
+    def of(
+        cls, tenants: list[Tenant], file: Path, timeout_s: float, cell_timeout_s: float | None = None
+    ) -> Snapshot:
+        """Take it, of all tenants of a file.
+
+        Raises: OSError when the notebook cannot be read.
+        """
+        references = [tenant.reference for tenant in tenants]
+        variables = {one.variable for one in references if one and one.variable}
+        text = (notebooks_folder() / _NOTEBOOK).read_text(encoding="utf-8")
+        hidden = frozenset({*MASTER_KEYS, *variables})
+        return cls(str(file.absolute()), timeout_s, cell_timeout_s, text, hidden)
 
 
 @dataclass(frozen=True)
@@ -37,85 +71,106 @@ class TenantJob:
     `folder` takes the executed notebook; with None it comes with the answer.
     """
 
-    tenant: str
-    tenants_file: str
-    timeout_s: float
-    cell_timeout_s: float | None = None
+    tenant: Tenant
     control: bool = True
     control_note: str = ""
     folder: str | None = None
     moved: str = ""
     """What the machine that started the run says of a reference that would go to another host."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The notebook's parameters."""
-        more = {} if self.control else {"control": False, "control_note": self.control_note}
-        return {"tenant": self.tenant, "tenants_file": self.tenants_file, **more}
+    avoid: str = ""
+    """The process that it failed on before, as `host` of its Judgement: on a cluster another one gets it."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What came of a job: a Verification as JSON; the executed notebook's text where no folder was given."""
+    """What came of a job: a Verification as JSON, or why there is none.
+
+    `notebook` is the executed notebook's text where no folder was given. With neither `verification` nor
+    `undone` the run is being stopped.
+    """
 
     tenant: str
-    verification: dict[str, Any] | None
+    verification: dict[str, Any] | None = None
+    undone: Undone | None = None
     notebook: str | None = None
     engine: str = ENGINE
     host: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
+
+def this_process() -> str:
+    """Name the machine and process that this is."""
+    return f"{os.uname().nodename if hasattr(os, 'uname') else 'windows'}:{os.getpid()}"
 
 
-def judge(job: TenantJob) -> Judgement:
+def missing_secrets(tenants: list[Tenant]) -> frozenset[str]:
+    """Return the names of the tenants whose secret is not on this machine, as far as a look tells.
+
+    Environment variables and files are looked for; a vault is asked nothing.
+    """
+    return frozenset(tenant.name for tenant in tenants if not _is_here(tenant))
+
+
+def _is_here(tenant: Tenant) -> bool:
+    reference = tenant.reference
+    if reference is None:
+        return True
+    if reference.variable:
+        return bool(os.environ.get(reference.variable))
+    try:
+        file = reference.file(tenant.folder)
+    except SecretError:
+        return True  # what is wrong with it is wrong everywhere
+    return file is None or file.is_file()
+
+
+def judge(job: TenantJob, run: Snapshot) -> Judgement:
     """Run `verify-tenant.ipynb` for one tenant in a process of its own.
 
-    Whatever happens to the notebook is the Verification's matter; None when the run is being stopped.
+    A notebook that took too long is judged so. One that failed judges nobody: that is `undone`.
 
-    Raises: ConfigError when the tenants file is not here or does not hold the tenant; OSError (ENOSPC) when
-    the evidence cannot be written.
+    Raises: OSError (ENOSPC) when the evidence cannot be written.
     """
     if job.folder is not None:
-        return _judge(job, Path(job.folder))
+        return _judge(job, run, Path(job.folder))
     with tempfile.TemporaryDirectory(prefix="halo-judge-") as folder:
-        found = _judge(job, Path(folder))
-        notebook = Path(folder) / f"{job.tenant}.ipynb"
+        found = _judge(job, run, Path(folder))
+        notebook = Path(folder) / f"{job.tenant.name}.ipynb"
         text = notebook.read_text(encoding="utf-8") if notebook.exists() else None
-        return Judgement(found.tenant, found.verification, text, found.engine, found.host)
+        return replace(found, notebook=text)
 
 
-def _judge(job: TenantJob, folder: Path) -> Judgement:
-    tenants = tenants_of(job.tenants_file)
-    tenant = tenants.get(job.tenant)
-    if tenant is None:
-        raise ConfigError(f"no tenant is called {job.tenant!r} in {job.tenants_file} on this machine")
-    output = folder / f"{job.tenant}.ipynb"
+def _judge(job: TenantJob, run: Snapshot, folder: Path) -> Judgement:
+    tenant = job.tenant
+    output, notebook = folder / f"{tenant.name}.ipynb", folder / f".{_NOTEBOOK}"
     output.unlink(missing_ok=True)
-    started_at, started = dt.datetime.now(dt.UTC), time.monotonic()
+    if not notebook.exists():
+        write_whole(notebook, run.notebook)
+    started_at, started = datetime.now(UTC), time.monotonic()
+    more = {} if job.control else {"control": False, "control_note": job.control_note}
     asked = FileJob(
-        notebook=str(notebooks_folder() / "verify-tenant.ipynb"),
+        notebook=str(notebook.absolute()),
         output=str(output.absolute()),
         cwd=str(folder.absolute()),
-        parameters=job.parameters,
-        deadline_s=job.timeout_s,
-        cell_timeout_s=job.cell_timeout_s,
+        parameters={"tenant": tenant.name, "tenants_file": run.tenants_file, **more},
+        deadline_s=run.timeout_s,
+        cell_timeout_s=run.cell_timeout_s,
         tenant=replace(tenant, client_secret=Unresolved(job.moved, MOVED)) if job.moved else tenant,
     )
-    answer = run_in_own_process(asked, job.timeout_s, _secret_variables(tenants))
-    host = f"{os.uname().nodename if hasattr(os, 'uname') else 'windows'}:{os.getpid()}"
+    answer = run_in_own_process(asked, run.timeout_s, set(run.hidden))
+    found = Judgement(tenant.name, host=this_process())
     if answer.status == "no-room":
         raise OSError(errno.ENOSPC, answer.message)
     if answer.status == "ok" and answer.evidence:
-        return Judgement(job.tenant, answer.evidence, host=host)
+        return replace(found, verification=answer.evidence)
     if answer.status == "stopped":
-        return Judgement(job.tenant, None, host=host)
-    seen = "the notebook ended without a result" if answer.status == "ok" else answer.message
+        return found
+    if answer.status != "timeout":
+        seen = "the notebook ended without a result" if answer.status == "ok" else answer.message
+        return replace(found, undone=Undone(tenant.name, "run-crashed", redact(seen)))
     failed = failed_run(
-        job.tenant,
-        "run-timeout" if answer.status == "timeout" else "run-crashed",
-        redact(seen),
+        tenant.name,
+        "run-timeout",
+        redact(answer.message),
         base_url=shown_url(tenant),
         label=tenant.label,
         owner=tenant.owner,
@@ -123,32 +178,4 @@ def _judge(job: TenantJob, folder: Path) -> Judgement:
         duration_s=time.monotonic() - started,
         practice=is_practice(tenant),
     )
-    return Judgement(job.tenant, failed.as_json(), host=host)
-
-
-_read: dict[Path, tuple[tuple[int, int], dict[str, Tenant]]] = {}
-_reading = threading.Lock()
-
-
-def tenants_of(file: str | os.PathLike[str]) -> dict[str, Tenant]:
-    """Read a tenants file, once as long as it does not change; tenants by name, in the file's order.
-
-    Raises: ConfigError for mistakes in the file.
-    """
-    path = Path(file).absolute()
-    with _reading:
-        try:
-            version = (path.stat().st_mtime_ns, path.stat().st_size)
-        except OSError:
-            version = (0, 0)
-        if path not in _read or _read[path][0] != version:
-            _read[path] = version, {tenant.name: tenant for tenant in load_tenants(file)}
-        return _read[path][1]
-
-
-def _secret_variables(tenants: dict[str, Tenant]) -> set[str]:
-    """Return the environment variables that hold tenants' secrets, or open all of them."""
-    references = [tenant.reference for tenant in tenants.values()]
-    return {*MASTER_KEYS} | {
-        reference.variable for reference in references if reference and reference.variable
-    }
+    return replace(found, verification=failed.as_json())

@@ -11,16 +11,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ConfigError, Mistake, unwritable
+from ..errors import ConfigError, HaloError, Mistake, unwritable
 from ..report import Run, to_csv, to_html, to_junit
 from ..report.manifest import Manifest
 from ..report.run import LOCK, is_under_way
 from ..secrets.redaction import redact
 from ..system.files import hold, write_whole
 from ..system.timestamps import utc_text
-from .history import History
 
 PARTIAL = ".partial"
+STARTING = ".starting.lock"
+"""Held in a folder of runs while one begins, so that two that begin at once see one another."""
 
 
 def make_out(out: Path) -> None:
@@ -53,8 +54,28 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_whole(folder / "run.json", json.dumps(manifest.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
+class OverlapError(HaloError):
+    """Another run of the same tenants file into the same folder is under way."""
+
+
+def refuse_overlap(out: Path, tenants_file: Path) -> None:
+    """Let a run begin unless another one of the same file is under way in the folder.
+
+    Raises: OverlapError.
+    """
+    for lock in sorted(out.glob(f"*/{LOCK}"), reverse=True):
+        with contextlib.suppress(OSError):
+            holder, _, file = lock.read_text(encoding="utf-8", errors="replace").partition("\n")
+            if file.strip() == str(tenants_file) and is_under_way(lock.parent):
+                raise OverlapError(
+                    "overlap",
+                    f"{lock.parent.name} verifies this tenants file now (process {holder}); wait for it, or "
+                    "give --overlap allow",
+                )
+
+
 @contextlib.contextmanager
-def locked_run(folder: Path) -> Iterator[None]:
+def locked_run(folder: Path, tenants_file: Path | None = None) -> Iterator[None]:
     """Hold the run's folder, so that two processes never write one run.
 
     The system lets go when this one dies.
@@ -68,12 +89,12 @@ def locked_run(folder: Path) -> Iterator[None]:
                 raise OSError  # noqa: TRY301 - the holder has just removed this file: somebody else may hold a new one
         except OSError:
             stream.seek(0)
-            holder = stream.read().strip() or "unknown"
+            holder = stream.readline().strip() or "unknown"
             raise ConfigError(
                 Mistake(f"is being written by process {holder}; wait for it, or stop it", str(folder))
             ) from None
         stream.truncate(0)
-        stream.write(str(os.getpid()))
+        stream.write(f"{os.getpid()}\n{tenants_file or ''}\n")
         stream.flush()
         try:
             yield
@@ -82,24 +103,24 @@ def locked_run(folder: Path) -> Iterator[None]:
                 (folder / LOCK).unlink()
 
 
-def prune(out: Path, keep: int, history: History | None = None) -> list[str]:
-    """Remove all but the newest runs from a folder and its history; return the names of those removed.
+def prune(out: Path, keep: int) -> list[str]:
+    """Remove all but the newest runs from a folder; return the names of those removed.
 
-    A run that is being written stays, and so does everything that is no run.
+    A run that is being written stays, and so does everything that is no run. The history stays whole: it says
+    since when a tenant is broken.
     """
     runs = sorted((path for path in out.iterdir() if (path / "run.json").is_file()), reverse=True)
     gone = [path for path in runs[keep:] if not is_under_way(path)]
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
-    (history or History(out)).forget_runs(path.name for path in gone)
     return [path.name for path in gone]
 
 
 def write_summaries(run: Run) -> None:
     """Write a run's report, and its results as JUnit and CSV, into its folder."""
     write_whole(run.folder / "report.html", to_html(run.results, run.manifest, evidence=True))
-    write_whole(run.folder / "junit.xml", to_junit(run.results))
-    write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results))
+    write_whole(run.folder / "junit.xml", to_junit(run.results, run.manifest.undone))
+    write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results, run.manifest.undone))
 
 
 class RunLog:

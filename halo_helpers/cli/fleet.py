@@ -14,6 +14,7 @@ import typer
 from ..errors import ConfigError
 from .shared import (
     INTERRUPTED,
+    NOT_JUDGED,
     OK,
     AllowEnv,
     AsJson,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ..batch.fleet import FleetOptions
     from ..batch.notify import Target
     from ..report import Run
+    from ..report.manifest import Undone
     from ..verification.result import Verification
 
 Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
@@ -53,6 +55,18 @@ Resume = Annotated[
 ]
 FailedOf = Annotated[
     str | None, typer.Option("--failed-of", metavar="RUN", help="Only what failed in this run.")
+]
+Overlap = Annotated[
+    str,
+    typer.Option(
+        "--overlap",
+        metavar="refuse|allow",
+        help="When another run of this file into DIR is under way; refuse: exit 3 at once.",
+    ),
+]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="S", min=0, help="Seconds for which an outage is waited for."),
 ]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one tenant.")]
 CellTimeout = Annotated[
@@ -99,6 +113,8 @@ def batch(
     tenant: Only = None,
     resume: Resume = None,
     failed_of: FailedOf = None,
+    overlap: Overlap = "refuse",
+    wait: Wait = 120.0,
     timeout: Timeout = 120.0,
     cell_timeout: CellTimeout = None,
     run_timeout: RunTimeout = None,
@@ -115,8 +131,10 @@ def batch(
     as_json: AsJson = False,
 ) -> int:
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
-    from ..batch.fleet import FleetOptions, preflight
+    from ..batch.choose import preflight
+    from ..batch.fleet import FleetOptions, NothingToDo
     from ..batch.notify import target
+    from ..batch.run_folder import OverlapError
 
     allow(allow_env, secrets_dir)
     if only_preflight:
@@ -132,27 +150,44 @@ def batch(
         resume=resume,
         failed_of=failed_of,
         keep=keep,
+        wait_s=wait,
+        overlap=_allowed(overlap),
     )
     to = target(notify) if notify else None
     way = {"ca_file": dask_ca, "cert": dask_cert, "key": dask_key, "trust_network": dask_trust_network}
-    with first_use_named(), _cluster(dask, way) as executor:
-        run, stopped = _run_fleet(tenants_file, out, options, executor, as_json=as_json)
+    try:
+        with first_use_named(), _cluster(dask, way) as executor:
+            run, stopped = _run_fleet(tenants_file, out, options, executor, as_json=as_json)
+    except OverlapError as error:
+        complain(error.seen)
+        return NOT_JUDGED
+    except NothingToDo as nothing:
+        complain(f"nothing failed in {nothing}: no run was made")
+        return OK
     code = _tell(run, to, as_json=as_json)
     return INTERRUPTED if stopped else code
+
+
+def _allowed(overlap: str) -> bool:
+    if overlap not in {"refuse", "allow"}:
+        raise ConfigError(f"--overlap takes refuse or allow, got {overlap!r}")
+    return overlap == "allow"
 
 
 def _run_fleet(
     tenants_file: Path, out: Path, options: FleetOptions, executor: Executor | None, *, as_json: bool
 ) -> tuple[Run, bool]:
-    """Run the fleet; return the run, and whether it was stopped."""
+    """Run the fleet; return the run, and whether somebody stopped it."""
     from ..batch.fleet import Interrupted, run_fleet
 
     progress = fleet_progress(as_json=as_json)
     try:
-        return run_fleet(tenants_file, out, options, progress=progress, executor=executor), False
+        run = run_fleet(tenants_file, out, options, progress=progress, say=progress.say, executor=executor)
     except Interrupted as stopped:
-        complain(f"stopped; what is done is kept: complete it with --resume {stopped.run.id}")
-        return stopped.run, True
+        why = stopped.lost or "stopped"
+        complain(f"{why}; what is done is kept: complete it with --resume {stopped.run.id}")
+        return stopped.run, not stopped.lost
+    return run, False
 
 
 def _tell(run: Run, to: Target | None, *, as_json: bool) -> int:
@@ -168,7 +203,7 @@ def _tell(run: Run, to: Target | None, *, as_json: bool) -> int:
         show_run(run)
     if to is not None:
         note(to, run.manifest, say=complain if as_json else say)
-    return exit_code(run.results)
+    return exit_code(run.outcomes)
 
 
 @contextlib.contextmanager
@@ -186,68 +221,80 @@ def _cluster(address: str | None, way: dict[str, Any]) -> Iterator[Executor | No
         yield executor
 
 
-def fleet_progress(*, as_json: bool) -> Callable[[Verification, int, int], None]:
-    """Return what tells of each tenant on standard error: a bar on a terminal, a plain line otherwise."""
-    from ..secrets.redaction import redact
+class Lines:
+    """Tells of each tenant in a line on standard error."""
 
-    if sys.stderr.isatty() and not as_json:
-        return _bar()
+    def __call__(self, outcome: Verification | Undone, done: int, total: int) -> None:
+        """Tell of one tenant, and how many are done."""
+        self.say(f"[{done}/{total}] {outcome.tenant}: {outcome.summary()}")
 
-    def line(result: Verification, done: int, total: int) -> None:
-        print(redact(f"[{done}/{total}] {result.tenant}: {result.summary()}"), file=sys.stderr, flush=True)
+    def say(self, line: str) -> None:
+        """Tell what holds the run up."""
+        from ..secrets.redaction import redact
 
-    return line
+        print(redact(line), file=sys.stderr, flush=True)
 
 
-def _bar() -> Callable[[Verification, int, int], None]:
-    """Show how many are done and broken, how fast it goes and how long it will take.
+class Bar:
+    """Shows how many are done and broken, how fast it goes and how long it will take, on a terminal.
 
-    Broken tenants are printed as lines above.
+    Broken tenants are lines above it.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ..checks.findings import BROKEN
-    from ..secrets.redaction import redact
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    task = bar.add_task("Verifying", total=None, broken=0, rate="–")
-    counted = {"broken": 0, "begun": 0}
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("Verifying", total=None, broken=0, rate="–")
+        self._broken = self._begun = 0
 
-    def show(result: Verification, done: int, total: int) -> None:
-        if not bar.live.is_started:
-            counted["begun"] = done - 1
-            bar.start()
-        if result.verdict in BROKEN:
-            counted["broken"] += 1
-            bar.console.print(redact(f"{result.tenant}: {result.summary()}"), markup=False, highlight=False)
-        elapsed = bar.tasks[0].elapsed or 1e-9
-        bar.update(
-            task,
+    def __call__(self, outcome: Verification | Undone, done: int, total: int) -> None:
+        """Show one tenant more."""
+        from ..checks.findings import BROKEN
+
+        if not self._bar.live.is_started:
+            self._begun = done - 1
+            self._bar.start()
+        if outcome.verdict in BROKEN:
+            self._broken += 1
+            self.say(f"{outcome.tenant}: {outcome.summary()}")
+        elapsed = self._bar.tasks[0].elapsed or 1e-9
+        self._bar.update(
+            self._task,
             completed=done,
             total=total,
-            broken=counted["broken"],
-            rate=round(60 * (done - counted["begun"]) / max(elapsed, 1)),
+            broken=self._broken,
+            rate=round(60 * (done - self._begun) / max(elapsed, 1)),
         )
         if done == total:
-            bar.stop()
+            self._bar.stop()
 
-    return show
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        from ..secrets.redaction import redact
+
+        self._bar.console.print(redact(line), markup=False, highlight=False)
+
+
+def fleet_progress(*, as_json: bool) -> Lines | Bar:
+    """Return what tells of each tenant on standard error: a bar on a terminal, plain lines otherwise."""
+    return Bar() if sys.stderr.isatty() and not as_json else Lines()
 
 
 def show_run(run: Run) -> None:
     """Print what is wrong with whom and what to do, what changed, and where the evidence is."""
     from ..report import fleet_table, headline
 
-    say(fleet_table(run.results, width=terminal_width(), colour=sys.stdout.isatty()))
+    say(fleet_table(run.results, run.manifest.undone, width=terminal_width(), colour=sys.stdout.isatty()))
     say(headline(run.manifest))
     say(f"report:    {run.folder / 'report.html'}\nnotebooks: {run.folder}{os.sep}*.ipynb")
 
@@ -276,13 +323,13 @@ def report(
         "json": lambda: document(
             found.manifest.as_json() | {"results": [r.as_json() for r in found.results]}
         ),
-        "junit": lambda: to_junit(found.results),
-        "csv": lambda: to_csv(found.results),
+        "junit": lambda: to_junit(found.results, found.manifest.undone),
+        "csv": lambda: to_csv(found.results, found.manifest.undone),
     }
     if kind not in kinds:
         raise ConfigError(f"--format takes {', '.join(kinds)}, got {kind!r}")
     say(kinds[kind]())
-    return exit_code(found.results)
+    return exit_code(found.outcomes)
 
 
 @app.command(short_help="Say what changed between two runs.")

@@ -144,7 +144,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
 ) -> int:
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
-    from ..batch.fleet import run_fleet
+    from ..batch.fleet import FleetOptions, run_fleet
     from ..batch.run_folder import make_out
     from ..practice.control import PracticeError, start
     from ..practice.serve import Options
@@ -159,7 +159,8 @@ def demo(
     with server, tempfile.TemporaryDirectory(prefix="halo-demo-") as folder:
         file = Path(folder) / "tenants.yaml"
         write_practice_tenants(file, server.tenants, server.base_url)
-        run = run_fleet(file, out, progress=fleet_progress(as_json=False))
+        progress = fleet_progress(as_json=False)
+        run = run_fleet(file, out, FleetOptions(backoff_s=1.0), progress=progress, say=progress.say)
     show_run(run)
     expected = {entry["name"]: sorted(entry["expect"]) for entry in server.tenants}
     wrong = [

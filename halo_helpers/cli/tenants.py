@@ -137,7 +137,7 @@ def tenants_check(
     as_json: AsJson = False,
 ) -> int:
     """Find mistakes and secrets that do not resolve, and name each secret's host; contacts nobody."""
-    from ..batch.fleet import preflight
+    from ..batch.choose import preflight
     from ..tenants.find import worth_a_warning
     from ..tenants.tenants_file import file_warnings, load_tenants
     from ..tenants.trust import host_of

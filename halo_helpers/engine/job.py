@@ -82,6 +82,14 @@ class FileJob:
         return replace(self, tenant=None)
 
 
+def entry_of(tenant: Tenant) -> Json:
+    """Return a tenant for a process that resolves its secret itself: the reference, or why it is not used."""
+    given = tenant.client_secret
+    if isinstance(given, Unresolved):
+        return {"tenant": tenant.as_json(), "refused": given.reason, "code": given.code}
+    return {"tenant": tenant.as_json(), "reference": given if isinstance(given, str) else ""}
+
+
 def _secret_of(tenant: Tenant) -> Json:
     try:
         secret = resolve_for(tenant, interactive=False)

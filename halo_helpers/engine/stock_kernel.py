@@ -13,7 +13,8 @@ from typing import Any
 
 from ..report.evidence import read_evidence
 from ..secrets.redaction import redact
-from .job import STARTING_S, Answer, FileJob
+from ..tenants.find import HANDED_OVER
+from .job import STARTING_S, Answer, FileJob, entry_of
 
 _processes: set[subprocess.Popen[str]] = set()
 
@@ -27,6 +28,8 @@ def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     reference = job.tenant.reference if job.tenant else None
     needed = reference.variables_needed() if reference else set()
     environment = {name: value for name, value in os.environ.items() if name not in hidden - needed}
+    if job.tenant is not None:  # as it stood when the run began, whatever its file says by now
+        environment[HANDED_OVER] = json.dumps(entry_of(job.tenant))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "halo_helpers.engine.by_papermill"],
         stdin=subprocess.PIPE,

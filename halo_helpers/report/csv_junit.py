@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from ..checks import DIAGNOSES
 from ..checks.findings import BROKEN
 from ..verification.causes import cards_of
-from ..verification.result import WORDS, Verification
+from ..verification.result import RUN, WORDS, Verification
+from .manifest import Undone
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -31,8 +33,11 @@ CSV_COLUMNS = (
 )
 
 
-def to_csv(results: Sequence[Verification]) -> str:
-    """Return one row a tenant; cells that a spreadsheet would take for a formula get a quote in front."""
+def to_csv(results: Sequence[Verification], undone: Sequence[Undone] = ()) -> str:
+    """Return one row a tenant, those not verified last.
+
+    Cells that a spreadsheet would take for a formula get a quote in front.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
@@ -55,6 +60,10 @@ def to_csv(results: Sequence[Verification]) -> str:
             value["duration_s"],
         )
         writer.writerow([_cell(cell) for cell in row])
+    for left in undone:
+        known = {"tenant": left.tenant, "verdict": "undone", "codes": left.code, "seen": left.seen}
+        known |= {"what_to_do": DIAGNOSES[left.code].remedy} if left.code in DIAGNOSES else {}
+        writer.writerow([_cell(known.get(name)) for name in CSV_COLUMNS])
     return out.getvalue()
 
 
@@ -63,8 +72,11 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
-def to_junit(results: Sequence[Verification]) -> str:
-    """Return one suite a tenant and one case a check, as CI servers read them."""
+def to_junit(results: Sequence[Verification], undone: Sequence[Undone] = ()) -> str:
+    """Return one suite a tenant and one case a check, as CI servers read them.
+
+    A tenant that was not verified has one case, an error.
+    """
     root = ET.Element("testsuites", name="halo-runbook")
     for result in results:
         counts = Counter(check.verdict for check in result.checks)
@@ -98,6 +110,10 @@ def to_junit(results: Sequence[Verification]) -> str:
                 ET.SubElement(case, "skipped", message=_xml(check.seen))
             else:
                 ET.SubElement(case, "system-out").text = _xml(f"{WORDS[check.verdict]}: {check.seen}")
+    for left in undone:
+        suite = ET.SubElement(root, "testsuite", name=_xml(left.tenant), tests="1", errors="1")
+        case = ET.SubElement(suite, "testcase", classname=_xml(left.tenant), name=RUN)
+        ET.SubElement(case, "error", type=_xml(left.code), message=_xml(left.seen))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 

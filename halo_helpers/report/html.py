@@ -14,7 +14,7 @@ from ..verification.causes import cards_of
 from ..verification.result import RUN, RUN_TITLES, WORDS, Verification
 from .manifest import Changes, Manifest
 from .run import is_practice_run, totals, whose_network
-from .text import guide_command, step_words
+from .text import by_reason, guide_command, step_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,7 +32,9 @@ def to_html(
     """
     ordered = sorted(results, key=lambda r: (_RANK[r.verdict], r.codes, r.tenant))
     judged = {r.tenant for r in results}
-    waiting = [name for name in (manifest.names if manifest else ()) if name not in judged]
+    undone = manifest.undone if manifest else ()
+    told = judged | {left.tenant for left in undone}
+    waiting = [name for name in (manifest.names if manifest else ()) if name not in told]
     since = manifest.since if manifest else {}
     return template("report.html.jinja").render(
         totals=totals(results),
@@ -40,6 +42,8 @@ def to_html(
         words=WORDS,
         manifest=manifest,
         waiting=waiting,
+        undone=by_reason(undone),
+        missing=len(waiting) + len(undone),
         since=since,
         sections=_sections(ordered),
         step_words=step_words,
@@ -48,7 +52,7 @@ def to_html(
         practice=is_practice_run(results),
         data=_data(ordered, since, evidence=evidence),
         trend=_trend(manifest.trend if manifest else ()),
-        network=whose_network(results),
+        network=manifest.network if manifest else whose_network(results),
         changes=_changed_tenants(manifest.changes if manifest else None),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ..system.plain_text import plain_text
 from ..tenants.tenant import NAME
@@ -62,6 +62,34 @@ class Pause:
         return cls(_text(row["name"]), _plain_or_none(row.get("until")), _plain_or_none(row.get("reason")))
 
 
+@dataclass(frozen=True)
+class Undone:
+    """A tenant that a run did not judge, which is our failure: `run-crashed` or `run-cancelled`."""
+
+    tenant: str
+    code: str
+    seen: str
+    verdict: ClassVar[str] = "error"
+
+    def summary(self) -> str:
+        """Say it in a line, as a Verification does."""
+        return f"not verified, by no fault of the tenant: {self.seen}"
+
+    def as_json(self) -> dict[str, str]:
+        """Shape of an entry of `undone`."""
+        return {"tenant": self.tenant, "code": self.code, "seen": self.seen}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Self:
+        """Read what `as_json` returns.
+
+        Raises: KeyError, TypeError, ValueError without a tenant's name.
+        """
+        if not NAME.fullmatch(row["tenant"]):
+            raise ValueError("a name in it is no tenant's")
+        return cls(row["tenant"], plain_text(row["code"]), plain_text(row["seen"], _LONG))
+
+
 SUMMARY = ("network", "compared_with", "changes", "trend", "since")
 """What a run has only when it was summed up."""
 
@@ -88,6 +116,7 @@ class Manifest:
     tenants: tuple[Entry, ...] = ()
     paused: tuple[Pause, ...] = ()
     warnings: tuple[str, ...] = ()
+    undone: tuple[Undone, ...] = ()
     network: bool = False
     compared_with: str | None = None
     changes: Changes | None = None
@@ -117,6 +146,7 @@ class Manifest:
             raise ValueError("its time has no zone")
         given["tenants"] = tuple(map(Entry.from_json, value["tenants"]))
         given["paused"] = tuple(map(Pause.from_json, value.get("paused") or ()))
+        given["undone"] = tuple(map(Undone.from_json, value.get("undone") or ()))
         given["trend"] = tuple(map(_bar, value.get("trend") or ()))
         given["warnings"] = tuple(plain_text(line, _LONG) for line in value.get("warnings") or ())
         given["since"] = {name: plain_text(at) for name, at in (value.get("since") or {}).items()}
@@ -153,9 +183,11 @@ class Manifest:
             warnings=(*self.warnings, *(f"{name}: {words}" for name in retired)),
         )
 
-    def judged(self, verdict: str | None, totals: dict[str, int]) -> Self:
-        """Return it with the verdict and the totals of its results."""
-        return replace(self, verdict=verdict, totals=totals)
+    def judged(self, verdict: str | None, totals: dict[str, int], undone: Iterable[Undone]) -> Self:
+        """Return it with the verdict and the totals of its results, and who has none."""
+        return replace(
+            self, verdict=verdict, totals=totals, undone=tuple(undone), lacking=self.lacking - {"undone"}
+        )
 
     def summed_up(
         self,
@@ -190,6 +222,7 @@ class Manifest:
             self,
             tenants=tuple(entry for entry in self.tenants if entry.name != tenant),
             paused=tuple(pause for pause in self.paused if pause.name != tenant),
+            undone=tuple(entry for entry in self.undone if entry.tenant != tenant),
             warnings=tuple(line for line in self.warnings if not names_it(line)),
             parameters=parameters,
             since={name: at for name, at in self.since.items() if name != tenant},
@@ -202,7 +235,7 @@ _TEXTS = ("id", "version", "engine", "python", "started_at")
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Entry | Pause):
+    if isinstance(value, Entry | Pause | Undone):
         return value.as_json()
     return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
 

@@ -13,7 +13,7 @@ from ..errors import ConfigError, Mistake, unreadable
 from ..system.files import is_held, read_regular
 from ..system.plain_text import count_of
 from ..verification.result import Verification
-from .manifest import Changes, Manifest
+from .manifest import Changes, Manifest, Undone
 
 DIFF_SCHEMA = "halo-runbook/diff/1"
 LATEST = "latest"
@@ -35,6 +35,11 @@ class Run:
     def id(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    @property
+    def outcomes(self) -> list[Verification | Undone]:
+        """Who was judged, and who could not be."""
+        return [*self.results, *self.manifest.undone]
 
 
 def totals(results: Iterable[Verification]) -> dict[str, int]:
@@ -61,12 +66,12 @@ def worst(results: Iterable[Verification]) -> str | None:
     return next((verdict for verdict in WORST_FIRST if verdict in found), None)
 
 
-def exit_code(results: Iterable[Verification]) -> int:
+def exit_code(outcomes: Iterable[Verification | Undone]) -> int:
     """Return the exit code of a run (design, section 5).
 
-    0 all pass or warn, 1 some fail, 3 some error and none failed.
+    0 all pass or warn, 1 some fail, 3 some could not be checked or were not verified, and none failed.
     """
-    verdicts = {result.verdict for result in results}
+    verdicts = {outcome.verdict for outcome in outcomes}
     return 1 if "fail" in verdicts else 3 if "error" in verdicts else 0
 
 
@@ -171,6 +176,8 @@ def headline(manifest: Manifest) -> str:
     words = {"fail": "broken", "error": "could not be checked", "warn": "worth a look", "pass": "OK"}
     said = [f"{counts[verdict]} {word}" for verdict, word in words.items() if counts.get(verdict)]
     lines = [f"{count_of(counts.get('tenants', 0), 'tenant')}: {', '.join(said) or 'none judged'}."]
+    if manifest.undone:
+        lines.append(f"{len(manifest.undone)} not verified: go on with --resume {manifest.id}.")
     if manifest.network:
         lines.append("Everything failed on the way out: look at this machine's own network first.")
     if manifest.changes is not None:

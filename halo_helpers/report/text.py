@@ -6,10 +6,12 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..checks import DIAGNOSES
 from ..client.models import Agent
 from ..guide.steps import STEPS
 from ..verification.causes import Card, cards_of
 from ..verification.result import WORDS, CheckResult, Verification
+from .manifest import Undone
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -59,8 +61,14 @@ def _wrapped(lines: Sequence[str], width: int | None) -> str:
     return "\n".join(wrapper.fill(line) for line in lines) + "\n"
 
 
-def fleet_table(results: Iterable[Verification], *, width: int | None = None, colour: bool = False) -> str:
-    """Say for each tenant what is wrong, why and what to click; broken tenants first."""
+def fleet_table(
+    results: Iterable[Verification],
+    undone: Sequence[Undone] = (),
+    *,
+    width: int | None = None,
+    colour: bool = False,
+) -> str:
+    """Say for each tenant what is wrong, why and what to click; broken ones first, not verified ones last."""
     columns = ("Tenant", "Result", "What is wrong, and why", "What to do, and where")
     table = _table(*columns, lines=True, whole=("Result",))
     order = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
@@ -77,9 +85,31 @@ def fleet_table(results: Iterable[Verification], *, width: int | None = None, co
             )
     fine = [result.tenant for result in ordered if not result.findings]
     if fine:
-        names = ", ".join(fine[:30]) + (f" and {len(fine) - 30} more" if len(fine) > 30 else "")
-        table.add_row(_escape(names), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", "nothing", "nothing")
+        table.add_row(
+            _escape(first_names(fine, 30)), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", "nothing", "nothing"
+        )
+    for (code, seen), names in by_reason(undone).items():
+        remedy = DIAGNOSES[code].remedy if code in DIAGNOSES else ""
+        table.add_row(
+            _escape(first_names(names, 30)),
+            f"[{COLOURS['error']}]not verified[/]\n{_escape(code)}",
+            _escape(f"{_capital(seen)}. The fault is ours, not theirs."),
+            _escape(remedy),
+        )
     return _render([table], width, colour)
+
+
+def by_reason(undone: Iterable[Undone]) -> dict[tuple[str, str], list[str]]:
+    """Return the tenants that were not verified, by code and what was seen."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for left in undone:
+        groups.setdefault((left.code, left.seen), []).append(left.tenant)
+    return groups
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def agents_table(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ConfigError, Mistake, SecretError
 from ..secrets.private_file import synchronised
+from ..secrets.value import Unresolved
 from .file_fields import shown_text
 from .practice import practice_tenant
 from .tenant import NAME, PRACTICE, Tenant, read_agent_id
@@ -58,6 +60,23 @@ def handed_over(tenant: Tenant) -> Iterator[None]:
         _handed_over = None
 
 
+HANDED_OVER = "HALO_RUNBOOK_TENANT"
+"""Holds the one tenant of a stock kernel that verifies it for a fleet run, in JSON, without its secret."""
+
+
+def _from_run(name: str) -> Tenant | None:
+    """Return the tenant that this process was started for, None when that is another one, or none."""
+    text = os.environ.get(HANDED_OVER)
+    if not text:
+        return None
+    value = json.loads(text)
+    if value["tenant"]["name"] != name:
+        return None
+    if "refused" in value:
+        return Tenant.from_json(value["tenant"], Unresolved(value["refused"], value["code"]))
+    return Tenant.from_json(value["tenant"], value["reference"])
+
+
 def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None) -> Tenant:
     """Return a tenant by name; `practice` is the practice server's, which is started when none runs.
 
@@ -67,6 +86,9 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
         return tenant
     if _handed_over is not None and _handed_over.name == tenant:
         return _handed_over
+    started_for = _from_run(tenant)
+    if started_for is not None:
+        return started_for
     if tenant == PRACTICE:
         return practice_tenant()
     path = tenants_file(file)

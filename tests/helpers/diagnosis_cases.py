@@ -18,7 +18,7 @@ from halo_helpers.client.limits import Limits
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.practice import from_ready_entry
-from halo_helpers.verification.result import Verification
+from halo_helpers.verification.result import Verification, failed_run
 
 from ..helpers.halopsa import QUICK, api, body, tenant
 from ..helpers.raw_server import raw_server
@@ -128,7 +128,9 @@ def fleet(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(start(Options(scenarios=[scenario])))
         write_practice_tenants(folder / "t.yaml", server.tenants, server.base_url)
-        return run_fleet(folder / "t.yaml", folder / "runs", options, executor=executor).results[0]
+        run = run_fleet(folder / "t.yaml", folder / "runs", options, executor=executor)
+        left = [failed_run(one.tenant, one.code, one.seen) for one in run.manifest.undone]
+        return [*run.results, *left][0]
 
     CASES[code] = Case(code, ask, Bound(15, 0, 0))
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,7 @@ class ForkServer:
         self._control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         self._exits: dict[int, Future[int]] = {}
+        self._gone = False
         self._lock = threading.Lock()
         self._ready: Future[None] = Future()
         self._listener = threading.Thread(target=self._start_and_listen, name="fork-server", daemon=True)
@@ -63,6 +64,10 @@ class ForkServer:
                     self._ready.set_result(None)
                 else:
                     self._future_of(said["pid"]).set_result(said["exit"])
+        with self._lock:  # nobody tells of exits any more, so nobody waits for one
+            self._gone = True
+            for waiting in self._exits.values():
+                waiting.cancel()
         if not self._ready.done():
             self._complaints.seek(0)
             said = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
@@ -163,7 +168,7 @@ class ForkServer:
     def _exit_of(self, pid: int) -> int | None:
         try:
             return self._future_of(pid).result(STOP_S)
-        except TimeoutError:
+        except (TimeoutError, CancelledError):
             return None
         finally:
             with self._lock:
@@ -171,7 +176,10 @@ class ForkServer:
 
     def _future_of(self, pid: int) -> Future[int]:
         with self._lock:
-            return self._exits.setdefault(pid, Future())
+            found = self._exits.setdefault(pid, Future())
+            if self._gone:
+                found.cancel()
+            return found
 
 
 def _words(status: int) -> str:
@@ -205,6 +213,8 @@ def fork_server(without: Iterable[str] = ()) -> ForkServer:
             atexit.register(close_server)
         elif _server.running:
             _replaced.append(_server)
+        else:
+            _server.close()
         _server = ForkServer({*without, *(_server.hidden if _server else ())})
         return _server
 

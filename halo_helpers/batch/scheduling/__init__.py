@@ -1,0 +1,1 @@
+"""When which tenant of a fleet run is asked: order, second tries, shares of an instance, outages."""
