@@ -61,9 +61,8 @@ def test_a_history_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
             "create table outcome (run text, tenant text, base_url text, started_at text, verdict text, "
             "broken text, control integer, practice integer, primary key (run, tenant)) without rowid"
         )
-        old.execute(
-            "insert into outcome values ('r1', 'a', 'u', '2026-11-01T00:00:00Z', 'fail', 'c/k', 0, 0)"
-        )
+        row = "('r1', 'a', 'u', '2026-11-01T00:00:00Z', 'fail', 'c/k', 0, 0)"
+        old.execute(f"insert into outcome values {row}")
     history = History(tmp_path)
     assert history.warnings == []
     assert history.broken_since(["a"], practice=False) == {"a": "2026-11-01T00:00:00Z"}

@@ -145,7 +145,7 @@ class ClusterExecutor(Executor):
             self._missing = {worker: missing for worker, missing in self._missing.items() if worker in there}
             for worker, answer in said.items():
                 if isinstance(answer, BaseException):
-                    self.refused[worker] = f"cannot run halo-runbook: {type(answer).__name__}"
+                    self.refused[worker] = f"cannot run halo-runbook {VERSION}"
                 elif answer[0] != VERSION:
                     self.refused[worker] = f"has halo-runbook {answer[0]}, not {VERSION}"
                 else:

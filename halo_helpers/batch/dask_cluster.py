@@ -8,6 +8,7 @@ of theirs, so beyond this machine one is used on an explicit word only.
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from ..errors import ConfigError
 from ..tenants.base_url import is_loopback
 from .cluster_workers import ClusterExecutor
 
-CONNECT_S, CLOSE_S = 10, 1
+CONNECT_S, CLOSE_S = 5, 1
 
 
 @contextlib.contextmanager
@@ -43,6 +44,7 @@ def dask_executor(
         from distributed.security import Security
     except ImportError:
         raise ConfigError("--dask needs the extra “dask”: pip install 'halo-runbook[dask]'") from None
+    _refuse_nobody(address)
     security = (
         Security(tls_ca_file=ca_file, tls_client_cert=cert, tls_client_key=key, require_encryption=True)
         if ca_file
@@ -59,6 +61,19 @@ def dask_executor(
             yield executor
     finally:
         client.close(timeout=CLOSE_S)
+
+
+def _refuse_nobody(address: str) -> None:
+    """Find out at once that nobody listens: Dask would go on knocking.
+
+    Raises: ConfigError.
+    """
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 8786), CONNECT_S).close()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(f"the Dask scheduler at {address} cannot be used: {why}") from None
 
 
 def _refuse_open_way(address: str, ca_file: str | None, *, trust_network: bool) -> None:
