@@ -18,7 +18,7 @@ from halo_helpers.client import answers
 from halo_helpers.errors import ConfigError, SecretError
 from halo_helpers.report import find_run, load_run, to_html, verification_text
 from halo_helpers.report.evidence import evidence_html
-from halo_helpers.report.status import status_of
+from halo_helpers.report.over_time.status import status_of
 from halo_helpers.secrets.references import resolve
 from halo_helpers.tenants.tenants_file import load_tenants
 from halo_helpers.verification.result import Verification

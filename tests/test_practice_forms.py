@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -18,37 +16,13 @@ from halo_helpers.practice.screens.sign_in import Session
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.wire import Ask
 
+from .helpers.screens import send, signed_in
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PracticeServer]:
     with start() as running:
         yield running
-
-
-def send(
-    server: PracticeServer, method: str, path: str, form: dict[str, str] | None = None, **headers: str
-) -> tuple[int, dict[str, str], str]:
-    at = urlsplit(server.base_url)
-    connection = HTTPConnection(at.hostname or "", at.port, timeout=10)
-    try:
-        connection.request(
-            method, path, urlencode(form or {}), {k.replace("_", "-"): v for k, v in headers.items()}
-        )
-        answer = connection.getresponse()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
-    finally:
-        connection.close()
-
-
-def signed_in(server: PracticeServer) -> tuple[str, str]:
-    cookie = send(server, "POST", "/signin", {"tenant": "practice"})[1]["set-cookie"]
-    assert {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
-    cookie = cookie.partition(";")[0]
-    token = re.search(
-        r'name="csrf" value="(\w+)"', send(server, "GET", "/config/agents/new", Cookie=cookie)[2]
-    )
-    assert token
-    return cookie, token.group(1)
 
 
 def test_forms_of_other_sites_are_refused(server: PracticeServer) -> None:

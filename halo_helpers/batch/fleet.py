@@ -23,8 +23,8 @@ from ..engine.job import ENGINE
 from ..errors import ConfigError, Mistake, unwritable
 from ..report import Run, differences, find_run, is_practice_run, load_run, totals, whose_network, worst
 from ..report.manifest import Entry, Manifest, Pause, Undone
+from ..report.over_time.status import is_whole
 from ..report.run import LATEST
-from ..report.status import is_whole
 from ..secrets.redaction import redact
 from ..system.files import locked, write_whole
 from ..system.timestamps import utc_text
@@ -34,7 +34,7 @@ from ..tenants.tenants_file import file_warnings, load_tenants, same_client_ids
 from ..tenants.trust import check_hosts
 from ..verification.result import Verification
 from .choose import choose, refuse_mixture, retired
-from .cluster_workers import ClusterExecutor
+from .cluster.workers import ClusterExecutor
 from .history import History
 from .one_tenant import Judgement, Snapshot, TenantJob
 from .run_folder import (
@@ -373,6 +373,8 @@ class _Fleet:
             changes=changes,
             trend=self._history.trend(practice=practice),
             since=self._history.broken_since(broken, practice=practice),
+            drift=self._history.note_setups(self.folder.name, results),
+            unaccepted=self._history.unaccepted(results),
         )
 
     @contextlib.contextmanager

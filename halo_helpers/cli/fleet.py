@@ -215,7 +215,7 @@ def _cluster(address: str | None, way: dict[str, Any]) -> Iterator[Executor | No
     if address is None:
         yield None
         return
-    from ..batch.dask_cluster import dask_executor
+    from ..batch.cluster.connection import dask_executor
 
     with dask_executor(address, **way) as executor:
         yield executor
@@ -341,6 +341,7 @@ def diff(
 ) -> int:
     """Say what is new, fixed and still failing between two runs."""
     from ..report import compare, find_run, load_run
+    from ..report.over_time.drift import words_of
 
     found = compare(load_run(find_run(run_a, folder)), load_run(find_run(run_b, folder)))
     if as_json:
@@ -351,7 +352,8 @@ def diff(
         for kind in ("new", "fixed", "still", "gone")
         for row in found[kind]
     ]
-    say("\n".join(lines) or "nothing is broken in either run")
+    lines += [f"set up  {row['tenant']}  {words_of(row)}" for row in found["drift"]]
+    say("\n".join(lines) or "nothing is broken in either run, and nothing is set up otherwise")
     return OK
 
 
@@ -368,7 +370,7 @@ def status(
 
     Exit 0 when it is fresh, whatever it found; 3 when there is none, or it is too old.
     """
-    from ..report.status import parse_age, status_of
+    from ..report.over_time.status import parse_age, status_of
 
     found: dict[str, Any] = status_of(folder, parse_age(max_age), broken=broken)
     say(document(found) if as_json else found["words"])

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import ConfigError
+from ..errors import ConfigError, Mistake
 from ..system.plain_text import count_of
 from .shared import (
     FAILED,
@@ -163,6 +163,29 @@ def tenants_trust(name: TenantName, tenants_file: TenantsFile = None) -> int:
     return OK
 
 
+@tenants_app.command("accept", short_help="Take a tenant's set-up for right as it is now.")
+def tenants_accept(
+    name: TenantName,
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Folder of runs that saw the set-up.")
+    ] = Path("runs"),
+) -> int:
+    """Take a tenant's set-up, as the last run saw it, for the one that is right.
+
+    Later reports say what differs from it.
+    """
+    from ..batch.history import History
+    from ..report.over_time.drift import words_of
+
+    if not (folder / "history.sqlite").is_file():
+        raise ConfigError(Mistake("is no folder of runs: it holds no history; give --dir", str(folder)))
+    accepted = History(folder).accept(name)
+    for field, before, after in accepted:
+        say(words_of({"field": field, "before": before, "after": after}))
+    say(f"{name}: accepted as it is now" if accepted else f"{name}: nothing differs from what was accepted")
+    return OK
+
+
 @tenants_app.command("retire", short_help="Take a tenant out of the file.")
 def tenants_retire(name: TenantName, tenants_file: TenantsFile = None) -> int:
     """Take a tenant out of the file; `forget` removes what is kept of it here."""
@@ -237,7 +260,7 @@ def secrets_due(
 
     The age is known of secrets that were entered in the guide or by “secrets set”; of others it is not known.
     """
-    from ..report.status import parse_age
+    from ..report.over_time.status import parse_age
     from ..secrets.places import kept_since
     from ..tenants.answers import known_walks, read_answers
     from ..tenants.find import tenants_file as file_of

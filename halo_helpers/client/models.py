@@ -6,6 +6,7 @@ ignored (facts 3.3, 3.5, 4.2). What cannot be read at all is a ShapeError.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -13,6 +14,7 @@ from typing import Any, Self
 from ..errors import ShapeError
 from ..secrets.redaction import redact
 from ..system.plain_text import NAME_LENGTH, plain_text
+from ..system.timestamps import utc_text
 
 Json = Any
 _TOO_LARGE = 10**15
@@ -75,6 +77,17 @@ def as_text(value: Json, length: int = NAME_LENGTH) -> str:
     return plain_text(value, length) if isinstance(value, str) else ""
 
 
+def as_time(value: Json) -> str:
+    """Return a date and time of HaloPSA's, which is UTC, as ISO 8601; empty for none, or for 1900."""
+    try:
+        at = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        at = None
+    if at is None or at.year < 1990:  # HaloPSA writes 1900 for "never"
+        return ""
+    return utc_text(at if at.tzinfo else at.replace(tzinfo=dt.UTC))
+
+
 def as_name(value: Json, length: int = NAME_LENGTH) -> str:
     """Return text to show to people: as `as_text`, without any secret that this process has seen."""
     return redact(as_text(value, length))
@@ -113,6 +126,8 @@ class Agent:
     team_names: tuple[str, ...] | None = None
     role_names: tuple[str, ...] | None = None
     workday: str | None = None
+    changed_at: str = ""
+    """When it was changed last (UTC, ISO 8601), empty when the answer does not tell."""
     fields: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
@@ -148,6 +163,7 @@ class Agent:
             team_names=teams,
             role_names=roles,
             workday=workday,
+            changed_at=as_time(row.get("last_modified")),
             fields=frozenset(DETAILS & row.keys()),
         )
 

@@ -13,6 +13,7 @@ from ..system.plain_text import count_of
 from ..verification.causes import cards_of
 from ..verification.result import RUN, RUN_TITLES, WORDS, Verification
 from .manifest import Changes, Manifest
+from .over_time.drift import words_of
 from .run import is_practice_run, totals, whose_network
 from .text import by_reason, guide_command, step_words
 
@@ -53,6 +54,8 @@ def to_html(
         data=_data(ordered, since, evidence=evidence),
         trend=_trend(manifest.trend if manifest else ()),
         network=manifest.network if manifest else whose_network(results),
+        drift=_drift(manifest.drift if manifest else (), results),
+        unaccepted=_drift(manifest.unaccepted if manifest else (), results),
         changes=_changed_tenants(manifest.changes if manifest else None),
     )
 
@@ -101,6 +104,17 @@ def _changed_tenants(changes: Changes | None) -> dict[str, list[str]] | None:
     if changes is None:
         return None
     return {kind: sorted({entry["tenant"] for entry in changes[kind]}) for kind in ("new", "fixed", "still")}
+
+
+def _drift(rows: Sequence[dict[str, Any]], results: Sequence[Verification]) -> list[dict[str, Any]]:
+    """Return the changes of set-ups by tenant: whether it works still, each change in words, its day."""
+    verdicts = {result.tenant: result.verdict for result in results}
+    tenants: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        works = verdicts.get(row["tenant"]) not in BROKEN
+        entry = tenants.setdefault(row["tenant"], {"name": row["tenant"], "works": works, "changes": []})
+        entry["changes"].append((words_of(row), row["since"]))
+    return list(tenants.values())
 
 
 def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: bool) -> Markup:

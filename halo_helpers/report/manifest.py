@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from ..system.plain_text import plain_text
 from ..tenants.tenant import NAME
+from ..verification.fingerprint import plain_fingerprint
 
 _LONG = 4000
 RUN_SCHEMA = "halo-runbook/run/1"
@@ -90,7 +91,7 @@ class Undone:
         return cls(row["tenant"], plain_text(row["code"]), plain_text(row["seen"], _LONG))
 
 
-SUMMARY = ("network", "compared_with", "changes", "trend", "since")
+SUMMARY = ("network", "compared_with", "changes", "trend", "since", "drift", "unaccepted")
 """What a run has only when it was summed up."""
 
 
@@ -122,6 +123,10 @@ class Manifest:
     changes: Changes | None = None
     trend: tuple[dict[str, Any], ...] = ()
     since: dict[str, str] = field(default_factory=dict)
+    drift: tuple[dict[str, Any], ...] = ()
+    """What changed in set-ups since each tenant was judged last: {tenant, field, before, after, since}."""
+    unaccepted: tuple[dict[str, Any], ...] = ()
+    """The same against what was accepted last."""
     other: dict[str, Any] = field(default_factory=dict)
     lacking: frozenset[str] = frozenset(SUMMARY)
 
@@ -150,6 +155,8 @@ class Manifest:
         given["trend"] = tuple(map(_bar, value.get("trend") or ()))
         given["warnings"] = tuple(plain_text(line, _LONG) for line in value.get("warnings") or ())
         given["since"] = {name: plain_text(at) for name, at in (value.get("since") or {}).items()}
+        for name in ("drift", "unaccepted"):
+            given[name] = tuple(map(_change, value.get(name) or ()))
         given["changes"] = _changes(value.get("changes"))
         for name in ("finished_at", "verdict", "compared_with"):
             given[name] = _plain_or_none(value.get(name))
@@ -197,6 +204,8 @@ class Manifest:
         changes: Changes | None,
         trend: Sequence[dict[str, Any]],
         since: dict[str, str],
+        drift: Sequence[dict[str, Any]],
+        unaccepted: Sequence[dict[str, Any]],
     ) -> Self:
         """Return it with what its results say together, and against those before."""
         return replace(
@@ -206,6 +215,8 @@ class Manifest:
             changes=changes,
             trend=tuple(trend),
             since=since,
+            drift=tuple(drift),
+            unaccepted=tuple(unaccepted),
             lacking=self.lacking - set(SUMMARY),
         )
 
@@ -226,6 +237,8 @@ class Manifest:
             warnings=tuple(line for line in self.warnings if not names_it(line)),
             parameters=parameters,
             since={name: at for name, at in self.since.items() if name != tenant},
+            drift=tuple(row for row in self.drift if row["tenant"] != tenant),
+            unaccepted=tuple(row for row in self.unaccepted if row["tenant"] != tenant),
             changes=changes,
         )
 
@@ -250,6 +263,19 @@ def _bar(run: dict[str, Any]) -> dict[str, Any]:
     """Read a run of the trend: its name, when, and how many tenants by verdict."""
     counts = {verdict: int(run[verdict]) for verdict in ("pass", "warn", "fail", "error")}
     return {"run": plain_text(run["run"]), "started_at": plain_text(run["started_at"]), **counts}
+
+
+def _change(row: dict[str, Any]) -> dict[str, Any]:
+    """Read a change of a set-up; every text in it is made plain."""
+    field_name = plain_text(row["field"])
+    old, new = (plain_fingerprint({field_name: row[name]}).get(field_name) for name in ("before", "after"))
+    return {
+        "tenant": plain_text(row["tenant"]),
+        "field": field_name,
+        "before": old,
+        "after": new,
+        "since": plain_text(row["since"]),
+    }
 
 
 def _changes(given: Any) -> Changes | None:

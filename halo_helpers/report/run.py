@@ -14,6 +14,7 @@ from ..system.files import is_held, read_regular
 from ..system.plain_text import count_of
 from ..verification.result import Verification
 from .manifest import Changes, Manifest, Undone
+from .over_time.drift import between
 
 DIFF_SCHEMA = "halo-runbook/diff/1"
 LATEST = "latest"
@@ -132,7 +133,8 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
     Shape: `halo-runbook/diff/1` (design, section 11).
     """
     old, new = ({entry for result in run.results for entry in result.broken} for run in (before, after))
-    return {"schema": DIFF_SCHEMA, **differences(old, new, {result.tenant for result in after.results})}
+    changes = differences(old, new, {result.tenant for result in after.results})
+    return {"schema": DIFF_SCHEMA, **changes, "drift": between(before.results, after.results)}
 
 
 def differences(old: Broken, new: Broken, present: set[str]) -> Changes:
@@ -182,6 +184,9 @@ def headline(manifest: Manifest) -> str:
         lines.append("Everything failed on the way out: look at this machine's own network first.")
     if manifest.changes is not None:
         lines.append(f"Since {manifest.compared_with}: {_changes(manifest.changes)}.")
+    if manifest.drift:
+        fields = ", ".join(sorted({row["field"] for row in manifest.drift})[:4])
+        lines.append(f"Changed set-up: {_names({row['tenant'] for row in manifest.drift})} ({fields}).")
     return " ".join(lines)
 
 
@@ -192,16 +197,22 @@ def _changes(changes: Changes) -> str:
         tenants = sorted({entry["tenant"] for entry in changes[kind]})
         if tenants:
             codes = ", ".join(sorted({entry["code"] for entry in changes[kind]})[:4])
-            shown = ", ".join(tenants[:5]) + (f" and {len(tenants) - 5} more" if len(tenants) > 5 else "")
-            parts.append(f"{kind}: {shown} ({codes})")
+            parts.append(f"{kind}: {_names(tenants)} ({codes})")
     return "; ".join(parts) or "nothing changed"
 
 
+def _names(tenants: Iterable[str]) -> str:
+    names = sorted(tenants)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
 def has_changed(manifest: Manifest) -> bool:
-    """Whether anything broke or was mended since the run before.
+    """Whether anything broke, was mended or was set up otherwise since the run before, or was not verified.
 
     A first run counts when something is broken.
     """
+    if manifest.undone or manifest.drift:
+        return True
     if manifest.changes is None:
         return manifest.verdict in BROKEN
     return bool(manifest.changes["new"] or manifest.changes["fixed"])

@@ -210,7 +210,7 @@ def _about_run(run: Run, words: _Words) -> dict[str, Any]:
 def _plain(result: Verification) -> dict[str, Any]:
     """Return a verification without the fields that only name somebody."""
     value = result.as_json()
-    for name in ("label", "owner", "agent", "secret_source"):
+    for name in ("label", "owner", "agent", "fingerprint", "secret_source"):
         value.pop(name)
     for check in value["checks"]:
         check.pop("link")

@@ -13,6 +13,7 @@ from ..client.models import Agent
 from ..guide.steps import STEPS
 from ..system.plain_text import plain_text
 from ..system.timestamps import utc_text
+from .fingerprint import plain_fingerprint
 
 SCHEMA = "halo-runbook/verification/1"
 _LONG = 4000
@@ -120,6 +121,8 @@ class Verification:
     instance: dict[str, object] = field(default_factory=dict)
     agent: Agent | None = None
     scopes: dict[str, list[str]] = field(default_factory=dict)
+    fingerprint: dict[str, Any] = field(default_factory=dict)
+    """The set-up in a few fields (`verification/fingerprint.py`)."""
     secret_source: str = ""
     control_asked: bool = False
     attempts: int = 1
@@ -166,6 +169,7 @@ class Verification:
             "instance": self.instance,
             "agent": {"id": self.agent.id, "name": self.agent.name} if self.agent else None,
             "scopes": self.scopes,
+            "fingerprint": self.fingerprint,
             "secret_source": self.secret_source,
             "control_asked": self.control_asked,
             "attempts": self.attempts,
@@ -194,6 +198,7 @@ class Verification:
                 instance=value["instance"],
                 agent=Agent(int(agent["id"]), plain_text(agent["name"])) if agent else None,
                 scopes=value["scopes"],
+                fingerprint=plain_fingerprint(value.get("fingerprint")),
                 secret_source=value.get("secret_source", ""),
                 control_asked=value.get("control_asked", False),
                 attempts=int(value.get("attempts", 1)),

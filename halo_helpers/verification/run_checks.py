@@ -26,6 +26,7 @@ from ..tenants.find import find_tenant
 from ..tenants.tenant import Tenant, is_practice, shown_url
 from ..tenants.trust import secret_of
 from .causes import fold
+from .fingerprint import fingerprint_of
 from .result import CheckResult, Verification
 
 OnResult = Callable[[CheckResult], None]
@@ -185,6 +186,7 @@ async def _verify(
         token = probe.known("token")
         instance = probe.known("instance")
         wide: tuple[str, ...] = probe.known("wide scopes") or ()
+        fingerprint = fingerprint_of(probe)
     wanted = list(tenant.scopes)
     granted = sorted(token.scopes) if token and token.scopes is not None else wanted if token else []
     practice = client.reading.practice or bool(instance and instance.practice and is_practice(tenant))
@@ -203,6 +205,7 @@ async def _verify(
         checks=fold(results),
         agent=agent,
         scopes=scopes,
+        fingerprint=fingerprint,
         practice=practice,
         instance=instance.as_json() if instance else {},
         secret_source=redact(secret.source),

@@ -27,3 +27,5 @@ class Agent:
     """Areas that answer, with no record that this agent may see."""
     listed: bool = True
     """Whether the list of agents shows it."""
+    modified_at: str = ""
+    """When it was saved last, empty while it is as it was made."""

@@ -71,7 +71,7 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
         "lastlogindate": NO_DATE,
         "twofactor_enabled": False,
         "language_id": 1,
-        "last_modified": stamp(EPOCH),
+        "last_modified": agent.modified_at or stamp(EPOCH),
         "lastonline": NO_DATE,
         "onlinestatus": 0,
         "is_online": False,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from halo_helpers.batch.dask_cluster import dask_executor
+from halo_helpers.batch.cluster.connection import dask_executor
 from halo_helpers.batch.fleet import FleetOptions, Interrupted, run_fleet
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import PracticeServer, start

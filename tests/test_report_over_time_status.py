@@ -13,7 +13,7 @@ from halo_helpers.batch.fleet import FleetOptions, run_fleet
 from halo_helpers.batch.run_folder import locked_run
 from halo_helpers.errors import ConfigError
 from halo_helpers.report.manifest import Entry, Manifest
-from halo_helpers.report.status import parse_age, status_of
+from halo_helpers.report.over_time.status import parse_age, status_of
 
 from .helpers.command import document, halo
 from .helpers.practice import Practice

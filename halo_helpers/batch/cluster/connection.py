@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from urllib.parse import urlsplit
 
-from ..errors import ConfigError
-from ..tenants.base_url import is_loopback
-from .cluster_workers import ClusterExecutor
+from ...errors import ConfigError
+from ...tenants.base_url import is_loopback
+from .workers import ClusterExecutor
 
 CONNECT_S, CLOSE_S = 5, 1
 

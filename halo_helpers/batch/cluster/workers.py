@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Executor, Future
 from typing import Any
 
-from ..system.version import VERSION
-from ..tenants.tenant import Tenant
-from .one_tenant import TenantJob, missing_secrets, this_process
-from .scheduling.schedule import ExecutorLostError
+from ...system.version import VERSION
+from ...tenants.tenant import Tenant
+from ..one_tenant import TenantJob, missing_secrets, this_process
+from ..scheduling.schedule import ExecutorLostError
 
 LOOK_EVERY_S = 1.0
 ALONE_S = 10.0

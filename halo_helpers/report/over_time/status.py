@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
-from .manifest import Manifest
-from .run import Run, headline, is_under_way, read_manifest
+from ...errors import ConfigError
+from ..manifest import Manifest
+from ..run import Run, headline, is_under_way, read_manifest
 
 STATUS_SCHEMA = "halo-runbook/status/1"
 _AHEAD = dt.timedelta(minutes=5)

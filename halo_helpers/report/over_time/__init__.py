@@ -1,0 +1,1 @@
+"""What several runs say together: how fresh they are, what changed between them."""
