@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 
 from halo_helpers.batch.fleet import FleetOptions, run_fleet
 from halo_helpers.batch.history import History
-from halo_helpers.batch.notify import Target, note, target
+from halo_helpers.batch.notify import Target, notify, target
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import ask
-from halo_helpers.report import headline
+from halo_helpers.report import Run, headline
+from halo_helpers.report.over_time.note import MOST, note_of
 from halo_helpers.secrets.private_file import write_private
 from halo_helpers.secrets.value import Secret
 from halo_helpers.system.timestamps import utc_text
@@ -138,23 +141,57 @@ def test_a_note_is_written_when_something_changed(
         connection.sendall(http("200 OK"))
 
     run = run_fleet(file, tmp_path / "runs")
-    assert note(target(str(tmp_path / "note.txt")), run.manifest, say=print)
-    assert (tmp_path / "note.txt").read_text().startswith("2 tenants: 1 broken, 1 OK.")
+    assert notify(target(str(tmp_path / "note.txt")), run, say=print)
+    assert (tmp_path / "note.txt").read_text().startswith("Practice tenants. 2 tenants: 1 broken, 1 OK.")
     with raw_server(script) as url:
         monkeypatch.setenv("NOTIFY_URL", f"{url}/hooks/T0KEN-T0KEN")
         to = target("webhook:env:NOTIFY_URL")
         assert "NOTIFY_URL" not in os.environ
-        assert note(to, run.manifest, say=print)
-    assert json.loads(got[0])["text"].startswith("2 tenants")
+        assert notify(to, run, say=print, report_url="https://reports.example/halo/")
+    text = json.loads(got[0])["text"]
+    assert text.startswith("Practice tenants. 2 tenants")
+    assert "wrong-secret (scenario wrong-secret): invalid-client. Open the application" in text
+    assert text.endswith(f"Report: https://reports.example/halo/{run.id}/report.html")
     said: list[str] = []
-    assert not note(to, run.manifest, say=said.append)
+    assert not notify(to, run, say=said.append)
     assert "could not be sent" in said[0]
     assert "T0KEN" not in said[0]
-    assert not note(Target(), run_fleet(file, tmp_path / "runs").manifest, say=said.append)
+    assert not notify(target(str(tmp_path / "none" / "note.txt")), run, say=said.append)
+    assert "cannot be written" in said[1]
+    assert not notify(Target(), run_fleet(file, tmp_path / "runs"), say=said.append)
     with pytest.raises(ConfigError, match="by reference"):
         target("https://hooks.example/T0KEN")
     with pytest.raises(ConfigError, match="NOT_THERE"):
         target("webhook:env:NOT_THERE")
+
+
+def test_what_stays_broken_is_named_again_after_a_while(practice: Practice, tmp_path: Path) -> None:
+    file, out, said = practice.write(tmp_path / "t.yaml", "wrong-secret"), tmp_path / "runs", list[str]()
+    week, today = dt.timedelta(days=7), f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    assert notify(Target(), run_fleet(file, out), say=said.append, remind=week)
+    assert not notify(Target(), run_fleet(file, out), say=said.append, remind=week)
+    with contextlib.closing(sqlite3.connect(out / "history.sqlite")) as history, history:
+        history.execute("update told set at = '2026-01-01T00:00:00Z'")
+    again = run_fleet(file, out)
+    assert not notify(Target(), again, say=said.append)
+    assert notify(Target(), again, say=said.append, remind=week)
+    assert (
+        f"Still broken:\n• wrong-secret (scenario wrong-secret): invalid-client, since {today}." in said[-1]
+    )
+    assert not notify(Target(), run_fleet(file, out), say=said.append, remind=week)
+
+
+def test_a_message_fits_the_chat_and_says_what_is_left_out(practice: Practice, tmp_path: Path) -> None:
+    run = run_fleet(practice.write(tmp_path / "t.yaml", "wrong-secret"), tmp_path / "runs")
+    (one,) = run.results
+    many = Run(
+        run.folder, run.manifest, [replace(one, tenant=f"t{n}", label="<!channel>") for n in range(300)]
+    )
+    message = note_of(many, report_url="https://r.example")
+    assert message
+    assert len(message.text) <= MOST
+    assert "more, in the report." in message.text
+    assert len(message.names) == 300
 
 
 def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:

@@ -1,28 +1,35 @@
-"""A paragraph to whoever wants to know what a run changed."""
+"""Sends what a run changed to whoever wants to know."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from ..checks.findings import BROKEN
 from ..client.connections import post_json
 from ..errors import ConfigError, HaloError, SecretError, unwritable
-from ..report import has_changed, headline
-from ..report.manifest import Manifest
+from ..report import Run, is_practice_run
+from ..report.over_time.note import MOST, note_of
 from ..secrets.redaction import redact
 from ..secrets.references import resolve
 from ..secrets.value import Secret
 from ..system.files import write_whole
+from ..system.timestamps import utc_text
+from .history import History
 
 WEBHOOK = "webhook:"
+DISCORD_MOST = 1_900
+"""Characters of a message that Discord takes."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the paragraph goes: standard output, a file, or a webhook, whose URL is as good as a password."""
+    """Where the message goes: standard output, a file, or a webhook, whose URL is as good as a password."""
 
     file: Path | None = None
     webhook: Secret | None = None
@@ -51,21 +58,53 @@ def target(text: str) -> Target:
     return Target(file=Path(text))
 
 
-def note(to: Target, manifest: Manifest, *, say: Callable[[str], None]) -> bool:
-    """Send the paragraph when something changed; say when it cannot be sent. Return whether it was sent."""
-    if not has_changed(manifest):
+def notify(
+    to: Target,
+    run: Run,
+    *,
+    say: Callable[[str], None],
+    report_url: str = "",
+    remind: dt.timedelta | None = None,
+) -> bool:
+    """Send the message about a run when something changed; return whether it was sent.
+
+    With `remind`, tenants that stay broken are named again after so long. What cannot be sent is said, and
+    fails nothing.
+    """
+    practice, history = is_practice_run(run.results), History(run.folder.parent)
+    due = _due(run, history, remind, practice=practice) if remind else []
+    host = urlsplit(to.webhook.reveal()).hostname or "" if to.webhook else ""
+    is_discord = host.endswith(("discord.com", "discordapp.com"))
+    message = note_of(run, report_url=report_url, due=due, most=DISCORD_MOST if is_discord else MOST)
+    if message is None:
         return False
-    text = redact(headline(manifest))
+    text = redact(message.text)
     try:
         if to.webhook is not None:
-            post_json(to.webhook, json.dumps({"text": text}))
+            post_json(to.webhook, json.dumps({"content" if is_discord else "text": _without_marks(text)}))
         elif to.file is not None:
             write_whole(to.file, text + "\n")
         else:
             say(text)
     except OSError as error:
-        raise unwritable(error, to.file) from None
+        complain_about = unwritable(error, to.file).seen
     except HaloError as error:
-        say(f"the summary could not be sent: {error.seen}")
-        return False
-    return True
+        complain_about = error.seen
+    else:
+        history.note_told(message.names, practice=practice)
+        return True
+    say(f"the summary could not be sent: {complain_about}")
+    return False
+
+
+def _due(run: Run, history: History, remind: dt.timedelta, *, practice: bool) -> list[str]:
+    """Return who is broken and was named longer ago than that, or never."""
+    told = history.told_at(practice=practice)
+    before = utc_text(dt.datetime.now(dt.UTC) - remind)
+    broken = (result.tenant for result in run.results if result.verdict in BROKEN)
+    return [name for name in broken if told.get(name, "") <= before]
+
+
+def _without_marks(text: str) -> str:
+    """Take away what chats read as their own marks, such as a call to everybody."""
+    return text.translate({ord("<"): "‹", ord(">"): "›", ord("&"): "+"})

@@ -1,17 +1,19 @@
-"""Commands about many tenants: `batch`, `report`, `diff`, `status`."""
+"""The command about many tenants: `batch`."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import ConfigError
+from .progress import fleet_progress
 from .shared import (
     INTERRUPTED,
     NOT_JUDGED,
@@ -30,15 +32,12 @@ from .shared import (
 )
 
 if TYPE_CHECKING:
+    import datetime as dt
     from concurrent.futures import Executor
 
     from ..batch.fleet import FleetOptions
     from ..batch.notify import Target
     from ..report import Run
-    from ..report.manifest import Undone
-    from ..verification.result import Verification
-
-Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
 
 
 File = Annotated[Path, typer.Argument(metavar="TENANTS_FILE")]
@@ -81,9 +80,21 @@ Keep = Annotated[
     int | None, typer.Option("--keep", metavar="N", min=1, help="Keep only the newest N runs in DIR.")
 ]
 _NOTIFY = (
-    "Say in a paragraph what changed, if anything did: to - (standard output), a file, or a webhook whose "
-    "URL is in env:NAME or file:PATH as webhook:env:NAME."
+    "Say what changed, if anything did: to - (standard output), a file, or a webhook whose URL is in "
+    "env:NAME or file:PATH as webhook:env:NAME."
 )
+ReportUrl = Annotated[
+    str,
+    typer.Option("--report-url", metavar="URL", help="Where DIR is served, for the link in --notify."),
+]
+Remind = Annotated[
+    str | None,
+    typer.Option("--remind", metavar="AGE", help="With --notify: name again what stays broken, after 7d."),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print only how it came out and what is broken; nothing on the way."),
+]
 Notify = Annotated[str | None, typer.Option("--notify", metavar="TO", help=_NOTIFY)]
 Preflight = Annotated[
     bool, typer.Option("--preflight", help="Only look for secrets that do not resolve; contact nobody.")
@@ -120,6 +131,9 @@ def batch(
     run_timeout: RunTimeout = None,
     keep: Keep = None,
     notify: Notify = None,
+    report_url: ReportUrl = "",
+    remind: Remind = None,
+    quiet: Quiet = False,
     allow_env: AllowEnv = None,
     secrets_dir: SecretsDir = None,
     only_preflight: Preflight = False,
@@ -135,6 +149,7 @@ def batch(
     from ..batch.fleet import FleetOptions, NothingToDo
     from ..batch.notify import target
     from ..batch.run_folder import OverlapError
+    from ..report.over_time.status import parse_age
 
     allow(allow_env, secrets_dir)
     if only_preflight:
@@ -153,18 +168,24 @@ def batch(
         wait_s=wait,
         overlap=_allowed(overlap),
     )
-    to = target(notify) if notify else None
+    tell = _Teller(
+        to=target(notify) if notify else None,
+        report_url=report_url,
+        remind=parse_age(remind, "--remind") if remind else None,
+        quiet=quiet,
+        as_json=as_json,
+    )
     way = {"ca_file": dask_ca, "cert": dask_cert, "key": dask_key, "trust_network": dask_trust_network}
     try:
         with first_use_named(), _cluster(dask, way) as executor:
-            run, stopped = _run_fleet(tenants_file, out, options, executor, as_json=as_json)
+            run, stopped = _run_fleet(tenants_file, out, options, executor, tell)
     except OverlapError as error:
         complain(error.seen)
         return NOT_JUDGED
     except NothingToDo as nothing:
         complain(f"nothing failed in {nothing}: no run was made")
         return OK
-    code = _tell(run, to, as_json=as_json)
+    code = tell.of(run)
     return INTERRUPTED if stopped else code
 
 
@@ -175,14 +196,15 @@ def _allowed(overlap: str) -> bool:
 
 
 def _run_fleet(
-    tenants_file: Path, out: Path, options: FleetOptions, executor: Executor | None, *, as_json: bool
+    tenants_file: Path, out: Path, options: FleetOptions, executor: Executor | None, tell: _Teller
 ) -> tuple[Run, bool]:
     """Run the fleet; return the run, and whether somebody stopped it."""
     from ..batch.fleet import Interrupted, run_fleet
 
-    progress = fleet_progress(as_json=as_json)
+    progress = None if tell.quiet else fleet_progress(as_json=tell.as_json)
+    say_so = progress.say if progress else None
     try:
-        run = run_fleet(tenants_file, out, options, progress=progress, say=progress.say, executor=executor)
+        run = run_fleet(tenants_file, out, options, progress=progress, say=say_so, executor=executor)
     except Interrupted as stopped:
         why = stopped.lost or "stopped"
         complain(f"{why}; what is done is kept: complete it with --resume {stopped.run.id}")
@@ -190,20 +212,50 @@ def _run_fleet(
     return run, False
 
 
-def _tell(run: Run, to: Target | None, *, as_json: bool) -> int:
-    """Show a run, and send its paragraph; return the exit code."""
-    from ..batch.notify import note
-    from ..report import exit_code
+@dataclass(frozen=True)
+class _Teller:
+    """Says how a run came out, where that was asked for."""
 
-    for line in run.manifest.warnings:
-        complain(f"warning: {line}")
-    if as_json:
-        say(document(run.manifest.as_json()))
-    else:
-        show_run(run)
-    if to is not None:
-        note(to, run.manifest, say=complain if as_json else say)
-    return exit_code(run.outcomes)
+    to: Target | None
+    report_url: str
+    remind: dt.timedelta | None
+    quiet: bool
+    as_json: bool
+
+    def of(self, run: Run) -> int:
+        """Show a run, and send what changed; return the exit code."""
+        from ..batch.notify import notify
+        from ..report import exit_code
+
+        if not self.quiet:
+            for line in run.manifest.warnings:
+                complain(f"warning: {line}")
+        if self.as_json:
+            say(document(run.manifest.as_json()))
+        elif not self.quiet:
+            show_run(run)
+        elif self.to is None or self.to.file or self.to.webhook:
+            _show_broken(run)
+        if self.to is not None:
+            notify(
+                self.to,
+                run,
+                say=complain if self.as_json else say,
+                report_url=self.report_url,
+                remind=self.remind,
+            )
+        return exit_code(run.outcomes)
+
+
+def _show_broken(run: Run) -> None:
+    """Print how a run came out, and a line for each tenant that is broken or was not verified."""
+    from ..checks.findings import BROKEN
+    from ..report import headline
+
+    say(headline(run.manifest))
+    for outcome in run.outcomes:
+        if outcome.verdict in BROKEN:
+            say(f"{outcome.tenant}: {outcome.summary()}")
 
 
 @contextlib.contextmanager
@@ -221,75 +273,6 @@ def _cluster(address: str | None, way: dict[str, Any]) -> Iterator[Executor | No
         yield executor
 
 
-class Lines:
-    """Tells of each tenant in a line on standard error."""
-
-    def __call__(self, outcome: Verification | Undone, done: int, total: int) -> None:
-        """Tell of one tenant, and how many are done."""
-        self.say(f"[{done}/{total}] {outcome.tenant}: {outcome.summary()}")
-
-    def say(self, line: str) -> None:
-        """Tell what holds the run up."""
-        from ..secrets.redaction import redact
-
-        print(redact(line), file=sys.stderr, flush=True)
-
-
-class Bar:
-    """Shows how many are done and broken, how fast it goes and how long it will take, on a terminal.
-
-    Broken tenants are lines above it.
-    """
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[broken]} broken · {task.fields[rate]}/min ·"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("Verifying", total=None, broken=0, rate="–")
-        self._broken = self._begun = 0
-
-    def __call__(self, outcome: Verification | Undone, done: int, total: int) -> None:
-        """Show one tenant more."""
-        from ..checks.findings import BROKEN
-
-        if not self._bar.live.is_started:
-            self._begun = done - 1
-            self._bar.start()
-        if outcome.verdict in BROKEN:
-            self._broken += 1
-            self.say(f"{outcome.tenant}: {outcome.summary()}")
-        elapsed = self._bar.tasks[0].elapsed or 1e-9
-        self._bar.update(
-            self._task,
-            completed=done,
-            total=total,
-            broken=self._broken,
-            rate=round(60 * (done - self._begun) / max(elapsed, 1)),
-        )
-        if done == total:
-            self._bar.stop()
-
-    def say(self, line: str) -> None:
-        """Print a line above the bar."""
-        from ..secrets.redaction import redact
-
-        self._bar.console.print(redact(line), markup=False, highlight=False)
-
-
-def fleet_progress(*, as_json: bool) -> Lines | Bar:
-    """Return what tells of each tenant on standard error: a bar on a terminal, plain lines otherwise."""
-    return Bar() if sys.stderr.isatty() and not as_json else Lines()
-
-
 def show_run(run: Run) -> None:
     """Print what is wrong with whom and what to do, what changed, and where the evidence is."""
     from ..report import fleet_table, headline
@@ -297,81 +280,3 @@ def show_run(run: Run) -> None:
     say(fleet_table(run.results, run.manifest.undone, width=terminal_width(), colour=sys.stdout.isatty()))
     say(headline(run.manifest))
     say(f"report:    {run.folder / 'report.html'}\nnotebooks: {run.folder}{os.sep}*.ipynb")
-
-
-@app.command(short_help="Report a run again, on standard output.")
-def report(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
-    folder: Runs = Path("runs"),
-    kind: Annotated[str, typer.Option("--format", help="html, json, junit or csv.")] = "html",
-    tenant: Annotated[
-        str | None,
-        typer.Option("--tenant", metavar="NAME", help="This tenant's executed notebook, as a page."),
-    ] = None,
-) -> int:
-    """Report a run again, on standard output."""
-    from ..report import exit_code, find_run, load_run, to_csv, to_html, to_junit
-
-    if tenant is not None:
-        from ..report.notebook_page import notebook_page
-
-        say(notebook_page(find_run(run, folder), tenant))
-        return OK
-    found = load_run(find_run(run, folder))
-    kinds: dict[str, Callable[[], str]] = {
-        "html": lambda: to_html(found.results, found.manifest),
-        "json": lambda: document(
-            found.manifest.as_json() | {"results": [r.as_json() for r in found.results]}
-        ),
-        "junit": lambda: to_junit(found.results, found.manifest.undone),
-        "csv": lambda: to_csv(found.results, found.manifest.undone),
-    }
-    if kind not in kinds:
-        raise ConfigError(f"--format takes {', '.join(kinds)}, got {kind!r}")
-    say(kinds[kind]())
-    return exit_code(found.outcomes)
-
-
-@app.command(short_help="Say what changed between two runs.")
-def diff(
-    run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
-    folder: Runs = Path("runs"),
-    as_json: AsJson = False,
-) -> int:
-    """Say what is new, fixed and still failing between two runs."""
-    from ..report import compare, find_run, load_run
-    from ..report.over_time.drift import words_of
-
-    found = compare(load_run(find_run(run_a, folder)), load_run(find_run(run_b, folder)))
-    if as_json:
-        say(document(found))
-        return OK
-    lines = [
-        f"{kind:6} {row['tenant']}  {row['check']}  {row['code']}"
-        for kind in ("new", "fixed", "still", "gone")
-        for row in found[kind]
-    ]
-    lines += [f"set up  {row['tenant']}  {words_of(row)}" for row in found["drift"]]
-    say("\n".join(lines) or "nothing is broken in either run, and nothing is set up otherwise")
-    return OK
-
-
-@app.command(short_help="Say how old the newest run is and how it came out.")
-def status(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of runs.")],
-    max_age: Annotated[str, typer.Option("--max-age", metavar="AGE", help="Such as 26h, 90m or 2d.")] = "26h",
-    broken: Annotated[
-        bool, typer.Option("--broken", help="Exit 1 when a run is fresh and tenants in it are broken.")
-    ] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Say how old the newest complete run of the whole file is, and how it came out.
-
-    Exit 0 when it is fresh, whatever it found; 3 when there is none, or it is too old.
-    """
-    from ..report.over_time.status import parse_age, status_of
-
-    found: dict[str, Any] = status_of(folder, parse_age(max_age), broken=broken)
-    say(document(found) if as_json else found["words"])
-    return int(found["exit_code"])

@@ -13,7 +13,8 @@ import typer
 
 from ..errors import ConfigError
 from ..practice.settings import OPTIONS
-from .fleet import fleet_progress, show_run
+from .fleet import show_run
+from .progress import fleet_progress
 from .shared import FAILED, OK, app, complain, say
 
 if TYPE_CHECKING:
