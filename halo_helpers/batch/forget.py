@@ -15,10 +15,11 @@ from ..system.files import write_whole
 from ..system.paths import data_folder
 from ..system.plain_text import count_of
 from ..tenants.answers import walks_folder
-from .history import History
-from .run_folder import STARTING, write_manifest, write_summaries
+from .history.database import FILE
+from .history.outcomes import Outcomes
+from .run_folder import INDEX, STARTING, write_index, write_manifest, write_summaries
 
-_LEFTOVERS = ("history.sqlite", LATEST, STARTING)
+_LEFTOVERS = (FILE, INDEX, LATEST, STARTING)
 
 
 def what_is_kept(name: str | None, runs: Path) -> list[str]:
@@ -48,14 +49,16 @@ def forget(name: str | None, runs: Path) -> None:
             remove(name)
             for path in _run_files(name, runs):
                 path.unlink(missing_ok=True)
-            if (runs / "history.sqlite").exists():
-                History(runs).forget_tenant(name)
+            if (runs / FILE).exists():
+                Outcomes(runs).forget_tenant(name)
             for manifest in runs.glob("*/run.json"):
                 if is_under_way(manifest.parent):
                     raise ConfigError(
                         Mistake("is being written now; forget again when it has ended", str(manifest.parent))
                     )
                 _run_without(manifest.parent, name)
+            if (runs / INDEX).exists():
+                write_index(runs)
             return
         for tenant in _names(runs):
             remove(tenant)
@@ -74,7 +77,7 @@ def _names(runs: Path) -> list[str]:
     names = {path.name for path in walks_folder().glob("*") if path.is_dir()}
     names |= {path.stem for path in (data_folder() / "secrets").glob("*.secret")}
     names |= {path.stem for path in _run_files(None, runs)} - {"run"}
-    return sorted(names | (History(runs).tenants() if (runs / "history.sqlite").exists() else set()))
+    return sorted(names | (Outcomes(runs).tenants() if (runs / FILE).exists() else set()))
 
 
 def _run_files(name: str | None, runs: Path) -> list[Path]:
@@ -99,7 +102,7 @@ def _run_without(folder: Path, name: str) -> None:
     manifest = run.manifest.without(name, lambda line: of_tenant.search(line) is not None)
     summed_up = (folder / "report.html").exists()
     if summed_up:
-        trend = History(folder.parent).trend(practice=is_practice_run(run.results))
+        trend = Outcomes(folder.parent).trend(practice=is_practice_run(run.results))
         manifest = replace(
             manifest.judged(worst(run.results), totals(run.results), manifest.undone), trend=tuple(trend)
         )

@@ -20,7 +20,7 @@ from ..secrets.references import resolve
 from ..secrets.value import Secret
 from ..system.files import write_whole
 from ..system.timestamps import utc_text
-from .history import History
+from .history.setups import Setups
 
 WEBHOOK = "webhook:"
 DISCORD_MOST = 1_900
@@ -71,7 +71,7 @@ def notify(
     With `remind`, tenants that stay broken are named again after so long. What cannot be sent is said, and
     fails nothing.
     """
-    practice, history = is_practice_run(run.results), History(run.folder.parent)
+    practice, history = is_practice_run(run.results), Setups(run.folder.parent)
     due = _due(run, history, remind, practice=practice) if remind else []
     host = urlsplit(to.webhook.reveal()).hostname or "" if to.webhook else ""
     is_discord = host.endswith(("discord.com", "discordapp.com"))
@@ -97,7 +97,7 @@ def notify(
     return False
 
 
-def _due(run: Run, history: History, remind: dt.timedelta, *, practice: bool) -> list[str]:
+def _due(run: Run, history: Setups, remind: dt.timedelta, *, practice: bool) -> list[str]:
     """Return who is broken and was named longer ago than that, or never."""
     told = history.told_at(practice=practice)
     before = utc_text(dt.datetime.now(dt.UTC) - remind)

@@ -14,12 +14,16 @@ from pathlib import Path
 from ..errors import ConfigError, HaloError, Mistake, unwritable
 from ..report import Run, to_csv, to_html, to_junit
 from ..report.manifest import Manifest
+from ..report.over_time.index_page import to_index
 from ..report.run import LOCK, is_under_way
 from ..secrets.redaction import redact
 from ..system.files import hold, write_whole
 from ..system.timestamps import utc_text
+from .history.outcomes import Outcomes
+from .history.run_list import RunList
 
 PARTIAL = ".partial"
+INDEX = "index.html"
 STARTING = ".starting.lock"
 """Held in a folder of runs while one begins, so that two that begin at once see one another."""
 
@@ -121,6 +125,13 @@ def write_summaries(run: Run) -> None:
     write_whole(run.folder / "report.html", to_html(run.results, run.manifest, evidence=True))
     write_whole(run.folder / "junit.xml", to_junit(run.results, run.manifest.undone))
     write_whole(run.folder / "summary.csv", "\ufeff" + to_csv(run.results, run.manifest.undone))
+
+
+def write_index(out: Path) -> None:
+    """Write `index.html` of a folder of runs."""
+    outcomes = Outcomes(out)
+    customers, practice = outcomes.lives(practice=False), outcomes.lives(practice=True)
+    write_whole(out / INDEX, to_index(RunList(out).lines(out), customers, practice))
 
 
 class RunLog:

@@ -18,7 +18,7 @@ Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
     folder: Runs = Path("runs"),
-    kind: Annotated[str, typer.Option("--format", help="html, json, junit or csv.")] = "html",
+    kind: Annotated[str, typer.Option("--format", help="html, json, junit, csv or openmetrics.")] = "html",
     tenant: Annotated[
         str | None,
         typer.Option("--tenant", metavar="NAME", help="This tenant's executed notebook, as a page."),
@@ -26,6 +26,7 @@ def report(
 ) -> int:
     """Report a run again, on standard output."""
     from ..report import exit_code, find_run, load_run, to_csv, to_html, to_junit
+    from ..report.over_time.openmetrics import to_openmetrics
 
     if tenant is not None:
         from ..report.notebook_page import notebook_page
@@ -39,6 +40,7 @@ def report(
             found.manifest.as_json() | {"results": [r.as_json() for r in found.results]}
         ),
         "junit": lambda: to_junit(found.results, found.manifest.undone),
+        "openmetrics": lambda: to_openmetrics(found),
         "csv": lambda: to_csv(found.results, found.manifest.undone),
     }
     if kind not in kinds:

@@ -174,12 +174,13 @@ def tenants_accept(
 
     Later reports say what differs from it.
     """
-    from ..batch.history import History
+    from ..batch.history.database import FILE
+    from ..batch.history.setups import Setups
     from ..report.over_time.drift import words_of
 
-    if not (folder / "history.sqlite").is_file():
+    if not (folder / FILE).is_file():
         raise ConfigError(Mistake("is no folder of runs: it holds no history; give --dir", str(folder)))
-    accepted = History(folder).accept(name)
+    accepted = Setups(folder).accept(name)
     for field, before, after in accepted:
         say(words_of({"field": field, "before": before, "after": after}))
     say(f"{name}: accepted as it is now" if accepted else f"{name}: nothing differs from what was accepted")

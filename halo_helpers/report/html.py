@@ -117,10 +117,16 @@ def _drift(rows: Sequence[dict[str, Any]], results: Sequence[Verification]) -> l
     return list(tenants.values())
 
 
-def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: bool) -> Markup:
-    """Return what the heat map is drawn from, as JSON that cannot end the script it stands in."""
+def embedded(value: object) -> Markup:
+    """Return JSON for a page's own script, which cannot end the script that it stands in."""
     from markupsafe import Markup
 
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - nothing in it ends the script
+
+
+def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: bool) -> Markup:
+    """Return what the heat map is drawn from."""
     columns = [*CHECKS, *([RUN] if any(check.id == RUN for r in results for check in r.checks) else [])]
     letters = {"pass": "p", "warn": "w", "fail": "f", "error": "e", "skip": "s"}
     advice: dict[tuple[str, str, str], int] = {}
@@ -158,9 +164,7 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
         else [name, *RUN_TITLES, RUN_TITLES[0]]
         for name in columns
     ]
-    value = {"checks": titles, "advice": list(advice), "tenants": rows, "evidence": evidence}
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - nothing in it ends the script
+    return embedded({"checks": titles, "advice": list(advice), "tenants": rows, "evidence": evidence})
 
 
 def _trend(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

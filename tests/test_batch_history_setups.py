@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from halo_helpers.batch.fleet import FleetOptions, run_fleet
-from halo_helpers.batch.history import History
+from halo_helpers.batch.history.setups import Setups
 from halo_helpers.practice.control import PracticeServer, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import compare, has_changed, headline
@@ -106,5 +106,5 @@ def test_a_run_that_is_summed_up_again_says_the_same(server: PracticeServer, tmp
     run_fleet(file, out)
     save_agent(server, server.tenants[0]["name"], **{"team-2": "1"})
     changed = run_fleet(file, out)
-    again = History(out).note_setups(changed.id, changed.results)
+    again = Setups(out).note_setups(changed.id, changed.results)
     assert again == list(changed.manifest.drift) != []

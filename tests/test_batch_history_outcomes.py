@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from halo_helpers.batch.fleet import FleetOptions, run_fleet
-from halo_helpers.batch.history import History
+from halo_helpers.batch.history.outcomes import Outcomes
 from halo_helpers.batch.notify import Target, notify, target
 from halo_helpers.errors import ConfigError
 from halo_helpers.practice.control import ask
@@ -55,7 +55,7 @@ def test_a_damaged_history_is_set_aside_and_made_again_of_the_runs(
 def test_a_history_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "history.sqlite").mkdir()
     with pytest.raises(ConfigError, match=r"history\.sqlite"):
-        History(tmp_path)
+        Outcomes(tmp_path)
 
 
 def test_a_history_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_history_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
         )
         row = "('r1', 'a', 'u', '2026-11-01T00:00:00Z', 'fail', 'c/k', 0, 0)"
         old.execute(f"insert into outcome values {row}")
-    history = History(tmp_path)
+    history = Outcomes(tmp_path)
     assert history.warnings == []
     assert history.broken_since(["a"], practice=False) == {"a": "2026-11-01T00:00:00Z"}
     assert [run["run"] for run in history.trend(practice=False)] == ["r1"]
@@ -110,14 +110,14 @@ def test_old_runs_are_pruned_and_the_history_knows_them(practice: Practice, tmp_
         "not-a-run",
         *sorted(run.id for run in runs)[-2:],
     }
-    assert len(History(out).trend(practice=True)) == 4
+    assert len(Outcomes(out).trend(practice=True)) == 4
 
 
 def test_runs_of_some_tenants_stay_out_of_the_trend(practice: Practice, tmp_path: Path) -> None:
     file, out = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"), tmp_path / "runs"
     whole = run_fleet(file, out)
     run_fleet(file, out, FleetOptions(only=["healthy"]))
-    assert [run["run"] for run in History(out).trend(practice=True)] == [whole.id]
+    assert [run["run"] for run in Outcomes(out).trend(practice=True)] == [whole.id]
 
 
 def test_since_when_is_right_though_few_runs_are_kept(practice: Practice, tmp_path: Path) -> None:
@@ -195,8 +195,8 @@ def test_a_message_fits_the_chat_and_says_what_is_left_out(practice: Practice, t
 
 
 def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:
-    assert History(tmp_path).before("x", practice=True) == (set(), {})
-    assert History(tmp_path).trend(practice=True) == []
+    assert Outcomes(tmp_path).before("x", practice=True) == (set(), {})
+    assert Outcomes(tmp_path).trend(practice=True) == []
 
 
 def test_one_that_calls_itself_practice_moves_no_run(tmp_path: Path) -> None:
