@@ -21,7 +21,8 @@ function cell(row, text, heading) {
 function draw() {
   const kind = data.kinds[$("k").value || 0];
   const found = (kind ? kind.tenants : []).filter(
-    ([name, line]) => name.includes($("q").value.trim().toLowerCase()) && (!$("v").value || line.endsWith($("v").value)),
+    ([name, line]) =>
+      name.includes($("q").value.trim().toLowerCase()) && (!$("v").value || line.endsWith($("v").value)),
   );
   $("count").textContent = `${found.length} of ${kind ? kind.tenants.length : 0}`;
   $("rows").replaceChildren(
@@ -45,7 +46,7 @@ function draw() {
   $("more").hidden = found.length <= shown;
 }
 
-data.kinds.forEach((kind, n) => $("k").add(new Option(kind.title, n)));
+for (const [n, kind] of data.kinds.entries()) $("k").add(new Option(kind.title, n));
 $("k").parentElement.hidden = data.kinds.length < 2;
 for (const id of ["q", "v", "k"])
   $(id).addEventListener("input", () => {

@@ -67,7 +67,7 @@ def to_openmetrics(run: Run) -> str:
 def _gauge(name: str, what: str, samples: list[tuple[str, float]]) -> list[str]:
     full = f"{_PREFIX}_{name}"
     rows = [
-        f"{full}{{{labels}}} {value:g}" if labels else f"{full} {value:.15g}" for labels, value in samples
+        f"{full}{{{labels}}} {value:.15g}" if labels else f"{full} {value:.15g}" for labels, value in samples
     ]
     return [f"# HELP {full} {what}", f"# TYPE {full} gauge", *rows]
 
