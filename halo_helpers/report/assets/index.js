@@ -12,7 +12,9 @@ function changes(line) {
 
 function cell(row, text, heading) {
   const one = document.createElement(heading ? "th" : "td");
-  if (heading) one.scope = "row";
+  if (heading) {
+    one.scope = "row";
+  }
   one.textContent = text;
   row.append(one);
   return one;
@@ -46,13 +48,16 @@ function draw() {
   $("more").hidden = found.length <= shown;
 }
 
-for (const [n, kind] of data.kinds.entries()) $("k").add(new Option(kind.title, n));
+for (const [n, kind] of data.kinds.entries()) {
+  $("k").add(new Option(kind.title, n));
+}
 $("k").parentElement.hidden = data.kinds.length < 2;
-for (const id of ["q", "v", "k"])
+for (const id of ["q", "v", "k"]) {
   $(id).addEventListener("input", () => {
     shown = step;
     draw();
   });
+}
 $("more").addEventListener("click", () => {
   shown += 10 * step;
   draw();
