@@ -91,6 +91,14 @@ Remind = Annotated[
     str | None,
     typer.Option("--remind", metavar="AGE", help="With --notify: name again what stays broken, after 7d."),
 ]
+Publish = Annotated[
+    str | None,
+    typer.Option(
+        "--publish",
+        metavar="URL",
+        help="Copy finished runs to this folder or URL (S3, Azure, SFTP …; extra “publish”).",
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print only how it came out and what is broken; nothing on the way."),
@@ -133,6 +141,7 @@ def batch(
     notify: Notify = None,
     report_url: ReportUrl = "",
     remind: Remind = None,
+    publish: Publish = None,
     quiet: Quiet = False,
     allow_env: AllowEnv = None,
     secrets_dir: SecretsDir = None,
@@ -148,6 +157,7 @@ def batch(
     from ..batch.choose import preflight
     from ..batch.fleet import FleetOptions, NothingToDo
     from ..batch.notify import target
+    from ..batch.publish import Publisher
     from ..batch.run_folder import OverlapError
     from ..report.over_time.status import parse_age
 
@@ -168,6 +178,7 @@ def batch(
         wait_s=wait,
         overlap=_allowed(overlap),
     )
+    publisher = Publisher(publish) if publish else None
     tell = _Teller(
         to=target(notify) if notify else None,
         report_url=report_url,
@@ -186,6 +197,8 @@ def batch(
         complain(f"nothing failed in {nothing}: no run was made")
         return OK
     code = tell.of(run)
+    if publisher is not None:
+        publisher.publish(out, complain)
     return INTERRUPTED if stopped else code
 
 
