@@ -11,7 +11,7 @@ import typer
 from ..errors import ConfigError, Mistake, SecretError
 from ..system.account import forbid_core_dumps
 from ..system.version import VERSION
-from . import check, fleet, guide, practice, runs, tenants  # noqa: F401 - they register their commands
+from . import check, fleet, guide, practice, runs, tenants, upkeep  # noqa: F401 - they register their commands
 from .shared import BAD_INPUT, INTERRUPTED, OK, app, complain, refuse, say, state
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,22 @@ def add_tenant(file: Path, entry: dict[str, Any]) -> None:
 
     Raises: ConfigError with what is wrong, or when the file cannot be written.
     """
-    given = {name: entry[name] for name in FIELDS if entry.get(name) not in (None, "")}
-    try:
-        check_rules(str(given.get("client_secret", "")), file.absolute().parent)
-    except SecretError as error:
-        raise ConfigError(Mistake(error.seen, str(file))) from None
+    add_tenants(file, [entry])
+
+
+def add_tenants(file: Path, entries: Iterable[dict[str, Any]]) -> None:
+    """Add several tenants at once, all or none. As `add_tenant` else."""
+    given = [{name: entry[name] for name in FIELDS if entry.get(name) not in (None, "")} for entry in entries]
+    for one in given:
+        try:
+            check_rules(str(one.get("client_secret", "")), file.absolute().parent)
+        except SecretError as error:
+            raise ConfigError(Mistake(f"{one.get('name')}: {error.seen}", str(file))) from None
     if file.suffix.lower() == ".csv":
-        _change_csv(file, lambda rows: rows.append({name: str(value) for name, value in given.items()}))
+        texts = [{name: str(value) for name, value in one.items()} for one in given]
+        _change_csv(file, lambda rows: rows.extend(texts))
     else:
-        _change_yaml(file, lambda tenants: tenants.append(given))
+        _change_yaml(file, lambda tenants: tenants.extend(given))
 
 
 def retire_tenant(file: Path, name: str) -> None:
