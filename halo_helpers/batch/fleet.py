@@ -32,6 +32,7 @@ from .run_folder import (
     refuse_overlap,
     write_manifest,
 )
+from .scheduling.schedule import Stop
 from .under_way import UnderWay
 
 __all__ = ["FleetOptions", "Interrupted", "NothingToDo", "Progress", "run_fleet"]
@@ -45,11 +46,14 @@ def run_fleet(
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
     executor: Executor | None = None,
+    stop: Stop | None = None,
 ) -> Run:
     """Verify the tenants of a file, each by its own papermill run, and write a run folder below `out`.
 
     `say` gets a line when the run waits for an outage, and when it goes on. Jobs go to `executor`, any of
     `concurrent.futures`' kind, such as a cluster's; without one they run here.
+
+    Whoever holds `stop` can end it from another thread.
 
     Raises: ConfigError for mistakes in the file or an unwritable folder, OverlapError beside another run,
     NothingToDo, all before anything runs; Interrupted.
@@ -79,6 +83,7 @@ def run_fleet(
             raise unwritable(error, out) from None
         under_way = UnderWay(folder, manifest, active, run_with, options, executor)
         under_way.progress, under_way.say = progress, say
+        under_way.stop = stop or under_way.stop
         return under_way.run()
 
 

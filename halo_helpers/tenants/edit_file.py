@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -59,6 +60,43 @@ def retire_tenant(file: Path, name: str) -> None:
         _change_csv(file, take_out)
     else:
         _change_yaml(file, take_out_kept)
+
+
+def pause_tenant(file: Path, name: str, until: dt.date, reason: str) -> None:
+    """Let a tenant not be verified before a day.
+
+    Raises: ConfigError when it does not stand there, no reason is given, or the file cannot be written.
+    """
+    if not reason:
+        raise ConfigError(f"say why {name} pauses: whoever reads the report asks")
+    _change_one(file, name, {"paused_until": until.isoformat(), "paused_reason": reason})
+
+
+def resume_tenant(file: Path, name: str) -> None:
+    """Let a tenant be verified again. As `pause_tenant` else."""
+    _change_one(file, name, {"paused_until": "", "paused_reason": ""})
+
+
+def _change_one(file: Path, name: str, values: dict[str, str]) -> None:
+    """Set fields of one tenant; an empty value takes a field away."""
+    if name not in {tenant.name for tenant in load_tenants(file)}:
+        raise ConfigError(Mistake(f"no tenant is called {name!r}", str(file)))
+
+    def change(rows: Any) -> None:
+        row = next(row for row in rows if row.get("name") == name)
+        for field, value in values.items():
+            if value:
+                row[field] = value
+            else:
+                row.pop(field, None)
+
+    def change_cells(rows: list[dict[str, str]]) -> None:
+        next(row for row in rows if row.get("name") == name).update(values)
+
+    if file.suffix.lower() == ".csv":
+        _change_csv(file, change_cells)
+    else:
+        _change_yaml(file, change)
 
 
 def _change_yaml(file: Path, change: Any) -> None:
