@@ -32,7 +32,7 @@ def desk_html(desk: Desk) -> str:
     if desk.file.is_usable:
         parts += [_run(desk), _tenants(desk)]
     parts.append(_add(desk))
-    return "".join(parts)
+    return f"<div class='h-desk'>{''.join(parts)}</div>"
 
 
 def _file(file: TenantsFile) -> str:
@@ -41,7 +41,7 @@ def _file(file: TenantsFile) -> str:
     path = escape(str(file.path))
     return (
         "<div class='h-card'><div class='h-top'><h3>The tenants file</h3>"
-        f"<span class='h-mark'>{escape(about)}</span></div><div class='h-entry' data-form>"
+        f"<small>{escape(about)}</small></div><div class='h-entry' data-form>"
         f"<label for='halo-desk-file'>File</label><input class='h-input' id='halo-desk-file' name='file' "
         f"data-key='file' value='{path}' spellcheck='false' autocomplete='off'>"
         f"{button('Open', 'open', 'main')}</div>"
@@ -110,13 +110,13 @@ def _outcome(desk: Desk) -> str:
     for result in [one for one in run.results if one.verdict in BROKEN][:_BROKEN_SHOWN]:
         card = next(iter(cards_of(result.checks)), None)
         rows.append(
-            f"<li><b>{escape(result.tenant)}</b> "
+            f"<p><b>{escape(result.tenant)}</b> "
             f"{state_html(OF_VERDICT[result.verdict], WORDS[result.verdict])} "
-            f"{escape(card.headline + '. ' + card.cause.remedy) if card else ''}</li>"
+            f"{escape(card.headline + '. ' + card.cause.remedy) if card else ''}</p>"
         )
     page = run.folder / "report.html"
     return (
-        f"{problem}<p>{escape(headline(run.manifest))}</p><ul class='h-list'>{''.join(rows)}</ul>"
+        f"{problem}<p>{escape(headline(run.manifest))}</p>{''.join(rows)}"
         f"<div class='h-row'>{button('Open the report', 'report')}"
         f"{copy_button(str(page), 'the path of the report', 'Copy its path')}</div>"
     )
@@ -130,23 +130,22 @@ def _tenants(desk: Desk) -> str:
         or desk.find in f"{tenant.name} {tenant.label or ''} {tenant.owner or ''} {tenant.base_url}".lower()
     ]
     last = {result.tenant: result.verdict for result in desk.fleet.run.results} if desk.fleet.run else {}
-    rows = "".join(_tenant(desk, tenant, last) for tenant in found[:SHOWN])
+    rows = "".join(_tenant(tenant, last) for tenant in found[:SHOWN])
     counted = f"{len(found[:SHOWN])} of {len(desk.file.tenants)}"
     return (
-        "<div class='h-card'><div class='h-top'><h3>Tenants</h3>"
-        f"<span class='h-mark'>{counted}</span></div><div class='h-entry' data-form>"
+        f"<div class='h-card'><div class='h-top'><h3>Tenants</h3><small>{counted}</small></div>"
+        "<div class='h-entry' data-form>"
         "<label for='halo-desk-find'>Find</label><input class='h-input' id='halo-desk-find' name='find' "
         f"data-key='find' value='{escape(desk.find)}' placeholder='name, host or owner' autocomplete='off'>"
-        f"{button('Find', 'find', 'main')}</div><div class='h-wide'><table><thead><tr><th scope='col'>"
-        "Tenant</th>"
-        "<th scope='col'>Base URL</th><th scope='col'>Secret</th><th scope='col'>Owner</th><th "
-        "scope='col'>State</th>"
-        f"<th scope='col'><span class='h-hidden'>What to do</span></th></tr></thead><tbody>{rows}</tbody>"
-        "</table></div></div>"
+        f"{button('Find', 'find')}</div>{_pause(desk.pausing) if desk.pausing else ''}"
+        "<div class='h-wide'><table><thead><tr><th scope='col'>Tenant</th><th scope='col'>Base URL and "
+        "secret</th>"
+        "<th scope='col'>State</th><th scope='col'><span class='h-hidden'>What to do</span></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div></div>"
     )
 
 
-def _tenant(desk: Desk, tenant: Tenant, last: Mapping[str, str]) -> str:
+def _tenant(tenant: Tenant, last: Mapping[str, str]) -> str:
     paused = tenant.is_paused(_today())
     verdict = last.get(tenant.name)
     state = ""
@@ -160,25 +159,25 @@ def _tenant(desk: Desk, tenant: Tenant, last: Mapping[str, str]) -> str:
         if paused
         else button("Verify", "run", "small", **one) + button("Pause …", "ask-pause", "small quiet", **one)
     )
-    label = f"<br><small>{escape(tenant.label)}</small>" if tenant.label else ""
-    row = (
-        f"<tr><th scope='row'>{escape(tenant.name)}{label}</th><td>{escape(tenant.base_url)}</td>"
-        f"<td>{escape(str(tenant.client_secret))}</td><td>{escape(tenant.owner or '')}</td><td>{state}</td>"
-        f"<td><div class='h-row'>{act}</div></td></tr>"
+    more = ", ".join(filter(None, (tenant.label, tenant.owner and f"owner {tenant.owner}")))
+    return (
+        f"<tr><th scope='row'><b>{escape(tenant.name)}</b><br><small>{escape(more)}</small></th>"
+        f"<td>{escape(tenant.base_url)}<br><small>{escape(str(tenant.client_secret))}</small></td>"
+        f"<td>{state}</td><td><div class='h-acts'>{act}</div></td></tr>"
     )
-    return row + (_pause(tenant.name) if desk.pausing == tenant.name else "")
 
 
 def _pause(name: str) -> str:
     return (
-        f"<tr><td colspan='6'><div class='h-well' data-form role='group' aria-label='Pause {escape(name)}'>"
-        "<div class='h-entry'><label for='halo-until'>Until (a day)</label><input class='h-input' "
-        "id='halo-until' "
-        f"type='date' name='until-{escape(name)}' data-key='until'></div><div class='h-entry'>"
-        "<label for='halo-reason'>Why</label><input class='h-input' id='halo-reason' "
+        f"<div class='h-well' data-form role='group' aria-label='Pause {escape(name)}'>"
+        f"<p><b>Pause {escape(name)}</b></p><div class='h-entry'><label for='halo-until'>Until (a "
+        "day)</label>"
+        f"<input class='h-input' id='halo-until' type='date' name='until-{escape(name)}' data-key='until'>"
+        "</div>"
+        "<div class='h-entry'><label for='halo-reason'>Why</label><input class='h-input' id='halo-reason' "
         f"name='reason-{escape(name)}' data-key='reason' placeholder='moves to another instance'></div>"
         f"<div class='h-row'>{button('Keep verifying it', 'keep', safe='')}"
-        f"{button('Pause', 'pause', 'main', name=name)}</div></div></td></tr>"
+        f"{button('Pause', 'pause', 'main', name=name)}</div></div>"
     )
 
 
