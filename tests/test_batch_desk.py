@@ -17,7 +17,7 @@ from halo_helpers.tenants.tenants_file import load_tenants
 
 from .helpers.browser import chromium, needs_browser, new_page
 from .helpers.halopsa import ID, SECRET
-from .helpers.lab import SHOWN, Lab
+from .helpers.lab import SHOWN, Lab, run_all
 from .helpers.panels import click
 from .helpers.practice import Practice
 
@@ -159,10 +159,9 @@ def test_in_a_lab(tmp_path: Path) -> None:
         write_practice_tenants(tmp_path / "data" / "tenants.yaml", [entry], lab.practice)
         with chromium() as browser, new_page(browser) as page:
             lab.go(page, "fleet-report")
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_text("Run All Cells", exact=True).click()
+            run_all(page)
             card = page.locator(SHOWN).get_by_role("group", name="A run")
-            card.get_by_role("button", name="Verify 1 tenant now").click()
+            card.get_by_role("button", name="Verify 1 tenant now").click(timeout=60_000)
             expect(card.get_by_text(re.compile("1 tenant: 1 OK"))).to_be_visible(timeout=60_000)
             expect(card.get_by_role("button", name="Open the report")).to_be_visible()
     finally:

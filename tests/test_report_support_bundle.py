@@ -120,3 +120,13 @@ def test_what_may_say_who_or_where_is_left_out(text: str) -> None:
     replaced = _Words().replace(f"seen {text} there")
     assert "[" in replaced
     assert not re.search(r"\d\d|jones|fileserver", replaced), replaced
+
+
+def test_a_customer_that_is_called_as_a_word_that_stands_in_is_replaced_too() -> None:
+    words = _Words()
+    for name in ("tenant-2", "tenant-1", "acme"):
+        words.learn("tenant", name)
+    text = words.replace("tenant-1 and TENANT-2 and acme")
+    assert text == "tenant-4 and tenant-3 and tenant-5"
+    assert not words.stands_in(text)
+    assert words.stands_in("tenant-1")

@@ -81,6 +81,9 @@ def status(
     broken: Annotated[
         bool, typer.Option("--broken", help="Exit 1 when a run is fresh and tenants in it are broken.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing when the exit code is 0.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Say how old the newest complete run of the whole file is, and how it came out.
@@ -90,5 +93,6 @@ def status(
     from ..report.over_time.status import parse_age, status_of
 
     found: dict[str, Any] = status_of(folder, parse_age(max_age), broken=broken)
-    say(document(found) if as_json else found["words"])
+    if found["exit_code"] or not quiet:
+        say(document(found) if as_json else found["words"])
     return int(found["exit_code"])

@@ -187,8 +187,6 @@ def bundle(
 
     allow(allow_env, secrets_dir)
     names = make_bundle(what, out, folder, tenants_file)
-    say(
-        f"{out}: {', '.join(names)}. Names, hosts and ids in it are replaced; look into it before "
-        "you send it."
-    )
+    held = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    say(f"{out}: {held}. Names, hosts and ids in it are replaced; look into it before you send it.")
     return OK

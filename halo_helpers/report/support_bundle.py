@@ -13,8 +13,10 @@ import platform
 import re
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -76,25 +78,35 @@ _HOSTED = re.compile(r"(?:[A-Z]{2,4}\d{0,3}-)?(?:Stable|Beta|Practice)\d{0,3}")
 """What an instance may say of itself that names nobody."""
 
 
-def _spelt(name: str) -> re.Pattern[str]:
-    """Return a pattern that finds a name as a word of its own, in capitals or not."""
-    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.IGNORECASE)
-
-
 class _Words:
     """Replaces names consistently: the same one always by the same word."""
 
     def __init__(self) -> None:
-        self._words: dict[str, str] = {}
-        self._counts: dict[str, int] = {}
+        self._kinds: dict[str, str] = {}
 
     def learn(self, kind: str, value: object) -> None:
-        """Choose the word that stands for a value."""
+        """Learn a value for which a word of this kind shall stand; all are learnt before any is replaced."""
         text = str(value or "").strip()
-        if len(text) < 2 or text in self._words:
-            return
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        self._words[text] = f"{kind}-{self._counts[kind]}"
+        if len(text) >= 2:
+            self._kinds.setdefault(text, kind)
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        """The word for each value, in small letters; none of them is itself a value."""
+        numbers: dict[str, Iterator[int]] = {}
+        values = {text.lower() for text in self._kinds}
+        words: dict[str, str] = {}
+        for text, kind in self._kinds.items():
+            numbered = (f"{kind}-{number}" for number in numbers.setdefault(kind, count(1)))
+            words.setdefault(text.lower(), next(word for word in numbered if word not in values))
+        return words
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """Finds every value as a word of its own, the longest first, in capitals or not."""
+        longest_first = sorted(self._words, key=len, reverse=True)
+        either = "|".join(map(re.escape, longest_first)) or "(?!)"
+        return re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE)
 
     def learn_from(self, result: Verification) -> None:
         """Learn the names in a verification."""
@@ -118,8 +130,7 @@ class _Words:
 
     def replace(self, text: str) -> str:
         """Replace everything that was learnt, and what looks like a name of somebody anyway."""
-        for known in sorted(self._words, key=len, reverse=True):
-            text = _spelt(known).sub(self._words[known], text)
+        text = self._pattern.sub(lambda found: self._words.get(found[0].lower(), "[name]"), text)
         text = _URL.sub(self._url, EMAIL.sub("[e-mail]", text))
         text = GUID.sub("[id]", CLIENT_SECRET.sub("[secret]", _ANSWER.sub(r"\1 [text]", text)))
         for word, pattern in _LEFT_OUT.items():
@@ -135,10 +146,9 @@ class _Words:
             else f"{parts.scheme}://[host]{parts.path if parts.path.startswith('/api') else ''}"
         )
 
-    @property
-    def originals(self) -> list[str]:
-        """What must not stand in the result."""
-        return [known for known in self._words if len(known) > 4]
+    def stands_in(self, text: str) -> bool:
+        """Whether a text still holds what was to be replaced; short words are too common to tell."""
+        return any(len(found[0]) > 4 for found in self._pattern.finditer(text))
 
 
 def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = None) -> list[str]:
@@ -319,7 +329,7 @@ def _look_through(name: str, text: str, clean: Any, words: _Words) -> None:
     Raises: ConfigError.
     """
     foreign = "\n".join(_texts(clean))
-    left = [known for known in words.originals if _spelt(known).search(foreign)]
+    left = words.stands_in(foreign)
     if CLIENT_SECRET.search(text) or left:
         raise ConfigError(
             f"the bundle is not written: {name} would still hold {'a name' if left else 'a secret'}; "
