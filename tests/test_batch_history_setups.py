@@ -17,7 +17,7 @@ from halo_helpers.report.over_time.drift import changed_fields, words_of
 from halo_helpers.tenants.practice import write_practice_tenants
 
 from .helpers.command import halo
-from .helpers.screens import send, signed_in
+from .helpers.forms import send, signed_in
 
 
 @pytest.fixture

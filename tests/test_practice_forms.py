@@ -16,7 +16,7 @@ from halo_helpers.practice.screens.sign_in import Session
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.wire import Ask
 
-from .helpers.screens import send, signed_in
+from .helpers.forms import send, signed_in
 
 
 @pytest.fixture(scope="module")

@@ -220,7 +220,7 @@ def test_objects_carry_the_published_names_and_types(caller: Caller, route: str)
     token = caller.token(scope="all all:teams admin:webhooks admin")
     if route == "Application":
         world = build_realm(Options()).worlds["practice"]
-        row = application_row(world, world.neo, 1)
+        row = application_row(world, world.neo, details=True)
     elif route == "Actions":
         row = caller.get("Actions?ticket_id=3", token)[1]["actions"][0]
     elif route == "Roles":
@@ -247,7 +247,8 @@ def test_errors_of_facts_3_3(caller: Caller, token: str) -> None:
     assert (
         json.loads(caller.send("POST", "/api/Tickets", "{}", **bearer)[2])["ClassName"] == "System.Exception"
     )
-    assert caller.send("POST", "/api/Tickets", "[]", **bearer)[0] == 403
+    assert caller.send("POST", "/api/Tickets", "[]", **bearer)[0] == 400
+    assert caller.send("POST", "/api/Client", "[{}]", **bearer)[0] == 403
     assert caller.get("Priority/1", token) == (404, None)
     assert caller.get("Status/9", token)[1]["name"] == "Closed"
     assert caller.get("Site/101", token)[1]["id"] == 101

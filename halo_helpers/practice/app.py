@@ -14,6 +14,7 @@ from .api.refusals import bad_token
 from .api.resources import SPELLINGS, answer_resource
 from .control_routes import answer_control
 from .neo_agent.form import NeoAgentForm
+from .oauth.authorize import SignIn, metadata
 from .oauth.token_endpoint import answer_token_request, client_id_of
 from .screens.pages import Screens
 from .wire import TEXT, Answer, Ask, empty, parse_query
@@ -30,6 +31,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 _SCREENS = frozenset({"config", "signin", "signout", "practice"})
 """What the first part of a path is, where a screen is meant."""
+_METADATA = frozenset({"/.well-known/openid-configuration", "/auth/.well-known/openid-configuration"})
 _MARK = [("x-practice-tenant", "1")]
 
 
@@ -40,6 +42,7 @@ class Door:
         self.realm = realm
         self._screens = Screens(realm)
         self._neo_agent = NeoAgentForm(self._answer_api)
+        self._sign_in = SignIn(realm)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -114,7 +117,11 @@ class Door:
             if wait is not None:
                 return gateway.too_many(world, wait)
         if path == "/auth/token":
-            return answer_token_request(self.realm, ask, world if _told(ask) else None)
+            return answer_token_request(self.realm, ask, world if _told(ask) else None, self._sign_in)
+        if path == "/auth/authorize":
+            return self._sign_in.answer(ask)
+        if path in _METADATA:
+            return metadata(self.realm, world, ask.origin)
         if path == "/api/authinfo":
             return public_routes.auth_info(world, settings, ask.origin)
         if path == "/api/instanceinfo":
@@ -149,11 +156,8 @@ def _route(path: str, *, strict: bool) -> str:
         return "/"
     if strict:
         resource = path.partition("/api/")[2].partition("/")[0]
-        return (
-            path.lower()
-            if path == "/auth/token" or (resource in SPELLINGS and not path.endswith("/"))
-            else "/"
-        )
+        known = resource in SPELLINGS and not path.endswith("/")
+        return path.lower() if known or path in {"/auth/token", "/auth/authorize"} else "/"
     return path.rstrip("/").lower()
 
 

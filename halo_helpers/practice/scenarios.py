@@ -14,6 +14,7 @@ from .world.changes import (
     application,
     connected,
     instance,
+    licences_used_up,
     noted,
     nothing,
     routes,
@@ -319,6 +320,19 @@ SCENARIOS: dict[str, Scenario] = {
             routes(opportunities=404),
             expect=("area-missing",),
             row=45,
+        ),
+        # what a check that only reads cannot see
+        Scenario(
+            "licences-used-up",
+            "No Named Licence free",
+            "every Named Licence is in use, Neo Agent's among them",
+            licences_used_up,
+        ),
+        Scenario(
+            "notes-refused",
+            "Notes refused",
+            "the role lets tickets be read, and no note be added",
+            agent(denied=frozenset({"actions"})),
         ),
         # Neo Agent's webhook, once it is connected
         Scenario("connected", "Connected to Neo Agent", "nothing: Neo Agent's webhook delivers", connected()),

@@ -68,6 +68,49 @@ OPTIONS: dict[str, Option] = {
         ("object", "array"), "answer to one object written: the object, or an array of one [W36]"
     ),
     "update-status": Option(("201", "200"), "status of an update [W36]"),
+    "list-update": Option(
+        ("replace", "merge"), "a list in an object that is updated: replaced as a whole, or merged [W37]"
+    ),
+    "licence-full": Option(
+        ("400", "api-only", "disabled"), "an agent saved without a free Named Licence [W38]"
+    ),
+    "change-marks": Option(
+        ("yes", "no"), "whether last_modified and concurrencyToken move with each write [W55]"
+    ),
+    "can-update": Option(("role", "always", "absent"), "`_canupdate` of an agent [28]"),
+    "admin-level": Option(
+        ("both", "scope", "agent", "all"),
+        "what opens the administrator's routes: scope admin and an administrator, one of them, or `all` [21]",
+    ),
+    "admin-covers": Option(
+        ("lists", "configuration"), "whether `admin` alone opens agents, roles, teams, workdays too [21]"
+    ),
+    "application-scopes": Option(("object", "details", "rows"), "where an application shows its scopes [22]"),
+    "application-codes": Option(
+        ("numbers", "titles"), "`loginentity` and `grant_type` of an application [23]"
+    ),
+    "application-secret": Option(("never", "masked"), "the secret in an application that is read [22]"),
+    "application-write": Option(
+        ("refused", "no-secret", "secret-once"), "making an application by the API [20]"
+    ),
+    "concurrency": Option(("ignored", "checked"), "a stale concurrencyToken in an update [W40]"),
+    "system-applications": Option(
+        ("refused", "allowed"), "writing to one of HaloPSA's own applications by the API [W40]"
+    ),
+    "webhook-events": Option(
+        ("both", "inline", "notification"), "how a webhook gets events: with it, or by /Notification [W42]"
+    ),
+    "validate-only": Option(("checked", "ignored"), "a ticket sent with _validate_only [28]"),
+    "action-refusal": Option(
+        ("400", "401", "403"), "a note that the agent's role does not let it write [25]"
+    ),
+    "close-refused": Option(("no", "needs-fields"), "closing a ticket without a closing note [W47]"),
+    "audit": Option(("empty", "by-object", "refused"), "what /Audit answers [27]"),
+    "config-commits": Option(("all", "paged", "refused"), "what /ConfigCommit answers [27]"),
+    "authorize": Option(("yes", "no"), "whether there is a sign-in for the browser [W48]"),
+    "openid-metadata": Option(("missing", "present"), "the metadata of the sign-in [14]"),
+    "loopback-port": Option(("exact", "any"), "the port of a redirect to this machine [W49]"),
+    "refresh-token": Option(("rotates", "stays", "none"), "a refresh token that is used [W51]"),
     "client-id-changes": Option(
         ("at-save", "while-open", "never"), "when the form of a new application gets another Client ID [W57]"
     ),
@@ -114,6 +157,28 @@ class Settings:
     licence_counts: str = "real"
     write_answer: str = "object"
     update_status: str = "201"
+    list_update: str = "replace"
+    licence_full: str = "400"
+    change_marks: str = "yes"
+    can_update: str = "role"
+    admin_level: str = "both"
+    admin_covers: str = "lists"
+    application_scopes: str = "object"
+    application_codes: str = "numbers"
+    application_secret: str = "never"
+    application_write: str = "refused"
+    concurrency: str = "ignored"
+    system_applications: str = "refused"
+    webhook_events: str = "both"
+    validate_only: str = "checked"
+    action_refusal: str = "400"
+    close_refused: str = "no"
+    audit: str = "empty"
+    config_commits: str = "all"
+    authorize: str = "yes"
+    openid_metadata: str = "missing"
+    loopback_port: str = "exact"
+    refresh_token: str = "rotates"
     client_id_changes: str = "at-save"
     secret_shown: str = "both"
     login_type_renews_secret: str = "yes"

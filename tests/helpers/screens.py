@@ -1,36 +1,51 @@
-"""Posts forms to a practice server's screens as a browser does, without one."""
+"""An agent and an application, made on the practice tenant's screens."""
 
 from __future__ import annotations
 
 import re
-from http.client import HTTPConnection
-from urllib.parse import urlencode, urlsplit
 
+from playwright.sync_api import Page
+
+from halo_helpers import Tenant
 from halo_helpers.practice.control import PracticeServer
+from halo_helpers.secrets.value import Secret
 
 
-def send(
-    server: PracticeServer, method: str, path: str, form: dict[str, str] | None = None, **headers: str
-) -> tuple[int, dict[str, str], str]:
-    at = urlsplit(server.base_url)
-    connection = HTTPConnection(at.hostname or "", at.port, timeout=10)
-    try:
-        connection.request(
-            method, path, urlencode(form or {}), {k.replace("_", "-"): v for k, v in headers.items()}
-        )
-        answer = connection.getresponse()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
-    finally:
-        connection.close()
+def make_agent(page: Page, *, teams: bool = True) -> int:
+    for link in ("Teams & Agents", "Agents", "New"):
+        page.get_by_role("link", name=link).last.click()
+    page.get_by_label("Username").fill("Neo Helper")
+    page.get_by_label("Email").fill("team@neoagent.example")
+    page.get_by_label("Roles").select_option("1st Line Support")
+    if teams:
+        page.get_by_label("Service Desk").check()
+    page.get_by_label("Working Hours").select_option("Office hours")
+    page.get_by_role("button", name="Save").click()
+    said = page.get_by_role("status").inner_text()
+    return int(re.search(r"Agent ID is (\d+)", said).group(1))  # type: ignore[union-attr]
 
 
-def signed_in(server: PracticeServer, tenant: str = "practice") -> tuple[str, str]:
-    """Give the cookie of somebody who has signed in, and the token of their forms."""
-    cookie = send(server, "POST", "/signin", {"tenant": tenant})[1]["set-cookie"]
-    assert {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
-    cookie = cookie.partition(";")[0]
-    token = re.search(
-        r'name="csrf" value="(\w+)"', send(server, "GET", "/config/agents/new", Cookie=cookie)[2]
+def make_application(page: Page, server: PracticeServer, agent_id: int, **wrong: str) -> Tenant:
+    page.goto(f"{server.base_url}/config")
+    for link in ("Integrations", "HaloPSA API", "View Applications", "New"):
+        page.get_by_role("link", name=link).last.click()
+    shown_before = page.locator("#client-id").inner_text()
+    page.get_by_label("Application Name").fill("Neo Agent Integration 2")
+    page.get_by_label("Active").check()
+    page.get_by_label("Authentication Method").select_option(
+        wrong.get("method", "Client ID and Secret (Services)")
     )
-    assert token
-    return cookie, token.group(1)
+    page.get_by_label("Login Type").select_option(wrong.get("login_type", "Agent"))
+    page.get_by_label("Agent", exact=True).select_option(wrong.get("agent", str(agent_id)))
+    for scope in ("all:standard", "all:teams", "admin:webhooks"):
+        if scope != wrong.get("scope"):
+            page.get_by_label(scope, exact=True).check()
+    page.get_by_role("button", name="Save").click()
+    client_id = page.locator("#client-id").inner_text()
+    assert client_id != shown_before
+    secret = Secret(page.locator("#client-secret").inner_text())
+    page.reload()
+    assert page.locator("#client-secret").count() == 0
+    return Tenant(
+        name="made", base_url=server.base_url, client_id=client_id, client_secret=secret, agent_id=agent_id
+    )

@@ -11,7 +11,7 @@ from ..world.world import World
 from .fields.agents import agent_object, agent_row
 from .paging import read_paging
 from .refusals import not_a_number, refused
-from .rights import AGENT_SCOPES, Identity
+from .rights import AGENT_SCOPES, Identity, is_administrator
 
 
 def answer_agents(who: Identity, ask: Ask, key: str | None) -> Answer:
@@ -23,7 +23,7 @@ def answer_agents(who: Identity, ask: Ask, key: str | None) -> Answer:
         if not who.scopes and settings.scopes_enforced == "yes":
             return refused(settings)
         return as_json(agent_object(who.world, who.agent, claims=True))
-    if who.agent is None or not who.may(AGENT_SCOPES[settings.agents_scope]):
+    if who.agent is None or not (who.may(AGENT_SCOPES[settings.agents_scope]) or who.lists_are_open):
         return refused(settings)
     if key is None:
         return _agent_list(who, ask)
@@ -31,7 +31,16 @@ def answer_agents(who: Identity, ask: Ask, key: str | None) -> Answer:
     if number is None:
         return not_a_number(key)
     agent = who.world.agent(number)
-    return empty(404) if agent is None else as_json(agent_object(who.world, agent))
+    return empty(404) if agent is None else as_json(with_right(who, agent_object(who.world, agent)))
+
+
+def with_right(who: Identity, shown: Record) -> Record:
+    """Say with an agent whether who asks may change it, where the settings say that this is told (W56)."""
+    form = who.world.settings.can_update
+    if form == "absent":
+        del shown["_canupdate"]
+        return shown
+    return shown | {"_canupdate": form == "always" or is_administrator(who.agent)}
 
 
 def _agent_list(who: Identity, ask: Ask) -> Answer:

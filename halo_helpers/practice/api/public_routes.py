@@ -59,7 +59,7 @@ def _licences(world: World) -> Record:
     """Return how many agents use a Named Licence, and how many there are (W53)."""
     if world.settings.licence_counts != "real":
         return {}
-    used = sum(not (agent.is_disabled or agent.is_api_only) for agent in world.every_agent())
+    used = world.licences_in_use
     return {"agent_count": used, "licensed_agent_count": world.licences or used + 3}
 
 

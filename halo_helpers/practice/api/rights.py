@@ -17,6 +17,13 @@ AGENT_SCOPES = {
     "read:agents": ("read:agents",),
 }
 ADMIN = ("admin",)
+ADMINISTRATOR = 1
+"""The number of the role that may change everything."""
+
+
+def is_administrator(agent: Agent | None) -> bool:
+    """Whether an agent is an administrator."""
+    return agent is not None and ADMINISTRATOR in agent.role_ids
 
 
 @dataclass(frozen=True)
@@ -38,3 +45,22 @@ class Identity:
             if self.world.settings.scope_all == "everything":
                 held |= {"all:teams", "admin:webhooks"}
         return bool(held & set(wanted))
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether the administrator's routes are open to the token, as the settings say (W39)."""
+        return self.administration_refused is None
+
+    @property
+    def administration_refused(self) -> int | None:
+        """The status of a refusal of the administrator's routes, None for who may (W56)."""
+        level, admin = self.world.settings.admin_level, is_administrator(self.agent)
+        scope = self.may(ADMIN) or (level == "all" and "all" in self.scopes)
+        if level != "agent" and not scope:
+            return 403
+        return None if level == "scope" or admin else 401
+
+    @property
+    def lists_are_open(self) -> bool:
+        """Whether agents, roles, teams and workdays are open by the administrator's scope alone (W52)."""
+        return self.world.settings.admin_covers == "lists" and self.may(ADMIN) and self.may_administer

@@ -16,8 +16,12 @@ from ..world.applications import Application
 from ..world.realm import Realm
 from ..world.scopes import KNOWN_SCOPES, SCOPES_OF_NEO
 from ..world.world import World
+from .authorize import METHOD, SignIn
 
-GRANT_OF_METHOD = {"client-credentials": "client_credentials"}
+GRANTS_OF_METHOD = {
+    "client-credentials": {"client_credentials"},
+    METHOD: {"authorization_code", "refresh_token"},
+}
 KNOWN_GRANTS = frozenset({"client_credentials", "authorization_code", "refresh_token", "password"})
 _NO_STORE = [("cache-control", "no-store"), ("pragma", "no-cache")]
 
@@ -32,7 +36,7 @@ def refusal(settings: Settings, status: int, error: str, text: str) -> Answer:
     return as_json(body, status, list(_NO_STORE))
 
 
-def answer_token_request(realm: Realm, ask: Ask, world: World | None) -> Answer:
+def answer_token_request(realm: Realm, ask: Ask, world: World | None, sign_in: SignIn) -> Answer:
     """Answer `POST /auth/token`. `world` is the one that the `tenant` parameter names, if any."""
     if ask.method != "POST":
         return empty(405, [("allow", "POST")])
@@ -51,15 +55,29 @@ def answer_token_request(realm: Realm, ask: Ask, world: World | None) -> Answer:
         return refusal(settings, 401, "invalid_client", "The specified client is unknown.")
     if owner is None:
         return refusal(settings, 401, "invalid_client", "The specified client is unknown.")
-    return _grant(realm, owner, owner.applications[client_id.lower()], secret, form)
-
-
-def _grant(realm: Realm, world: World, application: Application, secret: str, form: dict[str, str]) -> Answer:
-    settings = world.settings
-    problem = _refuse(world, application, secret, form)
+    application = owner.applications[client_id.lower()]
+    problem = _refuse(owner, application, secret, form)
     if problem is not None:
         return problem
-    asked = _spelt_out(frozenset(form.get("scope", "").split()))
+    if form["grant_type"] == "client_credentials":
+        return _grant(realm, owner, application, frozenset(form.get("scope", "").split()))
+    form["client_id"] = client_id
+    code = sign_in.redeem(form) if form["grant_type"] == "authorization_code" else sign_in.refresh(form)
+    if code is None:
+        return refusal(settings, 400, "invalid_grant", "The specified token or code is not valid.")
+    return _grant(realm, owner, application, code.scopes, code.agent_id, sign_in.refresher(code))
+
+
+def _grant(
+    realm: Realm,
+    world: World,
+    application: Application,
+    scopes: frozenset[str],
+    agent_id: int | None = None,
+    refresh_token: str | None = None,
+) -> Answer:
+    settings = world.settings
+    asked = _spelt_out(scopes)
     held = _spelt_out(application.scopes)
     granted = frozenset(
         scope
@@ -70,11 +88,11 @@ def _grant(realm: Realm, world: World, application: Application, secret: str, fo
         return refusal(settings, 400, "invalid_scope", "The application may not ask for one of these scopes.")
     return as_json(
         {
-            "access_token": realm.tokens.issue(world, application, granted),
+            "access_token": realm.tokens.issue(world, application, granted, agent_id),
             "token_type": "Bearer",
             "expires_in": int(settings.token_lifetime),
             "scope": " ".join(sorted(granted, key=_scope_order)),
-            "refresh_token": None,
+            "refresh_token": refresh_token,
             "id_token": None,
         },
         headers=list(_NO_STORE),
@@ -97,18 +115,20 @@ def _refuse(world: World, application: Application, secret: str, form: dict[str,
             settings, 400, "unsupported_grant_type", "The specified 'grant_type' is not supported."
         )
     right = hmac.compare_digest(application.secret.encode(), secret.encode("utf-8", "replace"))
+    # a native application has no secret, since it could not keep one
+    right = right and (bool(application.secret) or application.method == METHOD)
     if not application.active or not (right or application.any_secret):
         return refusal(settings, 401, "invalid_client", "The specified client credentials are invalid.")
     if not application.approved:
         return refusal(settings, 400, "access_denied", "The application waits for approval.")
-    if GRANT_OF_METHOD.get(application.method) != grant:
+    if grant not in GRANTS_OF_METHOD.get(application.method, ()):
         return refusal(
             settings, 400, "unauthorized_client", "This client application may not use this grant type."
         )
     asked = frozenset(form.get("scope", "").split())
     if asked - KNOWN_SCOPES:
         return refusal(settings, 400, "invalid_scope", "The specified 'scope' is invalid.")
-    if not asked and settings.no_scope == "error":
+    if not asked and grant == "client_credentials" and settings.no_scope == "error":
         return refusal(settings, 400, "invalid_scope", "The 'scope' parameter is missing.")
     agent = world.agent(application.agent_id)
     if (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from ..seed.values import stamp
+from ..seed.values import now
 from ..wire import Answer, whole_number
 from ..world.agents import ROLES, TEAMS, UNASSIGNED_ID, Agent
 from ..world.world import World
@@ -51,7 +49,7 @@ def agent_page(session: Session, key: str, form: Form, notices: Notices, notice:
         agent = agent_from(form.fields, agent.id)
         if agent.name:
             agent.id = agent.id or max([*world.agents, world.data.size.agents]) + 1
-            agent.modified_at = stamp(datetime.now(UTC).replace(microsecond=0, tzinfo=None))
+            agent.modified_at = now()
             world.agents[agent.id] = agent
             return redirect(
                 f"/config/agents/{agent.id}{notices.leave(saved=f'Saved. The Agent ID is {agent.id}.')}"

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ..seed.values import guid
 from ..wire import Answer
 from ..world.agents import UNASSIGNED_ID
-from ..world.applications import LOGIN_TYPES, METHODS, Application, new_secret
+from ..world.applications import LOGIN_NAMES, METHOD_NAMES, Application, new_secret
 from ..world.realm import Realm
 from ..world.scopes import KNOWN_SCOPES, SCOPES_OF_NEO
 from .drafts import Draft, Drafts
@@ -24,21 +24,6 @@ from .notices import Notice, Notices
 from .page import SHOWN, html_page, redirect
 from .sign_in import Session
 
-METHOD_NAMES = dict(
-    zip(
-        METHODS,
-        (
-            "Client ID and Secret (Services)",
-            "Authorisation Code (Web or Native Application)",
-            "Implicit Flow",
-            "Username & Password",
-            "API Key",
-            "JWT assertion",
-        ),
-        strict=True,
-    )
-)
-LOGIN_NAMES = dict(zip(LOGIN_TYPES, ("Agent", "User", "Supplier", "No login"), strict=True))
 COMMON_SCOPES = ("all", *SCOPES_OF_NEO, "admin")
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RARE_SCOPES = KNOWN_SCOPES - set(COMMON_SCOPES)
@@ -105,7 +90,8 @@ class Applications:
             application.secret = draft.secret if same else new_secret()
             self._drafts.drop(opened.draft_key)
         elif saved is None:
-            application.secret = new_secret()
+            # a native application has no secret unless one is generated
+            application.secret = "" if application.method == "authorization-code" else new_secret()
         if saved is not None:
             vars(saved).update(vars(application))
         else:
@@ -114,7 +100,8 @@ class Applications:
             session.world.applications[application.client_id] = application
             self.realm.index(session.world)
         told = {"saved": "Saved." if saved else "Saved. Copy the Client ID now: it may have changed."}
-        if application.secret != before and settings.secret_shown != "form":
+        application.writes += 1
+        if application.secret and application.secret != before and settings.secret_shown != "form":
             told = {"secret": application.secret}
         return redirect(_link(application) + self._notices.leave(**told))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from ..wire import Ask, whole_number
 from ..world.agents import ROLES, TEAMS, Agent
@@ -62,6 +62,14 @@ def agent_from(form: dict[str, str], agent_id: int) -> Agent:
     )
 
 
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and len(text) <= 300
+
+
 def fill_in(world: World, application: Application, form: dict[str, str]) -> list[str]:
     """Put a form into a copy of an application, as far as it can be read.
 
@@ -78,5 +86,9 @@ def fill_in(world: World, application: Application, form: dict[str, str]) -> lis
         application.method, application.login_type = method, login_type
     application.name, application.active = name, "active" in form
     application.agent_id = agent_id or 0
+    redirects = form.get("redirect", "").replace(",", " ").split()
+    if any(not _is_address(one) for one in redirects):
+        problems.append("A Redirect URI is no address such as http://127.0.0.1:8765/callback.")
+    application.redirects = tuple(redirects[:10])
     application.scopes = frozenset(scope for scope in KNOWN_SCOPES if f"scope-{scope}" in form)
     return problems

@@ -21,9 +21,13 @@ def html_page(
     status: int = 200,
     *,
     notice: Notice | None = None,
+    form_action: str = "'self'",
     **values: object,
 ) -> Answer:
-    """Return a page made from a template; nothing is cached, nothing from elsewhere is loaded."""
+    """Return a page made from a template; nothing is cached, nothing from elsewhere is loaded.
+
+    `form_action` is where its forms may lead.
+    """
     nonce = secrets.token_urlsafe(12)
     text = (
         _templates()
@@ -31,8 +35,8 @@ def html_page(
         .render(session=session, nonce=nonce, **(notice or {}), **values)
     )
     policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+        f"form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
     )
     headers: Headers = [
         ("cache-control", "no-store"),

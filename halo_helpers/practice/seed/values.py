@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 from zlib import crc32
 
@@ -28,6 +28,11 @@ def guid(*parts: object) -> str:
 def stamp(moment: datetime) -> str:
     """Return a date as HaloPSA writes it: ISO 8601, no zone, meaning UTC."""
     return moment.isoformat(timespec="milliseconds")[:-1] if moment.microsecond else moment.isoformat()
+
+
+def now() -> str:
+    """Return the moment of now, as HaloPSA writes it."""
+    return stamp(datetime.now(UTC).replace(microsecond=0, tzinfo=None))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,22 @@ from .scopes import SCOPES_OF_NEO
 METHODS = ("client-credentials", "authorization-code", "implicit", "password", "api-key", "jwt-assertion")
 """Authentication methods of an application; the first is shown as *Client ID and Secret (Services)*."""
 LOGIN_TYPES = ("agent", "user", "supplier", "none")
+METHOD_NAMES = dict(
+    zip(
+        METHODS,
+        (
+            "Client ID and Secret (Services)",
+            "Authorisation Code (Web or Native Application)",
+            "Implicit Flow",
+            "Username & Password",
+            "API Key",
+            "JWT assertion",
+        ),
+        strict=True,
+    )
+)
+LOGIN_NAMES = dict(zip(LOGIN_TYPES, ("Agent", "User", "Supplier", "No login"), strict=True))
+"""As the screens call them."""
 
 
 @dataclass
@@ -29,6 +45,10 @@ class Application:
     method: str = METHODS[0]
     login_type: str = LOGIN_TYPES[0]
     scopes: frozenset[str] = frozenset(SCOPES_OF_NEO)
+    redirects: tuple[str, ...] = ()
+    """Where the sign-in in a browser may lead back to, for the method Authorisation Code."""
+    writes: int = 0
+    """How often it was saved: its concurrencyToken follows."""
 
 
 def new_secret() -> str:

@@ -118,6 +118,11 @@ def slow(world: World) -> None:
     world.settings = world.settings.changed(latency_ms=str(max(1200, int(world.settings.latency_ms))))
 
 
+def licences_used_up(world: World) -> None:
+    """Let there be as many Named Licences as agents that use one."""
+    world.licences = world.licences_in_use
+
+
 def second_neo_agent(world: World) -> None:
     """Add another agent with the name of Neo Agent's."""
     world.agents[40] = Agent(40, world.agents[NEO_AGENT_ID].name)

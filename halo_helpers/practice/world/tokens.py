@@ -25,6 +25,8 @@ class Grant:
     client_id: str
     scopes: frozenset[str]
     expires: float
+    agent_id: int | None = None
+    """The agent who signed in in a browser; None where the application says as whom it acts."""
 
 
 class Tokens:
@@ -39,7 +41,9 @@ class Tokens:
         self._key = secrets.token_bytes(32)
         self._grants: OrderedDict[str, Grant] = OrderedDict()
 
-    def issue(self, world: World, application: Application, scopes: frozenset[str]) -> str:
+    def issue(
+        self, world: World, application: Application, scopes: frozenset[str], agent_id: int | None = None
+    ) -> str:
         """Return a new access token, opaque or a JWT as the world's settings say."""
         lifetime = int(world.settings.token_lifetime)
         now = int(time.time())
@@ -51,11 +55,13 @@ class Tokens:
             "exp": now + lifetime,
             "jti": secrets.token_hex(6),
         }
+        if agent_id is not None:
+            claims["a"] = agent_id
         if world.settings.token_format == "jwt":
             claims |= {
-                "sub": str(application.agent_id),
-                "role": application.login_type,
-                "agent_id": application.agent_id,
+                "sub": str(agent_id or application.agent_id),
+                "role": "agent" if agent_id else application.login_type,
+                "agent_id": agent_id or application.agent_id,
             }
             head = _b64(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
             body = f"{head}.{_b64(json.dumps(claims).encode())}"
@@ -84,7 +90,11 @@ class Tokens:
         if world is None or world.epoch != claims["e"]:
             return None
         grant = Grant(
-            claims["w"], claims["client_id"], frozenset(claims["scope"].split()), float(claims["exp"])
+            claims["w"],
+            claims["client_id"],
+            frozenset(claims["scope"].split()),
+            float(claims["exp"]),
+            claims.get("a"),
         )
         self._grants[token] = grant
         if len(self._grants) > 5000:

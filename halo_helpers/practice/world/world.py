@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..seed.tenant_data import Data
-from ..seed.values import FIRST, LAST, SIZES, guid, mix
+from ..seed.values import FIRST, LAST, SIZES, Record, guid, mix, now
 from ..settings import Settings
 from .agents import NEO_AGENT_ID, UNASSIGNED_ID, Agent
 from .applications import Application, new_secret
@@ -53,7 +53,13 @@ class World:
         self.agents: dict[int, Agent] = {}
         """Agents that differ from those of the seed."""
         self.applications: dict[str, Application] = {}
+        self.removed_agents: set[int] = set()
         self.webhooks: list[Webhook] = [of_monitoring()]
+        self.tickets: dict[int, Record] = {}
+        """Tickets that the API made, whole, and what it changed of those of the seed."""
+        self.actions: dict[int, list[Record]] = {}
+        """Actions that the API made, by ticket."""
+        self.audit: list[Record] = []
         self.throttle = Throttle()
         self.seen: deque[Seen] = deque(maxlen=2000)
         self.epoch = secrets.token_hex(4)
@@ -73,6 +79,8 @@ class World:
 
     def agent(self, agent_id: int) -> Agent | None:
         """Return an agent by id, from the changes or from the seed, None when there is none."""
+        if agent_id in self.removed_agents:
+            return None
         changed = self.agents.get(agent_id)
         if changed is not None or not 1 <= agent_id <= self.data.size.agents:
             return changed
@@ -90,6 +98,33 @@ class World:
             role_ids=(1,) if agent_id == 2 else (2,),
             is_disabled=agent_id == 5,
         )
+
+    def note_change(self, table: str, key: int, agent: Agent, before: object, after: object) -> None:
+        """Write down who changed what, for the audit."""
+        self.audit.append(
+            {
+                "id": len(self.audit) + 1,
+                "ticket_id": 0,
+                "agent_id": agent.id,
+                "date": now(),
+                "value": "",
+                "from": str(before),
+                "to": str(after),
+                "table_name": table,
+                "id1": key,
+                "id2": 0,
+                "username": agent.name,
+            }
+        )
+
+    def licence_is_free(self) -> bool:
+        """Whether one agent more could use a Named Licence."""
+        return not self.licences or self.licences_in_use < self.licences
+
+    @property
+    def licences_in_use(self) -> int:
+        """How many agents use a Named Licence."""
+        return sum(not (agent.is_disabled or agent.is_api_only) for agent in self.every_agent())
 
     def every_agent(self) -> Iterator[Agent]:
         """Return all agents, in the order of their ids."""

@@ -1,4 +1,4 @@
-"""Routes of teams, roles and API applications."""
+"""Routes of teams and roles."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Callable
 from ..seed.values import Record
 from ..wire import Answer, Ask, as_json, empty, whole_number
 from ..world.agents import ROLES, TEAMS
-from .fields.applications import application_row
 from .fields.teams_and_roles import role_object, team_details, team_object
 from .refusals import not_a_number, refused
-from .rights import ADMIN, TEAM_SCOPES, Identity
+from .rights import TEAM_SCOPES, Identity
 
 
 def answer_teams(who: Identity, _: Ask, key: str | None) -> Answer:
     """Answer `/Team`, `/Team/tree` and `/Team/{id}`."""
-    if who.agent is None or not who.may(TEAM_SCOPES):
+    if who.agent is None or not (who.may(TEAM_SCOPES) or who.lists_are_open):
         return refused(who.world.settings)
     if key is None or key == "tree":
         return as_json([team_object(who.world, team) for team in TEAMS])
@@ -24,23 +23,12 @@ def answer_teams(who: Identity, _: Ask, key: str | None) -> Answer:
 
 def answer_roles(who: Identity, _: Ask, key: str | None) -> Answer:
     """Answer `/Roles` and `/Roles/{id}`."""
-    if who.agent is None or not who.may(ADMIN):
-        return refused(who.world.settings)
+    if not who.lists_are_open:
+        return refused(who.world.settings, who.administration_refused or 403)
     if key is None:
         return as_json([role_object(who.world, role) for role in ROLES])
     found = [role for role in ROLES if role_object(who.world, role)["id"] == key]
     return as_json(role_object(who.world, found[0])) if found else empty(404)
-
-
-def answer_applications(who: Identity, _: Ask, key: str | None) -> Answer:
-    """Answer `/Application`, never with a secret (facts 4.8)."""
-    if who.agent is None or not who.may(ADMIN):
-        return refused(who.world.settings)
-    rows = [application_row(who.world, app, n) for n, app in enumerate(who.world.applications.values(), 1)]
-    if key is None:
-        return as_json(rows)
-    found = [row for row in rows if row["id"] == key]
-    return as_json(found[0]) if found else empty(404)
 
 
 def _by_number(key: str, known: set[int], make: Callable[[int], Record]) -> Answer:

@@ -1,0 +1,1 @@
+"""What the API writes: agents, applications, webhooks, tickets and actions (W35 to W47)."""
