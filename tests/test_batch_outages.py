@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from halo_helpers.batch.fleet import FleetOptions, Interrupted, run_fleet
+from halo_helpers.batch.fleet import FleetOptions, Interrupted, NothingToDo, run_fleet
 from halo_helpers.batch.one_tenant import Judgement, Snapshot, TenantJob
 from halo_helpers.batch.run_folder import OverlapError
 from halo_helpers.batch.scheduling import schedule
@@ -225,4 +225,22 @@ def test_a_second_run_of_the_file_is_refused_while_one_is_under_way(
     run = run_fleet(file, out, progress=second)
     assert (len(refused), refused[0].partition(" ")[0]) == (1, run.id)
     assert f"process {os.getpid()}" in refused[0]
+    assert len([path for path in out.iterdir() if path.is_dir()]) == 3
+
+
+def test_nothing_failed_makes_no_run_and_who_is_retired_is_a_warning(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "runs"
+    run_fleet(file, out)
+    with pytest.raises(NothingToDo, match="nothing failed"):
+        run_fleet(file, out, FleetOptions(failed_of="latest"))
+    run_fleet(practice.write(file, "wrong-secret", "agent-mismatch"), out)
+    practice.write(file, "wrong-secret")
+    again = run_fleet(file, out, FleetOptions(failed_of="latest"))
+    assert [r.tenant for r in again.results] == ["wrong-secret"]
+    assert again.manifest.warnings == ("agent-mismatch: failed, and is not in the tenants file any more",)
+    practice.write(file, "healthy")
+    with pytest.raises(NothingToDo, match="not in the tenants file any more"):
+        run_fleet(file, out, FleetOptions(failed_of="latest"))
     assert len([path for path in out.iterdir() if path.is_dir()]) == 3

@@ -183,7 +183,7 @@ class TestWritingWebhooks:
             ('[{"name": "x", "url": "http://["}]', "admin:webhooks", 400),
             ('[{"id": "x", "url": "https://x.example"}]', "admin:webhooks", 400),
             ('[{"name": "x", "url": "https://x.example"}]', "all:standard", 403),
-            ("[1]", "admin:webhooks", 403),
+            ("[1]", "admin:webhooks", 400),
             ("", "admin:webhooks", 400),
         ],
     )

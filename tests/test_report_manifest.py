@@ -51,7 +51,9 @@ def test_what_a_run_lacks_stays_lacking_and_what_is_new_is_kept() -> None:
         "tenants": [Entry(name).as_json() for name in "ab"],
         "colour": "red",
     }
-    summed_up = manifest.summed_up(network=False, compared_with=None, changes=None, trend=[], since={})
+    summed_up = manifest.summed_up(
+        network=False, compared_with=None, changes=None, trend=[], since={}, drift=[], unaccepted=[]
+    )
     assert set(summed_up.as_json()) == {*manifest.as_json(), *SUMMARY}
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from halo_helpers import verify
-from halo_helpers.batch.fleet import preflight, run_fleet
+from halo_helpers.batch.choose import preflight
+from halo_helpers.batch.fleet import run_fleet
 from halo_helpers.errors import ConfigError, SecretError
 from halo_helpers.tenants.find import find_tenant
 from halo_helpers.tenants.tenant import Tenant

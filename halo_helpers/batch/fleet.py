@@ -63,7 +63,7 @@ def run_fleet(
     chosen = choose(tenants, out, only=options.only, resume=options.resume, failed_of=options.failed_of)
     gone = retired(tenants, out, options.failed_of)
     if options.failed_of and not chosen:
-        raise NothingToDo(options.failed_of)
+        raise NothingToDo("whoever failed is not in the tenants file any more" if gone else "nothing failed")
     refuse_mixture(chosen)
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]

@@ -8,10 +8,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ..checks.findings import BROKEN
-from ..client.connections import post_json
+from ..client.connections import host_of, post_json
 from ..errors import ConfigError, HaloError, SecretError, unwritable
 from ..report import Run, is_practice_run
 from ..report.over_time.note import MOST, note_of
@@ -73,7 +72,7 @@ def notify(
     """
     practice, history = is_practice_run(run.results), Setups(run.folder.parent)
     due = _due(run, history, remind, practice=practice) if remind else []
-    host = urlsplit(to.webhook.reveal()).hostname or "" if to.webhook else ""
+    host = host_of(to.webhook) if to.webhook else ""
     is_discord = host.endswith(("discord.com", "discordapp.com"))
     message = note_of(run, report_url=report_url, due=due, most=DISCORD_MOST if is_discord else MOST)
     if message is None:

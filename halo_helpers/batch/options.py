@@ -52,4 +52,4 @@ class Interrupted(Exception):
 
 
 class NothingToDo(Exception):
-    """Nothing failed in the run that was named, so none is made."""
+    """There is nobody to verify, for the reason that it says, so no run is made."""

@@ -63,11 +63,8 @@ class UnderWay:
         self._run_with, self._options, self._executor = run_with, options, executor
         self.progress: Progress | None = None
         self.say: Callable[[str], None] | None = None
-        self._history = Outcomes(folder.parent)
-        if self._history.warnings:
-            self.manifest = replace(manifest, warnings=(*manifest.warnings, *self._history.warnings))
-        self._controlled = self._history.controlled_since(dt.datetime.now(dt.UTC))
-        self._moved = check_hosts(active)
+        self._controlled: dict[tuple[str, str], str] = {}
+        self._moved: dict[str, str] = {}
         self._log = RunLog(folder / "run.log")
         self._partial = folder / PARTIAL
         self._before: set[str] = set()
@@ -84,6 +81,10 @@ class UnderWay:
         Raises: Interrupted.
         """
         started = time.monotonic()
+        try:
+            self._look_back()
+        except OSError as error:
+            raise self._no_room(error) from None
         # of a process that was killed: the lock is ours, so nobody writes them
         for half in (*self.folder.glob(".*.tmp"), *self._partial.glob("*")):
             half.unlink(missing_ok=True)
@@ -91,7 +92,8 @@ class UnderWay:
         done = {path.stem for path in self.folder.glob("*.json")} & {tenant.name for tenant in self.active}
         todo = [tenant for tenant in self.active if tenant.name not in done]
         self._before, self._done = done, len(done)
-        workers = self._options.workers or default_workers()
+        here = self._executor.capacity if isinstance(self._executor, ClusterExecutor) else default_workers()
+        workers = self._options.workers or here
         self._log.line(
             f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} "
             f"at a time, {ENGINE}"
@@ -120,6 +122,13 @@ class UnderWay:
             return self._sum_up(time.monotonic() - started, network_lost=breaker.network_lost)
         except OSError as error:
             raise self._no_room(error) from None
+
+    def _look_back(self) -> None:
+        """Learn what earlier runs left behind."""
+        outcomes = Outcomes(self.folder.parent)
+        self.manifest = replace(self.manifest, warnings=(*self.manifest.warnings, *outcomes.warnings))
+        self._controlled = outcomes.controlled_since(dt.datetime.now(dt.UTC))
+        self._moved = check_hosts(self.active)
 
     def _no_room(self, error: OSError) -> ConfigError:
         seen = f"cannot be written: {error.strerror}; make room, then go on with --resume {self.folder.name}"
@@ -202,7 +211,7 @@ class UnderWay:
             duration_s=round((self.manifest.duration_s or 0.0) + lasted_s, 1),
             finished_at=utc_text() if complete else None,
         )
-        self._history.add(self.folder.name, results, whole=is_whole(manifest))
+        Outcomes(self.folder.parent).add(self.folder.name, results, whole=is_whole(manifest))
         manifest = self._compared(manifest, results, network_lost=network_lost)
         write_manifest(self.folder, manifest)
         run = Run(self.folder, manifest, results)
@@ -235,7 +244,8 @@ class UnderWay:
         """Return the manifest with what changed, since when, and the trend."""
         now = [result for result in results if result.tenant not in self._before]
         practice = is_practice_run(results)
-        old, judged_in = self._history.before(self.folder.name, practice=practice)
+        outcomes = Outcomes(self.folder.parent)
+        old, judged_in = outcomes.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
         new = {entry for result in results for entry in result.broken}
         changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
@@ -245,8 +255,8 @@ class UnderWay:
             network=network_lost or whose_network(now),
             compared_with=max(judged_in.values(), default=None),
             changes=changes,
-            trend=self._history.trend(practice=practice),
-            since=self._history.broken_since(broken, practice=practice),
+            trend=outcomes.trend(practice=practice),
+            since=outcomes.broken_since(broken, practice=practice),
             drift=setups.note_setups(self.folder.name, results),
             unaccepted=setups.unaccepted(results),
         )

@@ -194,7 +194,7 @@ def batch(
         complain(error.seen)
         return NOT_JUDGED
     except NothingToDo as nothing:
-        complain(f"nothing failed in {nothing}: no run was made")
+        complain(f"{nothing}: no run was made")
         return OK
     code = tell.of(run)
     if publisher is not None:

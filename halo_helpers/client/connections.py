@@ -71,6 +71,11 @@ def warm_up() -> None:
     _tls_context(None)
 
 
+def host_of(url: Secret) -> str:
+    """Return the host of a webhook's URL, which alone is no secret; empty when it has none."""
+    return urlsplit(url.reveal()).hostname or ""
+
+
 def post_json(url: Secret, body: str) -> None:
     """Post to a chat's webhook. It is no HaloPSA: nothing of a tenant's credentials is near it.
 

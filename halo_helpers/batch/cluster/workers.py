@@ -52,6 +52,15 @@ class ClusterExecutor(Executor):
         self._ended = threading.Event()
         self._watch = threading.Thread(target=self._look_on, name="dask-watch", daemon=True)
 
+    @property
+    def capacity(self) -> int:
+        """How many jobs the workers run at a time."""
+        try:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+            return max(1, sum(int(worker["nthreads"]) for worker in workers))
+        except (OSError, KeyError, TypeError):
+            return 1
+
     def prepare(self, tenants: Iterable[Tenant]) -> None:
         """Probe the workers for the tenants of a run.
 

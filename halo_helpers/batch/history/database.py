@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         """Open it, or begin one.
 
-        Raises: ConfigError when the file cannot be used.
+        Raises: ConfigError when the file cannot be used, OSError (ENOSPC) without room for it.
         """
         self.path = folder / FILE
         self.set_aside = ""
@@ -82,7 +83,7 @@ class Database:
             self._make()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) or not self.path.exists():
-                raise ConfigError(Mistake(f"cannot be used: {error}", str(self.path))) from None
+                raise self._problem(error) from None
             self._begin_again()
 
     def _make(self) -> None:
@@ -113,7 +114,7 @@ class Database:
     def open(self) -> Iterator[sqlite3.Connection]:
         """Give a connection in a transaction of its own.
 
-        Raises: ConfigError when the file cannot be used.
+        Raises: ConfigError when the file cannot be used, OSError (ENOSPC) without room for it.
         """
         try:
             with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection:
@@ -121,4 +122,10 @@ class Database:
                 with connection:
                     yield connection
         except sqlite3.Error as error:
-            raise ConfigError(Mistake(f"cannot be used: {error}", str(self.path))) from None
+            raise self._problem(error) from None
+
+    def _problem(self, error: sqlite3.Error) -> Exception:
+        """Return what an error is for whoever asked: no room left, or a file that cannot be used."""
+        if "disk" in str(error):  # SQLite's “disk I/O error” and “database or disk is full”
+            return OSError(errno.ENOSPC, str(error), str(self.path))
+        return ConfigError(Mistake(f"cannot be used: {error}", str(self.path)))

@@ -90,8 +90,9 @@ class Applications:
             application.secret = draft.secret if same else new_secret()
             self._drafts.drop(opened.draft_key)
         elif saved is None:
-            # a native application has no secret unless one is generated
-            application.secret = "" if application.method == "authorization-code" else new_secret()
+            # a native application, which has an address to lead back to, has none unless it is generated
+            is_native = application.method == "authorization-code" and application.redirects
+            application.secret = "" if is_native else new_secret()
         if saved is not None:
             vars(saved).update(vars(application))
         else:
