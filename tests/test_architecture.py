@@ -28,6 +28,7 @@ FLOORS = {
     "checks": 5,
     "verification": 6,
     "report": 7,
+    "survey": 7,
     "engine": 8,
     "panels": 8,
     "batch": 9,
@@ -49,7 +50,7 @@ ONLY_IN = {
 }
 """Which rooms or modules may import a library."""
 
-AT_THE_ROOT = 16
+AT_THE_ROOT = 17
 """Files and rooms at the root, `__init__.py` counted."""
 IN_A_FOLDER = 10
 """Modules in one folder, besides its `__init__.py`; a folder in it counts for itself."""

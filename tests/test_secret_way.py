@@ -12,6 +12,7 @@ REVEALS = {
     "engine.job": "the one line that goes to a forked child, on a private connection",
     "client.token": "the form of the one POST that asks for a token",
     "client.halo_client": "the access token, in the header of a request",
+    "survey.asker": "as client.token and client.halo_client, for a survey's questions about tokens",
     "client.connections": "the URL of a chat's webhook",
     "secrets.places": "keeps it where a person chose",
     "secrets.private_file": "writes the private file",

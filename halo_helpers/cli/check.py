@@ -1,4 +1,4 @@
-"""Commands about one tenant: `check` and `agents`."""
+"""Commands about one tenant: `check`, `agents` and `survey`."""
 
 from __future__ import annotations
 
@@ -216,6 +216,61 @@ def agents(
     else:
         say(agents_table(shown, own, width=terminal_width(), colour=sys.stdout.isatty()))
     return OK
+
+
+@app.command(short_help="Find out what an instance does where no source says it.")
+def survey(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the survey is written.")],
+    tenants_file: TenantsFile = None,
+    allow_env: AllowEnv = None,
+    secrets_dir: SecretsDir = None,
+    as_json: AsJson = False,
+) -> int:
+    """Ask an instance what the sources on HaloPSA leave open, by reading alone, and write the answers.
+
+    Answers come from a closed list, with status numbers and names of fields: no name, host, id or text. On a
+    terminal it is shown before it is written. Attach it to an issue of this project. A practice tenant that
+    answers likewise: halo-runbook practice --like FILE.
+    """
+    from ..survey.document import write_survey
+    from ..survey.run_survey import survey as ask_all
+    from ..tenants.find import find_tenant
+
+    allow(allow_env, secrets_dir)
+    found = find_tenant(tenant, tenants_file)
+    on_terminal = sys.stdin.isatty() and not as_json
+    try:
+        with first_use_named():
+            held = ask_all(found, _told_by_a_person() if on_terminal else {})
+    except SecretError:
+        raise
+    except HaloError as error:
+        return _explain(error)
+    if as_json or on_terminal:
+        say(document(held))
+    if on_terminal and not typer.confirm(f"Write this to {out}?", err=True):
+        complain("nothing was written")
+        return OK
+    write_survey(out, held)
+    asked = sum(row["answer"] != "not-asked" for row in held["questions"])
+    answered = f"{asked} of {len(held['questions'])} questions answered"
+    complain(f"{answered} in {out}: attach it to an issue of this project")
+    return OK
+
+
+def _told_by_a_person() -> dict[str, str]:
+    """Ask what only a person has seen; an empty answer leaves a question open."""
+    from ..survey.questions import NOT_ASKED, OTHER, QUESTIONS
+
+    told = {}
+    for name in ("client-id-changes", "secret-shown", "login-type-renews-secret", "deep-links"):
+        answers = [one for one in QUESTIONS[name].answers if one not in {NOT_ASKED, OTHER}]
+        question = f"{QUESTIONS[name].asked} ({', '.join(answers)}; Enter when you do not know)"
+        given = typer.prompt(question, default="", show_default=False, err=True).strip()
+        if given in answers:
+            told[name] = given
+    return told
 
 
 def _explain(error: HaloError) -> int:

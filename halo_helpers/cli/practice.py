@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,6 +51,8 @@ Latency = Annotated[int, typer.Option("--latency-ms", metavar="N", min=0, help="
 RateLimit = Annotated[str, typer.Option("--rate-limit", metavar="N/SECONDS", help="Per tenant.")]
 Setting = Annotated[list[str] | None, typer.Option("--setting", metavar="KEY=VALUE", help=_SETTINGS)]
 _WRITE = "Write a tenants file; secrets go into private files beside it."
+_LIKE = "Answer as the instance of this survey does; given several times, there is a tenant for each file."
+Like = Annotated[list[Path] | None, typer.Option("--like", metavar="SURVEY", help=_LIKE)]
 WriteTenants = Annotated[Path | None, typer.Option("--write-tenants", metavar="FILE", help=_WRITE)]
 ListAll = Annotated[bool, typer.Option("--list", help="Print scenarios and settings, then end.")]
 
@@ -64,6 +67,7 @@ def practice(
     latency_ms: Latency = 0,
     rate_limit: RateLimit = "",
     setting: Setting = None,
+    like: Like = None,
     write_tenants: WriteTenants = None,
     list_all: ListAll = False,
 ) -> int:
@@ -74,22 +78,41 @@ def practice(
         return _list_practice()
     if size not in {"small", "large"}:
         raise ConfigError(f"--size takes small or large, got {size!r}")
+    surveys = [_like(file) for file in like or []]
+    alone = surveys[0]["settings"] if len(surveys) == 1 else []
     options = Options(
         scenarios=scenario or [],
         tenants=tenants,
         size=size,
-        settings=setting or [],
+        settings=[*alone, *(setting or [])],
+        likes=surveys if len(surveys) > 1 else [],
         latency_ms=latency_ms,
         rate_limit=rate_limit,
         port=port,
         tls=tls,
     )
-    _serve(options, write_tenants)
+    _serve(options, write_tenants, [one["told"] for one in surveys])
     return OK
 
 
-def _serve(options: Options, write_tenants: Path | None) -> None:
-    """Serve until stopped; where the server listens is noted as long.
+def _like(file: Path) -> dict[str, Any]:
+    """Return a tenant's name and settings of a survey, and what the ready line tells of it.
+
+    Raises: ConfigError for a file that is no survey.
+    """
+    from ..survey.document import read_survey, settings_of
+
+    document = read_survey(file)
+    found, left = settings_of(document)
+    return {
+        "name": re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:60] or "like",
+        "settings": [f"{key}={value}" for key, value in found.items()],
+        "told": {"app_version": document["app_version"], "set": found, "default": left},
+    }
+
+
+def _serve(options: Options, write_tenants: Path | None, surveys: list[dict[str, Any]]) -> None:
+    """Serve until stopped; where the server listens is noted as long. `surveys` go into the ready line.
 
     Raises: ConfigError for a scenario or setting that there is not, or a port that cannot be used.
     """
@@ -107,6 +130,9 @@ def _serve(options: Options, write_tenants: Path | None) -> None:
         if write_tenants is not None:
             write_practice_tenants(write_tenants, json.loads(line)["tenants"], base_url, ca_file)
         note_running(practice_state_file(), base_url)
+        if surveys:
+            like = surveys[0] if len(surveys) == 1 else surveys
+            line = json.dumps(json.loads(line) | {"like": like})
         print(line, flush=True)  # the one place where practice secrets are printed
 
     try:

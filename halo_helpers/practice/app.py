@@ -118,7 +118,7 @@ class Door:
                 return gateway.too_many(world, wait)
         if path == "/auth/token":
             return answer_token_request(self.realm, ask, world if _told(ask) else None, self._sign_in)
-        if path == "/auth/authorize":
+        if path == "/auth/authorize" and settings.authorize == "yes":
             return self._sign_in.answer(ask)
         if path in _METADATA:
             return metadata(self.realm, world, ask.origin)

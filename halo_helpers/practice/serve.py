@@ -17,6 +17,7 @@ from typing import Self
 from .make_worlds import MAX_TENANTS, make_world
 from .settings import Settings
 from .world.realm import Realm
+from .world.world import World
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Options:
     rate_limit: str = ""
     port: int = 0
     tls: bool = False
+    likes: list[dict[str, object]] = field(default_factory=list)
+    """Tenants with settings of their own, each with `name` and `settings` (KEY=VALUE)."""
 
     def as_json(self) -> dict[str, object]:
         """Return the fields by name."""
@@ -64,9 +67,18 @@ def build_realm(options: Options) -> Realm:
         make_world(name, scenario, size=options.size, seed=options.seed, settings=settings)
         for name, scenario in names
     ]
+    worlds += [_like(options, settings, entry) for entry in options.likes]
     realm = Realm(worlds, size=options.size, seed=options.seed, settings=settings)
     realm.scenarios = dict(names)
     return realm
+
+
+def _like(options: Options, settings: Settings, entry: dict[str, object]) -> World:
+    """Return a tenant with settings of its own; those that were asked for all win."""
+    pairs = entry["settings"] if isinstance(entry["settings"], list) else []
+    own = Settings.parse([*map(str, pairs), *options.settings])
+    own = own.changed(latency_ms=settings.latency_ms, rate_limit=settings.rate_limit)
+    return make_world(str(entry["name"]), size=options.size, seed=options.seed, settings=own)
 
 
 def _deal(options: Options) -> list[tuple[str, str]]:
@@ -77,7 +89,7 @@ def _deal(options: Options) -> list[tuple[str, str]]:
         width = max(3, len(str(options.tenants)))
         return [(f"tenant-{n + 1:0{width}}", deck[n % len(deck)]) for n in range(options.tenants)]
     if not options.scenarios:
-        return [("practice", "healthy")]
+        return [] if options.likes else [("practice", "healthy")]
     seen: dict[str, int] = {}
     pairs = []
     for name in deck:
