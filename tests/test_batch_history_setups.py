@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from halo_helpers.batch.history.setups import Setups
 from halo_helpers.practice.control import PracticeServer, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.report import compare, has_changed, headline
-from halo_helpers.report.over_time.drift import changed_fields, words_of
+from halo_helpers.report.over_time.drift import by_change, changed_fields, words_of
 from halo_helpers.tenants.practice import write_practice_tenants
 
+from .helpers.caller import ALL, Caller
 from .helpers.command import halo
 from .helpers.forms import send, signed_in
 
@@ -47,6 +49,17 @@ def test_a_change_is_said_in_words(field: str, before: object, after: object, wo
 
 
 FIRST_ROLE = "1st Line Support"
+
+
+def test_an_upgrade_of_everybody_is_one_line() -> None:
+    row = {"field": "version", "before": "2.1", "after": "2.2", "since": "2026-11-27T05:15:00Z"}
+    role = {"field": "agent.roles", "before": [], "after": ["Administrator"], "since": "2026-11-27T05:15:00Z"}
+    rows = [*(row | {"tenant": f"t{n}"} for n in range(2000)), role | {"tenant": "acme"}]
+    assert {words: len(same) for words, same in by_change(rows).items()} == {
+        "Agent's roles: +Administrator": 1,
+        "HaloPSA's version: 2.1 → 2.2": 2000,
+    }
+    assert next(iter(by_change(rows))) == "Agent's roles: +Administrator"
 
 
 def save_agent(server: PracticeServer, tenant: str, **fields: str) -> None:
@@ -81,7 +94,7 @@ def test_a_change_is_told_the_next_night_and_only_then(server: PracticeServer, t
     fourth = run_fleet(file, out, FleetOptions(keep=2))
     assert (fourth.manifest.drift, has_changed(fourth.manifest)) == ((), False)
     assert fourth.manifest.unaccepted == tuple(told)
-    assert "set up otherwise than accepted" in (fourth.folder / "report.html").read_text()
+    assert "1 change against what was accepted" in (fourth.folder / "report.html").read_text()
 
 
 def test_what_is_accepted_is_told_no_more(server: PracticeServer, tmp_path: Path) -> None:
@@ -108,3 +121,49 @@ def test_a_run_that_is_summed_up_again_says_the_same(server: PracticeServer, tmp
     changed = run_fleet(file, out)
     again = Setups(out).note_setups(changed.id, changed.results)
     assert again == list(changed.manifest.drift) != []
+
+
+def save_scopes(server: PracticeServer, entry: dict[str, Any], *scopes: str) -> None:
+    """Save the application's form with these scopes ticked."""
+    cookie, token = signed_in(server, entry["name"])
+    form = {"name": "Neo Agent Integration", "active": "1", "method": "client-credentials"}
+    form |= {"login_type": "agent", "agent": "27", "csrf": token} | {f"scope-{one}": "1" for one in scopes}
+    page = f"/config/integrations/api/applications/{entry['client_id']}"
+    assert send(server, "POST", page, form, Cookie=cookie)[0] == 303
+
+
+def make_webhook(server: PracticeServer, entry: dict[str, Any]) -> None:
+    """Make a webhook by the API."""
+    one = Caller(server.base_url, entry)
+    body = json.dumps([{"name": "other", "url": "https://other.example/hook/s3cr3t-path"}])
+    bearer = {"Authorization": f"Bearer {one.token()}", "Content_Type": "application/json"}
+    assert one.send("POST", "/api/Webhook", body, **bearer)[0] == 201
+
+
+CHANGES: dict[str, tuple[Callable[[PracticeServer, dict[str, Any]], None], list[str]]] = {
+    "a team": (lambda server, entry: save_agent(server, entry["name"], **{"team-2": "1"}), ["agent.teams"]),
+    "working hours": (lambda server, entry: save_agent(server, entry["name"], workday="0"), ["agent.hours"]),
+    "a name": (lambda server, entry: save_agent(server, entry["name"], name="Neo"), ["agent.name"]),
+    "a wide scope": (
+        lambda server, entry: save_scopes(server, entry, *ALL.split(), "admin"),
+        ["scopes.wide"],
+    ),
+    "a scope less": (
+        lambda server, entry: save_scopes(server, entry, "all:standard", "all:teams"),
+        ["scopes.granted"],
+    ),
+    "a webhook": (make_webhook, ["webhooks"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_change_is_told_by_its_field(change: str, server: PracticeServer, tmp_path: Path) -> None:
+    file, out = tmp_path / "t.yaml", tmp_path / "runs"
+    write_practice_tenants(file, server.tenants, server.base_url)
+    run_fleet(file, out)
+    act, fields = CHANGES[change]
+    act(server, server.tenants[1])
+    told = run_fleet(file, out).manifest.drift
+    assert [(row["tenant"], row["field"]) for row in told] == [(server.tenants[1]["name"], f) for f in fields]
+    assert run_fleet(file, out).manifest.drift == ()
+    assert "s3cr3t-path" not in "".join(path.read_text() for path in out.glob("*/*.json"))

@@ -13,7 +13,7 @@ from ..system.plain_text import count_of
 from ..verification.causes import cards_of
 from ..verification.result import RUN, RUN_TITLES, WORDS, Verification
 from .manifest import Changes, Manifest
-from .over_time.drift import words_of
+from .over_time.drift import by_change
 from .run import is_practice_run, totals, whose_network
 from .text import by_reason, guide_command, step_words
 
@@ -107,14 +107,17 @@ def _changed_tenants(changes: Changes | None) -> dict[str, list[str]] | None:
 
 
 def _drift(rows: Sequence[dict[str, Any]], results: Sequence[Verification]) -> list[dict[str, Any]]:
-    """Return the changes of set-ups by tenant: whether it works still, each change in words, its day."""
+    """Return the changes of set-ups: each in words, whose it is, since when, and whether all of them work."""
     verdicts = {result.tenant: result.verdict for result in results}
-    tenants: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        works = verdicts.get(row["tenant"]) not in BROKEN
-        entry = tenants.setdefault(row["tenant"], {"name": row["tenant"], "works": works, "changes": []})
-        entry["changes"].append((words_of(row), row["since"]))
-    return list(tenants.values())
+    return [
+        {
+            "words": words,
+            "tenants": [row["tenant"] for row in same],
+            "since": min(row["since"] for row in same),
+            "works": all(verdicts.get(row["tenant"]) not in BROKEN for row in same),
+        }
+        for words, same in by_change(rows).items()
+    ]
 
 
 def embedded(value: object) -> Markup:

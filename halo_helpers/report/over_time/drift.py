@@ -55,6 +55,14 @@ def between(before: Iterable[Verification], after: Sequence[Verification]) -> li
     ]
 
 
+def by_change(rows: Iterable[Drift]) -> dict[str, list[Drift]]:
+    """Return the changes by what they are, in words, the rarest first: an upgrade may be everybody's."""
+    groups: dict[str, list[Drift]] = {}
+    for row in rows:
+        groups.setdefault(words_of(row), []).append(row)
+    return dict(sorted(groups.items(), key=lambda pair: len(pair[1])))
+
+
 def words_of(row: Drift) -> str:
     """Say one change: the field, what it was and what it is."""
     if isinstance(row["before"], list) and isinstance(row["after"], list):

@@ -11,7 +11,7 @@ from ...verification.causes import cards_of
 from ...verification.result import Verification
 from ..run import Run, has_changed, headline, is_practice_run
 from ..text import by_reason, first_names
-from .drift import words_of
+from .drift import by_change
 
 MOST = 3_500
 """Characters of a message: what the strictest of the usual chats takes, with room to spare."""
@@ -43,11 +43,15 @@ def note_of(run: Run, *, report_url: str = "", due: Iterable[str] = (), most: in
     since = run.manifest.since
     reasons = by_reason(run.manifest.undone)
     not_verified = [f"{first_names(names, _NAMES)}: {seen}" for (_, seen), names in reasons.items()]
+    changed = [
+        f"{words}: {first_names([row['tenant'] for row in rows], _NAMES)}"
+        for words, rows in by_change(run.manifest.drift).items()
+    ]
     sections = [
         ("Broken" if changes is None else "Newly broken", [_line(broken[name]) for name in new]),
         ("Still broken", [_line(broken[name], since.get(name, "")) for name in reminded]),
         ("Mended", [first_names(fixed, _NAMES)] if fixed else []),
-        ("Set up otherwise", [f"{row['tenant']}: {words_of(row)}" for row in run.manifest.drift]),
+        ("Set up otherwise", changed),
         ("Not verified", not_verified),
     ]
     foot = f"Report: {report_url.rstrip('/')}/{run.id}/report.html" if report_url else ""
