@@ -79,9 +79,11 @@ def test_a_newcomers_walk_from_an_empty_tenant_to_the_record(page: Page, lab: La
 
     next_link(page, "Note the four values").click()
     copied = {}
+    lines = page.get_by_role("group", name="The four values for Neo Agent")
     for line in ("Client ID", "HaloPSA Base URL", "Agent ID"):
-        page.get_by_role("button", name=f"Copy {line}").click()
+        lines.get_by_role("button", name=f"Copy {line}").click()
         copied[line] = page.evaluate("navigator.clipboard.readText()")
+        expect(lines.get_by_text(re.compile(r"^Copied \d"))).to_have_count(len(copied))
     page.get_by_role("button", name="Copy once …").click()
     page.get_by_role("button", name="Copy it once").click()
     expect(page.get_by_text("It is on the clipboard")).to_be_visible()
