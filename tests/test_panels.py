@@ -16,7 +16,7 @@ from halo_helpers.errors import ConfigError
 from halo_helpers.guide.lab.jupyter import _settings
 from halo_helpers.guide.lab.working_copy import open_walk
 from halo_helpers.guide.steps import STEPS
-from halo_helpers.guide.walk_store import read_store
+from halo_helpers.guide.walk_store import note, read_store
 from halo_helpers.panels import answers as walk_answers
 from halo_helpers.panels import open_guide
 from halo_helpers.panels.base.view import View
@@ -104,6 +104,25 @@ def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(acme
         panel.work.wait()
     assert "cancelled" in panel.view.spoken
     assert "To do" in card(panel)
+
+
+def test_what_changes_while_it_is_drawn_is_drawn_once_more(acme: str) -> None:
+    """A check in the background draws an older state while a click changes it: the newer one has to stay."""
+    guide = open_guide(acme)
+
+    class Slow:
+        def __init__(self) -> None:
+            self.shown: list[str] = []
+
+        def refresh(self) -> None:
+            self.shown.append(read_store(acme).notes.get("copied agent_id", ""))
+            if len(self.shown) == 1:
+                note(acme, **{"copied agent_id": "now 27"})
+
+    panel = Slow()
+    guide.follow(panel)
+    guide.refresh()
+    assert panel.shown == ["", "now 27"]
 
 
 def test_a_result_rests_on_the_answers_that_were_asked(acme: str) -> None:

@@ -39,6 +39,7 @@ class WalkState(WalkAnswers):
 
     def __init__(self, tenant: str, file: str = "", edition: str = "current") -> None:
         self._panels: WeakSet[Refreshable] = WeakSet()
+        self._drawing = threading.RLock()
         self.running: frozenset[str] = frozenset()
         """The checks that are being asked."""
         self._own_work = Background()
@@ -65,9 +66,17 @@ class WalkState(WalkAnswers):
         self._panels.add(panel)
 
     def refresh(self) -> None:
-        """Let every panel of this notebook show the state of now."""
-        for panel in list(self._panels):
-            panel.refresh()
+        """Let every panel of this notebook show the state of now.
+
+        One thread at a time, and once more when the state has changed meanwhile: what was drawn from an older
+        one would else be what stays.
+        """
+        with self._drawing:
+            drawn: tuple[object, ...] | None = None
+            while drawn != self.version():
+                drawn = self.version()
+                for panel in list(self._panels):
+                    panel.refresh()
 
     @contextlib.contextmanager
     def asking(self, only: Sequence[str]) -> Iterator[None]:
