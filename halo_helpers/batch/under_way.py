@@ -46,6 +46,8 @@ from .scheduling.breaker import Breaker
 from .scheduling.budget import default_workers
 from .scheduling.schedule import ExecutorLostError, Schedule, Stop
 
+_STOPPING = "stopping when what is under way is done; again to stop it now"
+
 
 class UnderWay:
     """One run under way."""
@@ -283,9 +285,11 @@ class UnderWay:
 
         def handle(*_: object) -> None:
             self.stop.now, self.stop.no_more = self.stop.no_more, True
+            # threads, since the handler may have interrupted who holds what telling and ending take
             if self.stop.now:
-                # a thread, since the handler may have interrupted who holds what ending takes
                 threading.Thread(target=own_process.stop_all).start()
+            else:
+                threading.Thread(target=self._tell, args=(_STOPPING,)).start()
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

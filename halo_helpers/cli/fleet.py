@@ -222,6 +222,9 @@ def _run_fleet(
         why = stopped.lost or "stopped"
         complain(f"{why}; what is done is kept: complete it with --resume {stopped.run.id}")
         return stopped.run, not stopped.lost
+    finally:
+        if progress:
+            progress.close()
     return run, False
 
 

@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..practice.settings import OPTIONS
 from .fleet import show_run
 from .progress import fleet_progress
-from .shared import FAILED, OK, app, complain, say
+from .shared import FAILED, INTERRUPTED, OK, app, complain, say
 
 if TYPE_CHECKING:
     from ..practice.serve import Options
@@ -171,7 +171,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
 ) -> int:
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
-    from ..batch.fleet import FleetOptions, run_fleet
+    from ..batch.fleet import FleetOptions, Interrupted, run_fleet
     from ..batch.run_folder import make_out
     from ..practice.control import PracticeError, start
     from ..practice.serve import Options
@@ -187,7 +187,13 @@ def demo(
         file = Path(folder) / "tenants.yaml"
         write_practice_tenants(file, server.tenants, server.base_url)
         progress = fleet_progress(as_json=False)
-        run = run_fleet(file, out, FleetOptions(backoff_s=1.0), progress=progress, say=progress.say)
+        try:
+            run = run_fleet(file, out, FleetOptions(backoff_s=1.0), progress=progress, say=progress.say)
+        except Interrupted as stopped:
+            complain(f"stopped; what is done is in {stopped.run.folder}")
+            return INTERRUPTED
+        finally:
+            progress.close()
     show_run(run)
     expected = {entry["name"]: sorted(entry["expect"]) for entry in server.tenants}
     wrong = [

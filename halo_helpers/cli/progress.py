@@ -17,6 +17,9 @@ class Lines:
         """Tell of one tenant, and how many are done."""
         self.say(f"[{done}/{total}] {outcome.tenant}: {outcome.summary()}")
 
+    def close(self) -> None:
+        """There is nothing to put back."""
+
     def say(self, line: str) -> None:
         """Tell what holds the run up."""
         from ..secrets.redaction import redact
@@ -66,6 +69,10 @@ class Bar:
         )
         if done == total:
             self._bar.stop()
+
+    def close(self) -> None:
+        """Give the terminal its cursor back, however the run ended."""
+        self._bar.stop()
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
