@@ -30,6 +30,7 @@ __all__ = [
     "SecretError",
     "ShapeError",
     "Tenant",
+    "VerdictError",
     "Verification",
     "__version__",
     "alist_agents",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         RefusedError,
         SecretError,
         ShapeError,
+        VerdictError,
     )
     from .tenants.tenant import Tenant
     from .tenants.tenants_file import load_tenants

@@ -12,6 +12,7 @@
     │   └── RateLimitedError   429
     ├── ShapeError             an answer is not what HaloPSA sends
     ├── BudgetError            the caps on time or requests are used up
+    ├── VerdictError           a verification came out as somebody wanted to hear of by an error
     └── GuardError             our own client was about to do what verification must not do
 
 Each error that a check can meet carries a diagnosis `code` (design, section 8) and `seen`, a sentence for
@@ -34,6 +35,10 @@ class HaloError(Exception):
 
     def __str__(self) -> str:
         return self.seen
+
+
+class VerdictError(HaloError):
+    """A verification came out at the verdict from which on somebody wanted an error, or worse."""
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from halo_helpers import Tenant, verify
-from halo_helpers.checks import CHECKS
+from halo_helpers.checks import CHECKS, Verdict
 from halo_helpers.client.limits import Limits
-from halo_helpers.errors import ConfigError
+from halo_helpers.errors import ConfigError, VerdictError
+from halo_helpers.report.evidence import read_evidence
+from halo_helpers.system.paths import notebooks_folder
 from halo_helpers.tenants.base_url import Address
 from halo_helpers.verification.result import Verification, failed_run
 
@@ -163,6 +168,37 @@ def test_a_failed_run_is_one_error_and_the_rest_not_reached() -> None:
         len(CHECKS) + 1,
     )
     assert f"could not check: 1 could not check, {len(CHECKS)} not reached; run-timeout" in result.summary()
+
+
+@pytest.mark.parametrize(
+    ("came_out", "raises_on"),
+    [("pass", ()), ("warn", ("warn",)), ("error", ("warn", "error")), ("fail", ("warn", "error", "fail"))],
+)
+def test_it_raises_from_a_verdict_on(came_out: Verdict, raises_on: tuple[str, ...]) -> None:
+    failed = failed_run("t", "run-timeout", "x")
+    result = replace(failed, checks=(replace(failed.checks[0], verdict=came_out),))
+    assert result.verdict == came_out
+    for verdict in ("", "warn", "error", "fail"):
+        if verdict in raises_on:
+            with pytest.raises(VerdictError, match="t: "):
+                result.raise_on(verdict)
+        else:
+            result.raise_on(verdict)
+    with pytest.raises(ConfigError, match="fail_on takes"):
+        result.raise_on("broken")
+
+
+def test_papermill_fails_where_it_was_asked_to(practice: Practice, tmp_path: Path) -> None:
+    """The notebook is whole all the same, and its last cell says why."""
+    file = practice.write(tmp_path / "t.yaml", "wrong-secret")
+    words = ["papermill", str(notebooks_folder() / "verify-tenant.ipynb"), str(tmp_path / "out.ipynb")]
+    words += ["-p", "tenant", "wrong-secret", "-p", "tenants_file", str(file), "-p", "fail_on", "fail"]
+    command = [sys.executable, "-m", *words, "--no-progress-bar"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "VerdictError" in done.stderr
+    assert "wrong-secret: broken" in done.stderr
+    assert read_evidence(tmp_path / "out.ipynb")["codes"] == ["invalid-client"]
 
 
 def test_a_server_elsewhere_that_calls_itself_practice_is_not_believed(

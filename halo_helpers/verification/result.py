@@ -10,6 +10,7 @@ from typing import Any
 from ..checks import CHECKS, DIAGNOSES, Finding, Verdict, known_check
 from ..checks.findings import BROKEN, FIXERS, OF_TENANTS, WORST_FIRST
 from ..client.models import Agent
+from ..errors import ConfigError, VerdictError
 from ..guide.steps import STEPS
 from ..system.plain_text import plain_text
 from ..system.timestamps import utc_text
@@ -205,6 +206,17 @@ class Verification:
             )
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise ValueError(f"a damaged {SCHEMA}: {error}") from None
+
+    def raise_on(self, verdict: str) -> None:
+        """Raise when it came out at this verdict or worse: `warn`, `error` or `fail`; never for an empty one.
+
+        Raises: VerdictError with the codes; ConfigError for another word.
+        """
+        order = ("fail", "error", "warn")
+        if verdict not in {"", *order}:
+            raise ConfigError(f"fail_on takes fail, error or warn, got {plain_text(verdict)!r}")
+        if verdict and self.verdict in order[: order.index(verdict) + 1]:
+            raise VerdictError("verdict", f"{self.tenant}: {self.summary()}")
 
     def summary(self) -> str:
         """One line: counts by verdict, and the codes."""
