@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ..system.plain_text import did_you_mean
 from .findings import Diagnosis, Finding
 
 if TYPE_CHECKING:
@@ -96,10 +97,10 @@ def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
         matches += [word] if word in ON_REQUEST else []
         if not matches:
             layers = sorted({entry.layer for entry in CHECKS.values()})
-            raise ValueError(
-                f"no check or layer is called {word!r}; layers are {', '.join(layers)}; checks are "
-                f"{', '.join([*CHECKS, *ON_REQUEST])}"
-            )
+            known = [*layers, *CHECKS, *ON_REQUEST]
+            close = did_you_mean(word, known)
+            listed = f"; layers are {', '.join(layers)}; checks are {', '.join([*CHECKS, *ON_REQUEST])}"
+            raise ValueError(f"no check or layer is called {word!r}{close or listed}")
         wanted.update(matches)
     todo = list(wanted)
     while todo:

@@ -6,6 +6,7 @@ import re
 
 from .scenarios import SCENARIOS
 from .settings import Settings
+from .wire import did_you_mean
 from .world.realm import WALK, Realm
 from .world.world import World
 
@@ -27,7 +28,7 @@ def make_world(
     """
     chosen = SCENARIOS.get(scenario_name)
     if chosen is None:
-        raise ValueError(f"unknown scenario {scenario_name!r}; known are {', '.join(SCENARIOS)}")
+        raise ValueError(f"unknown scenario {scenario_name!r}; {did_you_mean(scenario_name, SCENARIOS)}")
     world = World(name=name, seed=seed, size=size, settings=settings or Settings())
     chosen.change(world)
     return world

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
+from .wire import did_you_mean
+
 
 @dataclass(frozen=True)
 class Option:
@@ -218,7 +220,7 @@ class Settings:
 def _check(key: str, value: str) -> None:
     option = OPTIONS.get(key)
     if option is None:
-        raise ValueError(f"unknown setting {key!r}; known are {', '.join(sorted(OPTIONS))}")
+        raise ValueError(f"unknown setting {key!r}; {did_you_mean(key, sorted(OPTIONS))}")
     if value in option.values:
         return
     if option.number and _is_number(key, value):

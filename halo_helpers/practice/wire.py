@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -66,3 +67,12 @@ def as_json(value: object, status: int = 200, headers: Headers | None = None) ->
 def empty(status: int, headers: Headers | None = None) -> Answer:
     """Answer with a status and no body, as HaloPSA does for 401, 403, 404 and 500 (facts 3.3)."""
     return Answer(status, headers=headers or [])
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the known words that are close to another one, else all of them, as the end of a sentence."""
+    import difflib
+
+    listed = list(known)
+    close = difflib.get_close_matches(word.lower(), listed, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(listed)}"

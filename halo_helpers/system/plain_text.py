@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 NAME_LENGTH = 200
 """Characters that a name from outside may have; the rest is cut."""
@@ -58,3 +59,11 @@ def as_markdown(text: str, length: int = 10 * NAME_LENGTH) -> str:
 def count_of(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, such as "1 record" or "1,200 records"."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:
+    """Return the known words that are close to another one, as the end of a sentence; empty for none."""
+    import difflib
+
+    close = difflib.get_close_matches(word.lower(), list(known), n=most)
+    return f"; did you mean {' or '.join(f'“{one}”' for one in close)}?" if close else ""

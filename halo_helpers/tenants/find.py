@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import ConfigError, Mistake, SecretError
 from ..secrets.private_file import synchronised
 from ..secrets.value import Unresolved
+from ..system.plain_text import did_you_mean
 from .file_fields import shown_text
 from .practice import practice_tenant
 from .tenant import NAME, PRACTICE, Tenant, read_agent_id
@@ -104,10 +105,8 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
     found = next((entry for entry in known if entry.name == tenant), None)
     found = found or walk
     if found is None:
-        import difflib
-
-        close = difflib.get_close_matches(tenant, [entry.name for entry in known], n=3)
-        hint = f"; did you mean {' or '.join(close)}?" if close else f"; it holds {len(known)} others"
+        names = [entry.name for entry in known]
+        hint = did_you_mean(tenant, names) or f"; it holds {len(known)} others"
         raise ConfigError(Mistake(f"no tenant is called {shown_text(tenant)!r}{hint}", str(path)))
     return found
 

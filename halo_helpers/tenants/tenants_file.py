@@ -18,6 +18,7 @@ from typing import Any
 
 from ..errors import ConfigError, Mistake
 from ..system.files import open_regular
+from ..system.plain_text import did_you_mean
 from .file_fields import NEEDED, Reader, Row, refuse_twins, shown_text, tenant_of
 from .tenant import FIELDS, Tenant
 
@@ -182,9 +183,7 @@ def _mapping(node: Any, reader: Reader, what: str, allowed: tuple[str, ...]) -> 
     for key_node, value in node.value:
         key = str(key_node.value) if isinstance(key_node.value, str) else "?"
         if key not in allowed:
-            reader.note(
-                f"unknown field “{shown_text(key)}” in {what}{_did_you_mean(key, allowed)}", _line(key_node)
-            )
+            reader.note(f"unknown field “{shown_text(key)}” in {what}{_meant(key, allowed)}", _line(key_node))
         elif key in found:
             reader.note(f"“{key}” stands twice in {what}", _line(key_node))
         else:
@@ -192,11 +191,8 @@ def _mapping(node: Any, reader: Reader, what: str, allowed: tuple[str, ...]) -> 
     return found
 
 
-def _did_you_mean(key: str, allowed: tuple[str, ...]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(key.lower(), allowed, n=1)
-    return f"; did you mean “{close[0]}”?" if close else f"; known are {', '.join(allowed)}"
+def _meant(key: str, allowed: tuple[str, ...]) -> str:
+    return did_you_mean(key, allowed, 1) or f"; known are {', '.join(allowed)}"
 
 
 def _plain(node: Any) -> Any:
@@ -224,7 +220,7 @@ def _csv_rows(text: str, reader: Reader) -> Iterator[Row]:
         header = [name.strip().lower() for name in next(rows, [])]
         for name in header:
             if name and name not in FIELDS:
-                reader.note(f"unknown column “{shown_text(name)}”{_did_you_mean(name, FIELDS)}", 1 + skip)
+                reader.note(f"unknown column “{shown_text(name)}”{_meant(name, FIELDS)}", 1 + skip)
         for missing in (name for name in NEEDED if name not in header):
             reader.note(f"the column “{missing}” is missing", 1 + skip)
         if reader.mistakes:

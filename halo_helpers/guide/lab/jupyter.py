@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ from ...errors import ConfigError, unwritable
 from ...secrets.lab_memory import share_memory
 from ...system.files import write_whole
 from ...system.paths import data_folder, make_data_folder, practice_state_file
+from ...system.plain_text import did_you_mean
 from ...tenants.answers import walks_folder
 from ...tenants.tenant import NAME, PRACTICE
 from ..steps import NOTEBOOKS, STEPS
@@ -88,9 +88,8 @@ def notebook_of(step: str) -> str:
     if not step:
         return NOTEBOOKS[0]
     if step not in STEPS:
-        close = difflib.get_close_matches(step, STEPS, n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(STEPS)}"
-        raise ConfigError(f"no step is called {step!r}; {hint}")
+        hint = did_you_mean(step, STEPS) or f"; known are {', '.join(STEPS)}"
+        raise ConfigError(f"no step is called {step!r}{hint}")
     return STEPS[step].notebook
 
 
