@@ -49,6 +49,17 @@ def test_a_mistake_is_mended_in_its_line_and_comments_stay(tmp_path: Path) -> No
     assert "acme" in html
 
 
+def test_a_line_of_a_file_that_changed_meanwhile_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text(ENTRY.replace("base_url: https", "base_ur: https"))
+    one = opened(file)
+    changed = "# another line\n" + file.read_text()
+    file.write_text(changed)
+    said = click(one, "mend", **{"line-4": "    base_url: https://a.example"}).results
+    assert "has changed meanwhile" in said
+    assert file.read_text() == changed
+
+
 def test_a_secret_in_clear_is_never_shown(tmp_path: Path) -> None:
     file = tmp_path / "t.yaml"
     file.write_text(ENTRY.replace("env:HALO_ACME_SECRET", SECRET))

@@ -52,6 +52,17 @@ def test_a_damaged_history_is_set_aside_and_made_again_of_the_runs(
     assert second.manifest.compared_with == first.id
 
 
+def test_a_history_with_a_damaged_page_is_set_aside_too(practice: Practice, tmp_path: Path) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "runs"
+    first = run_fleet(file, out)
+    history = out / "history.sqlite"
+    whole = history.read_bytes()
+    history.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    second = run_fleet(file, out)
+    assert "set aside" in second.manifest.warnings[0]
+    assert second.manifest.since == first.manifest.since
+
+
 def test_a_history_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "history.sqlite").mkdir()
     with pytest.raises(ConfigError, match=r"history\.sqlite"):

@@ -100,7 +100,7 @@ def test_the_whole_run_pauses_when_several_instances_fail_in_a_row() -> None:
     clock, told = Clock(), list[str]()
     breaker = Breaker(told.append, wait_s=10, clock=clock)
     for origin in ("a", "b", "c"):
-        breaker.learn(origin, reached=False)
+        breaker.learn(origin, reached=False, tenant=origin)
     assert "several instances do not answer" in told[0]
     assert breaker.wait("d") == 2
     clock.now = 2
@@ -113,11 +113,28 @@ def test_the_whole_run_pauses_when_several_instances_fail_in_a_row() -> None:
     assert breaker.wait("a") == 0
 
 
+def test_dead_instances_beside_one_that_answers_pause_nothing() -> None:
+    told: list[str] = []
+    breaker = Breaker(told.append, to_ask=lambda: ["dead-1", "dead-3"])
+    breaker.learn("alive", reached=True, tenant="alive")
+    for origin in ("dead-1", "dead-2", "dead-3"):
+        breaker.learn(origin, reached=False, tenant=origin)
+    assert (breaker.wait("dead-1"), told) == (0, [])
+
+
+def test_one_tenant_that_is_asked_again_is_no_row() -> None:
+    told: list[str] = []
+    breaker = Breaker(told.append)
+    for _ in range(3):
+        breaker.learn("a", reached=False, tenant="t")
+    assert (breaker.wait("a"), told) == (0, [])
+
+
 def test_two_in_a_row_or_one_that_answers_between_pause_nothing() -> None:
     told: list[str] = []
     breaker = Breaker(told.append)
-    for reached in (False, False, True, False, False):
-        breaker.learn("a", reached=reached)
+    for n, reached in enumerate((False, False, True, False, False)):
+        breaker.learn("a", reached=reached, tenant=f"t{n}")
     assert (breaker.wait("a"), told) == (0, [])
 
 

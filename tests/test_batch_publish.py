@@ -11,8 +11,9 @@ import pytest
 from moto.moto_api._internal import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from halo_helpers.batch.fleet import run_fleet
+from halo_helpers.batch.fleet import FleetOptions, run_fleet
 from halo_helpers.batch.publish import Publisher
+from halo_helpers.batch.run_folder import PUBLISHED
 from halo_helpers.errors import ConfigError
 
 from .helpers.command import halo
@@ -66,6 +67,16 @@ def test_a_run_is_copied_to_s3_by_the_command(
     run = (tmp_path / "runs" / "latest").read_text().strip()
     names = {path.name for path in (tmp_path / "runs" / run).iterdir() if not path.name.startswith(".")}
     assert set(keys()) == {"acme/index.html", "acme/latest", *(f"acme/{run}/{name}" for name in names)}
+
+
+def test_a_run_that_is_gone_on_with_is_copied_again(practice: Practice, tmp_path: Path) -> None:
+    file, out, said = practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "runs", list[str]()
+    publisher = Publisher(str(tmp_path / "there"), wait_s=0)
+    run = run_fleet(file, out)
+    assert publisher.publish(out, said.append)
+    assert list(run.folder.glob(f"{PUBLISHED}*"))
+    run_fleet(file, out, FleetOptions(resume=run.id))
+    assert not list(run.folder.glob(f"{PUBLISHED}*"))
 
 
 def test_what_failed_is_told_and_tried_again_by_the_next_run(practice: Practice, tmp_path: Path) -> None:

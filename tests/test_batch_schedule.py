@@ -105,6 +105,8 @@ def test_an_instance_is_not_asked_more_than_its_share() -> None:
     assert taken[:7] == [0] * 7
     assert taken[7] == 300
     assert budget.wait_s("b") == 0
+    budget.give_back("a")
+    assert budget.wait_s("a") == 0, "who reached nobody took no share"
     now[0] = 301
     assert budget.wait_s("a") == 0
 

@@ -13,6 +13,7 @@ from halo_helpers.batch.forget import forget
 from halo_helpers.errors import ConfigError
 from halo_helpers.report import compare, headline, load_run
 from halo_helpers.report.manifest import RUN_SCHEMA, SUMMARY, Entry, Manifest, Pause
+from halo_helpers.report.run import differences
 
 BEFORE = Path(__file__).parent / "data" / "run-of-the-version-before"
 
@@ -97,3 +98,12 @@ def test_a_damaged_manifest_is_a_clear_error(damage: dict[str, Any] | None, tmp_
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(ConfigError, match="is no run"):
         load_run(tmp_path)
+
+
+def test_what_could_not_be_asked_is_neither_fixed_nor_new() -> None:
+    old = {("a", "webhooks.list", "scopes-missing"), ("b", "webhooks.list", "scopes-missing")}
+    new = {("a", "token.grant", "invalid-client")}
+    found = differences(old, new, {"a", "b"}, {("a", "token.grant"), ("b", "webhooks.list")})
+    assert [(row["tenant"], row["check"]) for row in found["still"]] == [("a", "webhooks.list")]
+    assert [row["tenant"] for row in found["fixed"]] == ["b"]
+    assert [row["check"] for row in found["new"]] == ["token.grant"]

@@ -113,3 +113,9 @@ def test_what_is_no_reference_is_said_without_repeating_it(text: str) -> None:
     assert problem
     assert VALUE not in problem
     assert "hunter2" not in problem
+
+
+def test_the_host_of_a_secret_url_is_no_secret() -> None:
+    Secret("https://halo.msp.example/hook/7f3a9c0d5e")
+    assert redact("https://halo.msp.example/api") == "https://halo.msp.example/api"
+    assert "7f3a9c0d5e" not in redact("POST https://halo.msp.example/hook/7f3a9c0d5e")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from halo_helpers.errors import ConfigError
-from halo_helpers.tenants.edit_file import add_tenant, retire_tenant
+from halo_helpers.tenants.edit_file import add_tenant, pause_tenant, resume_tenant, retire_tenant
 from halo_helpers.tenants.tenants_file import load_tenants
 
 from .helpers.command import document, halo
@@ -121,3 +122,17 @@ def test_commands(file: Path, tmp_path: Path, own_home: Path) -> None:
     assert halo("status", tmp_path / "none").returncode == 3
     assert halo("status", tmp_path, "--max-age", "soon").returncode == 2
     assert halo("bundle", "nobody", "--tenants-file", file).returncode == 2
+
+
+def test_a_pause_comes_and_goes_and_comments_stay(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text(FILE_TEXT.replace("HALO_A\n", "HALO_A   # ours\n"))
+    pause_tenant(file, "acme", dt.date(2999, 12, 31), "moves")
+    file.write_text(file.read_text().replace("moves\n", "moves   # to the new site\n", 1))
+    assert load_tenants(file)[0].paused_reason == "moves"
+    resume_tenant(file, "acme")
+    left = file.read_text()
+    assert "paused" not in left
+    for comment in ("# our customers", "# the dentist", "# ours", "# to the new site", "# moved in May"):
+        assert comment in left
+    assert [tenant.name for tenant in load_tenants(file)] == ["acme", "birch"]

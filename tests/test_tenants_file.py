@@ -183,7 +183,7 @@ def test_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         find_tenant("acme")
     path = write(tmp_path, GOOD, "tenants.yaml")
     assert find_tenant("acme").name == "acme"
-    with pytest.raises(ConfigError, match="did you mean acme"):
+    with pytest.raises(ConfigError, match="did you mean “acme”"):
         find_tenant("acmee")
     monkeypatch.setenv("HALO_TENANTS_FILE", str(path))
     monkeypatch.chdir("/")

@@ -38,6 +38,11 @@ def test_names_and_references_are_proposed(tmp_path: Path) -> None:
     assert preview.ignored == ["phone"]
 
 
+def test_a_variable_that_is_ours_is_not_proposed(tmp_path: Path) -> None:
+    text = f"Company,URL,Client ID\nLab,https://lab.example,{ID}\n"
+    assert preview_import(written(tmp_path, text), []).new[0]["client_secret"] == "env:HALO_TENANT_LAB_SECRET"
+
+
 @pytest.mark.parametrize(
     ("place", "reference"), [("file", "file:secrets/acme-inc.secret"), ("keyring", "keyring:")]
 )
@@ -56,6 +61,7 @@ def test_who_stands_there_already_stays(tmp_path: Path) -> None:
     [
         ("Company,URL\nacme,https://a.example\n", "no column is called “client id”"),
         (f"URL,Client ID,Secret\nhttps://a.example,{ID},{SECRET}\n", "looks like a secret in clear"),
+        (f"URL,Client ID,Base URL\nhttps://a.example,{ID},b.example\n", "two columns say the base_url"),
         (
             f"URL,Client ID,Company\nhttps://a.example,{ID},{SECRET}\n",
             "“label” holds what looks like a secret",

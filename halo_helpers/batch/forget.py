@@ -17,7 +17,7 @@ from ..system.plain_text import count_of
 from ..tenants.answers import walks_folder
 from .history.database import FILE
 from .history.outcomes import Outcomes
-from .run_folder import INDEX, STARTING, write_index, write_manifest, write_summaries
+from .run_folder import INDEX, PUBLISHED, STARTING, write_index, write_manifest, write_summaries
 
 _LEFTOVERS = (FILE, INDEX, LATEST, STARTING)
 
@@ -100,6 +100,8 @@ def _run_without(folder: Path, name: str) -> None:
     run = load_run(folder)
     of_tenant = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
     manifest = run.manifest.without(name, lambda line: of_tenant.search(line) is not None)
+    for mark in folder.glob(f"{PUBLISHED}*"):
+        mark.unlink(missing_ok=True)  # what is there has the tenant still
     summed_up = (folder / "report.html").exists()
     if summed_up:
         trend = Outcomes(folder.parent).trend(practice=is_practice_run(run.results))

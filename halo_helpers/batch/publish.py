@@ -19,7 +19,7 @@ from ..report.over_time.status import runs_of
 from ..report.run import LATEST
 from ..secrets.redaction import redact
 from ..system.files import write_whole
-from .run_folder import INDEX
+from .run_folder import INDEX, PUBLISHED
 
 TRIES, WAIT_S = 3, 1.0
 _LAST = ("report.html", "run.json")
@@ -55,7 +55,7 @@ class Publisher:
             raise ConfigError(f"--publish {parts.scheme}: cannot be used: {error}") from None
         self._url, self._wait_s = url, wait_s
         # which runs are there already is noted beside each of them, for this place alone
-        self._mark = f".published-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+        self._mark = f"{PUBLISHED}{hashlib.sha256(url.encode()).hexdigest()[:8]}"
 
     def publish(self, out: Path, say: Callable[[str], None]) -> bool:
         """Copy the finished runs of a folder that are not there yet, oldest first, and the page of all runs.

@@ -23,6 +23,8 @@ from .history.outcomes import Outcomes
 from .history.run_list import RunList
 
 PARTIAL = ".partial"
+PUBLISHED = ".published-"
+"""How the files begin that say where a run was published to, as it is."""
 INDEX = "index.html"
 STARTING = ".starting.lock"
 """Held in a folder of runs while one begins, so that two that begin at once see one another."""

@@ -19,7 +19,7 @@ from ..checks.findings import BROKEN
 from ..engine import own_process
 from ..engine.job import ENGINE
 from ..errors import ConfigError, Mistake
-from ..report import Run, differences, is_practice_run, load_run, totals, whose_network, worst
+from ..report import Run, asked_of, differences, is_practice_run, load_run, totals, whose_network, worst
 from ..report.manifest import Manifest, Undone
 from ..report.over_time.status import is_whole
 from ..secrets.redaction import redact
@@ -36,6 +36,7 @@ from .one_tenant import Judgement, Snapshot, TenantJob
 from .options import FleetOptions, Interrupted, Progress
 from .run_folder import (
     PARTIAL,
+    PUBLISHED,
     RunLog,
     prune,
     write_index,
@@ -87,6 +88,9 @@ class UnderWay:
             self._look_back()
         except OSError as error:
             raise self._no_room(error) from None
+        own_process.go_on()
+        for mark in self.folder.glob(f"{PUBLISHED}*"):
+            mark.unlink(missing_ok=True)  # what is there will not be this any more
         # of a process that was killed: the lock is ours, so nobody writes them
         for half in (*self.folder.glob(".*.tmp"), *self._partial.glob("*")):
             half.unlink(missing_ok=True)
@@ -213,7 +217,7 @@ class UnderWay:
             duration_s=round((self.manifest.duration_s or 0.0) + lasted_s, 1),
             finished_at=utc_text() if complete else None,
         )
-        Outcomes(self.folder.parent).add(self.folder.name, results, whole=is_whole(manifest))
+        Outcomes(self.folder.parent).add(self.folder.name, results, whole=is_whole(manifest) and complete)
         manifest = self._compared(manifest, results, network_lost=network_lost)
         write_manifest(self.folder, manifest)
         run = Run(self.folder, manifest, results)
@@ -250,7 +254,12 @@ class UnderWay:
         old, judged_in = outcomes.before(self.folder.name, practice=practice)
         here = {result.tenant for result in results}
         new = {entry for result in results for entry in result.broken}
-        changes = differences({entry for entry in old if entry[0] in here}, new, here) if judged_in else None
+        asked = asked_of(results)
+        known = {entry for entry in old if entry[0] in here}
+        changes = differences(known, new, here, asked) if judged_in else None
+        if changes is not None:
+            still = {(row["tenant"], row["check"], row["code"]) for row in changes["still"]}
+            outcomes.carry(self.folder.name, still - new)
         setups = Setups(self.folder.parent)
         broken = (result.tenant for result in results if result.verdict in BROKEN)
         return manifest.summed_up(

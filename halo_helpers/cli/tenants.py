@@ -226,11 +226,14 @@ def tenants_accept(
     Later reports say what differs from it.
     """
     from ..batch.history.database import FILE
+    from ..batch.history.outcomes import Outcomes
     from ..batch.history.setups import Setups
     from ..report.over_time.drift import words_of
 
     if not (folder / FILE).is_file():
         raise ConfigError(Mistake("is no folder of runs: it holds no history; give --dir", str(folder)))
+    for line in Outcomes(folder).warnings:
+        complain(f"warning: {line}")
     accepted = Setups(folder).accept(name)
     for field, before, after in accepted:
         say(words_of({"field": field, "before": before, "after": after}))

@@ -6,6 +6,7 @@ from .csv_junit import to_csv, to_junit
 from .html import to_html
 from .run import (
     Run,
+    asked_of,
     compare,
     differences,
     exit_code,
@@ -23,6 +24,7 @@ from .text import agents_table, fleet_table, verification_text
 __all__ = [
     "Run",
     "agents_table",
+    "asked_of",
     "compare",
     "differences",
     "exit_code",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checks import DIAGNOSES
 from ..checks.findings import BROKEN, WORST_FIRST
 from ..errors import ConfigError, Mistake, unreadable
 from ..system.files import is_held, read_regular
@@ -133,20 +134,44 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
     Shape: `halo-runbook/diff/1` (design, section 11).
     """
     old, new = ({entry for result in run.results for entry in result.broken} for run in (before, after))
-    changes = differences(old, new, {result.tenant for result in after.results})
+    changes = differences(old, new, {result.tenant for result in after.results}, asked_of(after.results))
     return {"schema": DIFF_SCHEMA, **changes, "drift": between(before.results, after.results)}
 
 
-def differences(old: Broken, new: Broken, present: set[str]) -> Changes:
-    """Sort what was and is broken into new, fixed, still and gone; `present` are the tenants judged later."""
+def asked_of(results: Iterable[Verification]) -> set[tuple[str, str]]:
+    """Return the (tenant, check) that were answered: neither skipped nor impossible to ask."""
+    return {
+        (result.tenant, check.id)
+        for result in results
+        for check in result.checks
+        if check.verdict not in {"skip", "error"}
+    }
+
+
+def differences(old: Broken, new: Broken, present: set[str], asked: set[tuple[str, str]]) -> Changes:
+    """Sort what was and is broken into new, fixed, still and gone; `present` are the tenants judged later.
+
+    What could not be `asked` later is broken still, in a tenant in which something else is broken; a failure
+    to ask is fixed once that is over.
+    """
+    over = {entry for entry in old - new if entry[0] in present}
+    broken = {tenant for tenant, _, _ in new}
+    hidden = {
+        (tenant, check, code)
+        for tenant, check, code in over
+        if tenant in broken and (tenant, check) not in asked and code not in _OF_ERRORS
+    }
     lists = {
         "new": sorted(new - old),
-        "fixed": sorted(entry for entry in old - new if entry[0] in present),
-        "still": sorted(new & old),
+        "fixed": sorted(over - hidden),
+        "still": sorted((new & old) | hidden),
         "gone": sorted(entry for entry in old - new if entry[0] not in present),
     }
     return {name: [{"tenant": t, "check": c, "code": k} for t, c, k in rows] for name, rows in lists.items()}
 
+
+_OF_ERRORS = frozenset(code for code, known in DIAGNOSES.items() if known.verdict == "error")
+"""Codes of what could not be asked."""
 
 _ON_THE_WAY = frozenset(
     {
@@ -181,7 +206,9 @@ def headline(manifest: Manifest) -> str:
     if manifest.undone:
         lines.append(f"{len(manifest.undone)} not verified: go on with --resume {manifest.id}.")
     if manifest.network:
-        lines.append("Everything failed on the way out: look at this machine's own network first.")
+        worked = counts.get("pass") or counts.get("warn")
+        what = "From some moment on, everything" if worked else "Everything"
+        lines.append(f"{what} failed on the way out: look at this machine's own network first.")
     if manifest.changes is not None:
         lines.append(f"Since {manifest.compared_with}: {_changes(manifest.changes)}.")
     if manifest.drift:

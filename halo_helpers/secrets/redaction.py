@@ -20,6 +20,8 @@ _letters: frozenset[str] = frozenset()
 _shortest = 10
 _runs: re.Pattern[str] | None = None
 _lock = threading.Lock()
+_HOST = re.compile(r"\Ahttps?://[^/@?#\s]+(?=/)")
+"""The beginning of a webhook's URL, which is no secret: it may be a tenant's, or begin like one."""
 _PART = 10
 """Parts of a secret that long are taken out, too: a message that was cut off may hold only its beginning or
 end."""
@@ -29,19 +31,20 @@ _MOST_KNOWN = 256
 
 def remember(value: str) -> None:
     """Make `redact` take this value out of any text, raw, JSON-, URL- and base64-encoded."""
-    if len(value) < 8:
+    secret = _HOST.sub("", value, count=1)
+    if len(secret) < 8:
         return
     with _lock:
         if value in _known:
             return
-        raw = value.encode()
+        raw = secret.encode()
         # the middle of base64 text depends on what stands before it: three alignments, ends cut off
         shifted = [base64.b64encode(b"\0" * n + raw).decode()[4 if n else 0 : -4] for n in range(3)]
         forms = {
-            value,
-            json.dumps(value)[1:-1],
-            quote(value, safe=""),
-            quote_plus(value),
+            secret,
+            json.dumps(secret)[1:-1],
+            quote(secret, safe=""),
+            quote_plus(secret),
             base64.b64encode(raw).decode(),
             base64.urlsafe_b64encode(raw).decode(),
             *shifted,

@@ -87,8 +87,8 @@ def _change_one(file: Path, name: str, values: dict[str, str]) -> None:
         for field, value in values.items():
             if value:
                 row[field] = value
-            else:
-                row.pop(field, None)
+            elif field in row:
+                _take_away(row, field)
 
     def change_cells(rows: list[dict[str, str]]) -> None:
         next(row for row in rows if row.get("name") == name).update(values)
@@ -97,6 +97,20 @@ def _change_one(file: Path, name: str, values: dict[str, str]) -> None:
         _change_csv(file, change_cells)
     else:
         _change_yaml(file, change)
+
+
+def _take_away(row: Any, field: str) -> None:
+    """Take a field out of a row of YAML; comments behind it go to the field before, none is lost."""
+    comment = row.ca.items.pop(field, None)
+    row.pop(field)
+    tokens = [token for token in comment or () if token is not None]
+    if not tokens or not row:
+        return
+    held = row.ca.items.setdefault(list(row)[-1], [None, None, None, None])
+    if held[2] is None:
+        held[2] = tokens[0]
+    else:
+        held[2].value = held[2].value.rstrip("\n") + "\n" + tokens[0].value.lstrip("\n")
 
 
 def _change_yaml(file: Path, change: Any) -> None:

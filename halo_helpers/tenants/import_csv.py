@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ConfigError, ConnectionFailedError, Mistake, unreadable
 from ..secrets.references import check_reference
+from ..secrets.rules import OURS
 from ..secrets.value import CLIENT_SECRET, trim
 from ..system.files import read_regular
 from ..system.plain_text import plain_text
@@ -134,6 +135,15 @@ def _rows(
             for needed in ("base_url", "client_id")
             if needed not in names
         ]
+        mistakes += [
+            Mistake(
+                f"two columns say the {ours}: {shown_text(headings[n])} and another one; take one out",
+                file,
+                1 + skip,
+            )
+            for n, ours in enumerate(names)
+            if ours and ours in names[:n]
+        ]
         if mistakes:
             return
         for cells in rows:
@@ -200,4 +210,6 @@ def _free_name(text: str, taken: set[str]) -> str:
 
 def _reference(name: str, place: str) -> str:
     variable = f"HALO_{name.upper().replace('-', '_')}_SECRET"
+    if variable.startswith(OURS):
+        variable = variable.replace("HALO_", "HALO_TENANT_", 1)
     return {"env": f"env:{variable}", "file": f"file:secrets/{name}.secret", "keyring": "keyring:"}[place]

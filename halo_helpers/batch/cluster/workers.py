@@ -44,6 +44,9 @@ class ClusterExecutor(Executor):
         self._missing: dict[str, frozenset[str]] = {}
         """By worker that can be used: the tenants whose secret it lacks."""
         self._process: dict[str, str] = {}
+        self._probes: set[str] = set()
+        """The workers that were asked and have not answered yet."""
+        self._first = 0.0
         self.refused: dict[str, str] = {}
         """By worker that cannot be used: why."""
         self._shared: dict[int, Any] = {}
@@ -67,10 +70,20 @@ class ClusterExecutor(Executor):
         Raises: ExecutorLostError when none can be used.
         """
         self._tenants = list(tenants)
+        until = time.monotonic() + ALONE_S
         self._look()
+        # all of them, but for a second at most once there is one: others are used as soon as they answer
+        while self._probes and time.monotonic() < (until if not self._missing else min(until, self._soon())):
+            time.sleep(LOOK_EVERY_S / 10)
+            self._look()
         if not self._missing:
             raise ExecutorLostError(self._nobody())
         self._watch.start()
+
+    def _soon(self) -> float:
+        """Return the end of the second that is given to the others once a worker has answered."""
+        self._first = self._first or time.monotonic() + 1.0
+        return self._first
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give a worker `judge` with a job and a snapshot.
@@ -141,24 +154,35 @@ class ClusterExecutor(Executor):
             self._give_up(WorkerLostError("the workers that could run it are gone"), here)
 
     def _look(self) -> None:
-        """Learn which workers are there; probe those that are new."""
+        """Learn which workers are there; probe those that are new, and wait for none of them."""
         try:
             there = set(self._client.scheduler_info(n_workers=-1)["workers"])
-            new = there - self._missing.keys() - self.refused.keys()
-            said = (
-                self._client.run(probe, self._tenants, workers=sorted(new), on_error="return") if new else {}
-            )
         except Exception:
             return  # the scheduler is busy or going: the next look tells
         with self._lock:
             self._missing = {worker: missing for worker, missing in self._missing.items() if worker in there}
-            for worker, answer in said.items():
-                if isinstance(answer, BaseException):
-                    self.refused[worker] = f"cannot run halo-runbook {VERSION}"
-                elif answer[0] != VERSION:
-                    self.refused[worker] = f"has halo-runbook {answer[0]}, not {VERSION}"
-                else:
-                    self._process[worker], self._missing[worker] = answer[1:]
+            new = there - self._missing.keys() - self.refused.keys() - self._probes
+            self._probes |= new
+        for worker in new:
+            threading.Thread(target=self._probe, args=(worker,), daemon=True).start()
+
+    def _probe(self, worker: str) -> None:
+        """Ask a worker what it has; one that cannot be reached is asked again by a later look."""
+        try:
+            # `run`, since a task that a worker cannot load ends its connection, and tells nothing
+            answer = self._client.run(probe, self._tenants, workers=[worker], on_error="return")[worker]
+        except Exception as unreachable:
+            answer = OSError(str(unreachable))
+        with self._lock:
+            self._probes.discard(worker)
+            if isinstance(answer, OSError):
+                return
+            if isinstance(answer, BaseException):
+                self.refused[worker] = f"cannot run halo-runbook {VERSION}"
+            elif answer[0] != VERSION:
+                self.refused[worker] = f"has halo-runbook {answer[0]}, not {VERSION}"
+            else:
+                self._process[worker], self._missing[worker] = answer[1:]
 
     def _give_up(self, error: Exception, here: set[str]) -> None:
         """Let the jobs fail of which no worker is here any more."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ConfigError, Mistake, unreadable, unwritable
@@ -36,7 +37,8 @@ class TenantsFile:
     warnings: tuple[str, ...] = ()
     more: int = 0
     """Lines with mistakes besides those that are shown."""
-    _missing: bool = field(default=False)
+    digest: str = ""
+    """Of the file as it was read, so that a line of another one is never overwritten."""
 
     @property
     def is_usable(self) -> bool:
@@ -71,7 +73,10 @@ def _with_mistakes(path: Path, mistakes: list[Mistake]) -> TenantsFile:
         BadLine(number, _shown(lines[number - 1], problems), tuple(problems))
         for number, problems in sorted(by_line.items())
     ]
-    return TenantsFile(path, (), tuple(bad[:_MOST_LINES]), tuple(whole), more=len(bad[_MOST_LINES:]))
+    digest = _digest(read_regular(path))
+    return TenantsFile(
+        path, (), tuple(bad[:_MOST_LINES]), tuple(whole), more=len(bad[_MOST_LINES:]), digest=digest
+    )
 
 
 def _shown(line: str, problems: list[str]) -> str | None:
@@ -81,17 +86,18 @@ def _shown(line: str, problems: list[str]) -> str | None:
     return line
 
 
-def mend_lines(path: Path, changes: dict[int, str]) -> None:
+def mend_lines(file: TenantsFile, changes: dict[int, str]) -> None:
     """Put other texts in the place of lines, by their number; all the rest stays as it is, byte for byte.
 
-    Raises: ConfigError when the file has changed so that a line is missing, or cannot be written.
+    Raises: ConfigError when the file has changed since it was read, or cannot be written.
     """
+    path = file.path
     try:
-        raw = read_regular(path).decode("utf-8")
-        lines = raw.splitlines(keepends=True)
+        raw = read_regular(path)
+        if _digest(raw) != file.digest:
+            raise ConfigError(Mistake("has changed meanwhile; look at it again", str(path)))
+        lines = raw.decode("utf-8").splitlines(keepends=True)
         for number, text in changes.items():
-            if not 1 <= number <= len(lines):
-                raise ConfigError(Mistake("has changed meanwhile; look at it again", str(path), number))
             old = lines[number - 1]
             ending = old[len(old.rstrip("\r\n")) :]
             lines[number - 1] = text.rstrip("\r\n") + ending
@@ -100,6 +106,10 @@ def mend_lines(path: Path, changes: dict[int, str]) -> None:
         raise unreadable(error, path) from None
     except OSError as error:
         raise unwritable(error, path) from None
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _lines(path: Path) -> list[str]:

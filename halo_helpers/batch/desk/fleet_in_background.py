@@ -49,6 +49,8 @@ class FleetInBackground:
 
     def cancel(self) -> None:
         """Begin no more tenants; asked again, end those under way."""
+        if not self.is_running:
+            return
         self.stop.now, self.stop.no_more = self.stop.no_more, True
         if self.stop.now:
             # ending processes takes a moment, and the kernel has a page to answer meanwhile

@@ -105,9 +105,12 @@ class Desk(Panel):
         }
         # the field of a line that may hold a secret is empty: empty means that it stays
         changes = {number: text for number, text in changes.items() if text or shown[number] is not None}
-        if changes:
-            mend_lines(self.file.path, changes)
-        self._read_again("Saved." if changes else "Nothing was changed.")
+        try:
+            if changes:
+                mend_lines(self.file, changes)
+        finally:
+            self._read_again("")
+        self.said = "Saved." if changes else "Nothing was changed."
 
     def _find(self, message: Message) -> None:
         self.find = str(message.get("find", "")).strip().lower()

@@ -66,66 +66,74 @@ _LATER_COLUMNS = {"whole": "integer not null default 1"}
 """What histories of earlier versions lack."""
 
 
-class Database:
-    """The file, which several runs may write to at a time. It outlives the runs that `--keep` removes.
+class DamagedError(Exception):
+    """The file is no database any more, or a part of it cannot be read."""
 
-    `set_aside` is the name of a damaged one that this one has taken the place of, else empty.
-    """
+
+class Database:
+    """The file, which several runs may write to at a time. It outlives the runs that `--keep` removes."""
 
     def __init__(self, folder: Path) -> None:
         """Open it, or begin one.
 
-        Raises: ConfigError when the file cannot be used, OSError (ENOSPC) without room for it.
+        Raises: ConfigError when the file cannot be used, OSError (ENOSPC) without room for it, DamagedError.
         """
         self.path = folder / FILE
-        self.set_aside = ""
         try:
-            self._make()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) or not self.path.exists():
-                raise self._problem(error) from None
-            self._begin_again()
+            with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
+                connection.executescript(_TABLES)
+                known = {row[1] for row in connection.execute("pragma table_info(outcome)")}
+                for name, form in _LATER_COLUMNS.items():
+                    if name not in known:
+                        connection.execute(f"alter table outcome add column {name} {form}")
+        except sqlite3.Error as error:
+            raise self._problem(error) from None
 
-    def _make(self) -> None:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
-            connection.executescript(_TABLES)
-            known = {row[1] for row in connection.execute("pragma table_info(outcome)")}
-            for name, form in _LATER_COLUMNS.items():
-                if name not in known:
-                    connection.execute(f"alter table outcome add column {name} {form}")
-            connection.execute("select count(*) from outcome").fetchone()  # reads all of it
+    def look_through(self) -> None:
+        """Read all of it once.
 
-    def _begin_again(self) -> None:
-        """Set a damaged file aside, and make a new one.
-
-        Raises: ConfigError when that cannot be done.
+        Raises: as making it.
         """
-        number = 1
-        while (aside := self.path.with_name(f"history.damaged-{number}.sqlite")).exists():
-            number += 1
         try:
-            self.path.replace(aside)
-        except OSError as refusal:
-            raise unwritable(refusal, self.path) from None
-        with self.open():
-            self.set_aside = aside.name
+            with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection:
+                said = connection.execute("pragma quick_check(1)").fetchone()
+        except sqlite3.Error as error:
+            raise self._problem(error) from None
+        if said != ("ok",):
+            raise DamagedError(str(self.path))
 
     @contextlib.contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
         """Give a connection in a transaction of its own.
 
-        Raises: ConfigError when the file cannot be used, OSError (ENOSPC) without room for it.
+        Raises: as making it.
         """
         try:
-            with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection:
-                connection.executescript(_TABLES)
-                with connection:
-                    yield connection
+            with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
+                yield connection
         except sqlite3.Error as error:
             raise self._problem(error) from None
 
     def _problem(self, error: sqlite3.Error) -> Exception:
-        """Return what an error is for whoever asked: no room left, or a file that cannot be used."""
-        if "disk" in str(error):  # SQLite's “disk I/O error” and “database or disk is full”
+        """Return what an error is for whoever asked: no room left, a damaged file, or one of no use."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
             return OSError(errno.ENOSPC, str(error), str(self.path))
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return DamagedError(str(self.path))
         return ConfigError(Mistake(f"cannot be used: {error}", str(self.path)))
+
+
+def set_aside(folder: Path) -> str:
+    """Put a damaged file aside; return its name from now on.
+
+    Raises: ConfigError when that cannot be done.
+    """
+    path, number = folder / FILE, 1
+    while (aside := path.with_name(f"history.damaged-{number}.sqlite")).exists():
+        number += 1
+    try:
+        path.replace(aside)
+    except OSError as refusal:
+        raise unwritable(refusal, path) from None
+    return aside.name

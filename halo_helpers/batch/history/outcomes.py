@@ -15,7 +15,7 @@ from ...report.run import Broken, load_run
 from ...system.plain_text import count_of
 from ...system.timestamps import utc_text
 from ...verification.result import Verification
-from .database import Database
+from .database import DamagedError, Database, set_aside
 
 CONTROL_EVERY = dt.timedelta(days=7)
 TREND = 30
@@ -28,22 +28,31 @@ class Outcomes(Database):
     def __init__(self, folder: Path) -> None:
         """Open them; those of a damaged file are made again of the runs that are still there.
 
-        Raises: ConfigError when the file cannot be used.
+        Raises: ConfigError when the file cannot be used, OSError (ENOSPC) without room for it.
         """
-        super().__init__(folder)
         self.warnings: list[str] = []
-        if not self.set_aside:
-            return
+        try:
+            super().__init__(folder)
+            self.look_through()
+        except DamagedError:
+            aside = set_aside(folder)
+            super().__init__(folder)
+            count = self._make_again(folder)
+            self.warnings.append(
+                f"the history was damaged; it is set aside as {aside}, and made again of "
+                f"{count_of(count, 'run')}: what was before them is not known any more"
+            )
+
+    def _make_again(self, folder: Path) -> int:
+        """Take the results of the runs that are still there; return how many runs had some."""
         count = 0
         for run in reversed(list(runs_of(folder))):
             with contextlib.suppress(ConfigError):
                 results = load_run(run.folder).results
-                self.add(run.id, results, whole=is_whole(run.manifest))
+                complete = run.manifest.finished_at is not None
+                self.add(run.id, results, whole=is_whole(run.manifest) and complete)
                 count += bool(results)
-        self.warnings.append(
-            f"the history was damaged; it is set aside as {self.set_aside}, and made again of "
-            f"{count_of(count, 'run')}: what was before them is not known any more"
-        )
+        return count
 
     def add(self, run: str, results: Sequence[Verification], *, whole: bool) -> None:
         """Write down the results of a run; results of the same run and tenant are replaced.
@@ -85,6 +94,18 @@ class Outcomes(Database):
                 (utc_text(now - CONTROL_EVERY),),
             )
             return {(tenant, base_url): at for tenant, base_url, at in rows}
+
+    def carry(self, run: str, entries: Iterable[tuple[str, str, str]]) -> None:
+        """Write down what was broken before and could not be asked this time: it counts as broken still.
+
+        Each entry is (tenant, check, code).
+        """
+        with self.open() as connection:
+            for tenant, check, code in entries:
+                connection.execute(
+                    "update outcome set broken = trim(broken || ' ' || ?) where run = ? and tenant = ?",
+                    (f"{check}/{code}", run, tenant),
+                )
 
     def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
         """Return what was broken when each tenant was judged last before a run, and that run by tenant.

@@ -94,7 +94,7 @@ def _note_setup(connection: sqlite3.Connection, run: str, result: Verification) 
     """
     key = (result.tenant, int(result.practice))
     row = connection.execute(
-        "select base_url, seen_at, known from setup where tenant = ? and practice = ?", key
+        "select base_url, seen_at, known, accepted from setup where tenant = ? and practice = ?", key
     ).fetchone()
     text, at = json.dumps(result.fingerprint, ensure_ascii=False), utc_text(result.started_at)
     if row is None or row[0] != result.base_url:
@@ -117,8 +117,11 @@ def _note_setup(connection: sqlite3.Connection, run: str, result: Verification) 
         ],
     )
     known = json.dumps(before | result.fingerprint, ensure_ascii=False)
+    # what is seen for the first time is what it was accepted as
+    accepted = json.dumps(result.fingerprint | json.loads(row[3]), ensure_ascii=False)
     connection.execute(
-        "update setup set seen_at = ?, known = ? where tenant = ? and practice = ?", (at, known, *key)
+        "update setup set seen_at = ?, known = ?, accepted = ? where tenant = ? and practice = ?",
+        (at, known, accepted, *key),
     )
 
 

@@ -1,14 +1,14 @@
 """Outages: while an origin does not answer, its tenants wait, and one of them asks now and then.
 
-An origin that three tenants in a row did not reach pauses. When three in a row failed at several origins, it
-is more likely the way out of here, and the whole run pauses. Whoever was not reached in a pause is asked
-again as if nothing had been.
+An origin that three tenants in a row did not reach pauses. When three in a row failed at several origins,
+while others are still to be asked or nobody was reached yet, it is more likely the way out of here, and the
+whole run pauses. Whoever was not reached in a pause is asked again as if nothing had been.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ...checks.findings import BROKEN
@@ -51,11 +51,16 @@ class Breaker:
     tell: Callable[[str], None]
     wait_s: float = WAIT_S
     clock: Callable[[], float] = time.monotonic
+    to_ask: Callable[[], Iterable[str]] = tuple
+    """Returns the origins of the tenants that are still to be asked for the first time."""
     network_lost: bool = False
     """Whether the whole run waited for its way out in vain."""
-    _row: dict[str, int] = field(default_factory=dict)
-    _last: list[str] = field(default_factory=list)
-    """The origins of the last failures in a row, whichever tenants'."""
+    _reached: bool = False
+    """Whether anybody was reached in this run."""
+    _row: dict[str, set[str]] = field(default_factory=dict)
+    """By origin, its tenants that failed in a row."""
+    _last: dict[str, str] = field(default_factory=dict)
+    """The tenants that failed in a row, wherever, with their origins."""
     _pauses: dict[str, _Pause] = field(default_factory=dict)
     _given_up: set[str] = field(default_factory=set)
 
@@ -81,30 +86,36 @@ class Breaker:
         """Whether this origin was waited for in vain: asking its tenants twice would find the same."""
         return bool({EVERYWHERE, origin} & self._given_up)
 
-    def learn(self, origin: str, *, reached: bool | None) -> None:
+    def learn(self, origin: str, *, reached: bool | None, tenant: str = "") -> None:
         """Learn how a tenant of this origin came out; None when that says nothing of the way there."""
+        pauses = self._of(origin)
         if reached is None:
-            for pause in self._of(origin):
+            for pause in pauses:
                 pause.asking = False
             return
         if reached:
-            self._row[origin] = 0
+            self._reached = True
+            self._row.pop(origin, None)
             self._last.clear()
             for key in (EVERYWHERE, origin):
                 self._over(key)
             return
-        self._row[origin] = self._row.get(origin, 0) + 1
-        self._last.append(origin)
-        for pause in self._of(origin):
+        if not pauses:  # who asks in a pause was counted before
+            self._row.setdefault(origin, set()).add(tenant)
+            self._last[tenant] = origin
+        for pause in pauses:
             pause.asking, pause.ask_at = False, self.clock() + ASK_EVERY_S
         self._begin_pauses(origin)
         for key in (EVERYWHERE, origin):
             self._give_up(key)
 
     def _begin_pauses(self, origin: str) -> None:
-        if len(self._last) >= IN_A_ROW and len(set(self._last[-IN_A_ROW:])) > 1:
-            self._begin(EVERYWHERE)
-        if self._row[origin] >= IN_A_ROW:
+        failing = set(self._last.values())
+        if len(self._last) >= IN_A_ROW and len(failing) > 1:
+            others = any(one not in failing for one in self.to_ask())
+            if others or not self._reached:
+                self._begin(EVERYWHERE)
+        if len(self._row.get(origin, ())) >= IN_A_ROW:
             self._begin(origin)
 
     def _begin(self, key: str) -> None:

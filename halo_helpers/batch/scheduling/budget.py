@@ -53,6 +53,12 @@ class Budget:
         starts.append(now)
         return 0.0
 
+    def give_back(self, instance: str) -> None:
+        """Take back the newest share: it reached nobody."""
+        starts = self._starts.get(instance)
+        if starts:
+            starts.pop()
+
 
 def instance_of(tenant: Tenant) -> str:
     """Name the instance whose limit a tenant's requests count against: origin and halo tenant."""

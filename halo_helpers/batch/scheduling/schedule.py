@@ -6,7 +6,7 @@ import errno
 import heapq
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -50,6 +50,7 @@ class _Turn:
     tenant: Tenant
     attempt: int = 1
     crashes: int = 0
+    asked: bool = False
     avoid: str = ""
     found: tuple[Verification, Judgement] | None = None
     """What the first try found, which stands when there is no second one."""
@@ -96,6 +97,7 @@ class Schedule:
         """
         todo = [_Turn(tenant) for tenant in tenants]
         todo.reverse()
+        self.breaker.to_ask = lambda: self._to_ask(todo)
         while (todo or self._later or self._under_way) and not (self.stop.no_more and not self._under_way):
             self._begin(todo, job_of)
             for future in self._next():
@@ -110,6 +112,11 @@ class Schedule:
         for _, _, turn in self._later:  # stopped before they were tried again: what was found stands
             if turn.found is not None:
                 keep(*turn.found)
+
+    def _to_ask(self, todo: list[_Turn]) -> Iterator[str]:
+        """Return the origins of those who have not been asked yet, or are asked for the first time now."""
+        put_off = (turn for _, _, turn in self._later if turn.attempt == 1 and not turn.asked)
+        return (turn.origin for turn in (*todo, *put_off, *self._under_way.values()) if turn.attempt == 1)
 
     def _begin(self, todo: list[_Turn], job_of: Callable[[Tenant], TenantJob]) -> None:
         """Begin as many as there is room for: first those not tried yet, then those whose time has come."""
@@ -135,6 +142,7 @@ class Schedule:
                 self._put_off(turn, 0)
                 self._lose(str(error))
                 return
+            turn.asked = True
             self._under_way[future] = turn
 
     def _put_off(self, turn: _Turn, wait_s: float) -> None:
@@ -172,7 +180,9 @@ class Schedule:
             return
         result = replace(Verification.from_json(judgement.verification), attempts=turn.attempt)
         reached = was_reached(result)
-        self.breaker.learn(turn.origin, reached=reached)
+        self.breaker.learn(turn.origin, reached=reached, tenant=turn.tenant.name)
+        if reached is False:
+            self.budget.give_back(instance_of(turn.tenant))  # nobody there has counted it
         if reached is False and self.breaker.forgives(turn.origin) and not self.stop.no_more:
             tell(f"{turn.tenant.name}: {result.summary()}; asked again after the outage")
             self._put_off(turn, 0.0)
@@ -200,7 +210,7 @@ class Schedule:
             self._lose(str(error))
             return Judgement(name, undone=Undone(name, "run-cancelled", str(error)))
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC and not self.on_several_machines:
                 raise
             seen = redact(f"the job was lost: {type(error).__name__}: {error}")
             return Judgement(name, undone=Undone(name, "run-crashed", seen))
