@@ -200,7 +200,6 @@ def test_a_notebook_that_is_not_trusted_reads_and_runs_nothing_by_itself(page: P
     lab.go(page, "10-agent", walk="dune")
     expect(page.get_by_text("Run → Run All Cells").first).to_be_visible()
     expect(page.get_by_role("heading", name="Set the working hours")).to_be_visible()
-    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.sessionContext.isReady")
     expect(page.locator("[data-step]")).to_have_count(0)
     run_all(page)
     expect(state(page, "create-agent")).to_have_text("To do")

@@ -183,6 +183,8 @@ def wait_until_run(page: Page) -> None:
 
 def run_all(page: Page) -> None:
     """Run all cells by the menu, as after a restart."""
+    # shown as idle it may have no session yet, and JupyterLab loses what it is given
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.sessionContext.isReady")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.locator(f"{SHOWN} {IDLE}").first.wait_for()
