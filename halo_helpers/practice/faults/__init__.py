@@ -1,0 +1,1 @@
+"""What can be wrong, by where: rows of the table of scenarios."""

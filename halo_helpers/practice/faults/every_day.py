@@ -1,0 +1,150 @@
+"""What is met every day, the healthy one first."""
+
+from __future__ import annotations
+
+from ..world.changes import (
+    agent,
+    application,
+    instance,
+    nothing,
+    secret_regenerated,
+    slow,
+    with_settings,
+    without_scopes,
+)
+from ..world.scopes import SCOPES_OF_NEO
+from .scenario import Scenario
+
+SCENARIOS = (
+    Scenario("healthy", "Set up as documented", "nothing", nothing),
+    Scenario(
+        "wrong-secret",
+        "Client Secret regenerated",
+        "the secret handed over is no longer the application's",
+        secret_regenerated,
+        expect=("invalid-client",),
+        row=12,
+    ),
+    Scenario(
+        "app-inactive",
+        "Application not active",
+        "Active is not ticked on the application",
+        application(active=False),
+        expect=("invalid-client",),
+        row=17,
+    ),
+    Scenario(
+        "wrong-grant",
+        "Wrong Authentication Method",
+        "the application was made for Authorisation Code",
+        application(method="authorization-code"),
+        expect=("unauthorized-client",),
+        row=16,
+    ),
+    Scenario(
+        "login-type-user",
+        "Login Type is not Agent",
+        "the token acts for a client user",
+        application(login_type="user"),
+        expect=("login-not-agent",),
+        row=19,
+    ),
+    Scenario(
+        "agent-mismatch",
+        "Another agent chosen",
+        "the application logs in as another agent than the noted one",
+        application(agent_id=3),
+        expect=("agent-mismatch",),
+        row=20,
+    ),
+    Scenario(
+        "agent-disabled",
+        "Agent not active",
+        "Account Active is not ticked on the agent",
+        agent(is_disabled=True),
+        expect=("agent-disabled",),
+        row=21,
+    ),
+    Scenario(
+        "agent-api-only",
+        "API-only agent",
+        "Is an API-only Agent is ticked",
+        agent(is_api_only=True),
+        expect=("agent-api-only",),
+        row=22,
+    ),
+    Scenario(
+        "agent-without-team",
+        "Agent in no team",
+        "no team is chosen on Departments & Teams, so no ticket is visible",
+        agent(team_ids=()),
+        expect=(
+            "agent-without-team",
+            "area-empty",
+        ),
+        row=24,
+    ),
+    Scenario(
+        "scope-missing-teams",
+        "all:teams not ticked",
+        "the scope all:teams is not ticked on Permissions",
+        without_scopes("all:teams"),
+        expect=(
+            "scopes-missing",
+            "area-refused",
+        ),
+        row=30,
+    ),
+    Scenario(
+        "scope-missing-webhooks",
+        "admin:webhooks not ticked",
+        "the scope admin:webhooks is not ticked on Permissions",
+        without_scopes("admin:webhooks"),
+        expect=(
+            "scopes-missing",
+            "webhooks-refused",
+        ),
+        row=31,
+    ),
+    Scenario(
+        "scope-none",
+        "No scope ticked",
+        "the token is granted but opens nothing",
+        without_scopes(*SCOPES_OF_NEO),
+        expect=("scopes-none",),
+        row=29,
+    ),
+    Scenario(
+        "tickets-refused",
+        "Role without tickets",
+        "the agent's role has no access to tickets",
+        agent(denied=frozenset({"tickets"})),
+        expect=("area-refused",),
+        row=25,
+    ),
+    Scenario(
+        "rate-limited",
+        "Rate limit used up",
+        "other integrations use up the instance's requests",
+        with_settings(rate_limit="0/300"),
+        expect=("rate-limited",),
+        row=34,
+    ),
+    Scenario(
+        "maintenance",
+        "Upgrade in progress",
+        "a maintenance page answers instead of HaloPSA",
+        instance(front="maintenance"),
+        expect=("maintenance",),
+        row=41,
+    ),
+    Scenario(
+        "html-login-page",
+        "Login page instead of the API",
+        "a login page answers with status 200",
+        instance(front="login-page"),
+        expect=("html-instead-of-json",),
+        row=48,
+    ),
+    Scenario("slow", "Slow answers", "every answer takes over a second", slow, expect=("slow",)),
+)
