@@ -55,6 +55,9 @@ AT_THE_ROOT = 17
 IN_A_FOLDER = 10
 """Modules in one folder, besides its `__init__.py`; a folder in it counts for itself."""
 
+LINES = 400
+"""Lines of a module."""
+
 
 @dataclass(frozen=True)
 class Import:
@@ -189,6 +192,11 @@ def test_rooms_are_not_crowded() -> None:
     assert len(root) <= AT_THE_ROOT, f"{len(root)} at the root: a new room raises {HERE}, AT_THE_ROOT"
     folders = [PACKAGE, *(path.parent for path in PACKAGE.rglob("__init__.py"))]
     assert [said for folder in folders if (said := crowded(folder, IN_A_FOLDER))] == []
+
+
+def test_modules_are_read_in_one_sitting() -> None:
+    long = {name: lines for name, text in SOURCES.items() if (lines := text.count("\n")) > LINES}
+    assert long == {}
 
 
 def test_every_floor_is_a_room() -> None:
