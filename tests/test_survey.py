@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from halo_helpers import Tenant
-from halo_helpers.errors import ConfigError
+from halo_helpers.errors import AuthError, ConfigError
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options, build_realm
 from halo_helpers.practice.settings import OPTIONS
@@ -23,7 +25,7 @@ from halo_helpers.tenants.practice import from_ready_entry
 from .helpers.command import document, halo
 from .helpers.halopsa import ID, SECRET, api, body
 from .helpers.practice import Practice
-from .helpers.raw_server import raw_server
+from .helpers.raw_server import http, raw_server
 
 ALIKE = {("refusal-status", "403"): "facts"}
 """A rule for all routes and one by route answer alike where a scope is missing."""
@@ -71,11 +73,45 @@ def test_what_only_a_connected_tenant_shows() -> None:
 
 
 def test_api_only_agents_in_the_list() -> None:
-    """An API-only agent is there, and the list shows it or not."""
+    """An API-only agent is there, and the list shows it or not, with its field that says so."""
     for value in ("yes", "no"):
-        with start(Options(scenarios=["agent-api-only"], settings=[f"api-agents-listed={value}"])) as server:
+        settings = [f"api-agents-listed={value}", "agent-list-fields=full"]
+        with start(Options(scenarios=["agent-api-only"], settings=settings)) as server:
             found = answers(survey(from_ready_entry(server.tenants[0], server.base_url)))
-        assert found["api-agents-listed"] in {value, NOT_ASKED}
+        assert found["api-agents-listed"] == value
+
+
+def test_what_a_role_refuses_is_no_rule_about_scopes() -> None:
+    with start(Options(scenarios=["tickets-refused"], settings=["scopes-enforced=no"])) as server:
+        found = answers(survey(from_ready_entry(server.tenants[0], server.base_url)))
+    assert (found["scopes-enforced"], found["refusal-status"]) == (NOT_ASKED, NOT_ASKED)
+
+
+def test_an_application_that_holds_admin_tells_nothing_of_wider_scopes() -> None:
+    with start(Options(scenarios=["scopes-too-wide"])) as server:
+        found = answers(survey(from_ready_entry(server.tenants[0], server.base_url)))
+    assert found["wider-scope"] == NOT_ASKED
+
+
+def test_without_a_token_there_is_no_survey(practice: Practice, tmp_path: Path) -> None:
+    with pytest.raises(AuthError):
+        survey(practice.tenant("wrong-secret"))
+    file = practice.write(tmp_path / "t.yaml", "wrong-secret")
+    done = halo("survey", "wrong-secret", "--out", tmp_path / "s.json", "--tenants-file", file)
+    assert (done.returncode, "invalid-client" in done.stderr) == (1, True)
+    assert not (tmp_path / "s.json").exists()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_is_ill_answers_nothing(status: int) -> None:
+    """Everything but the token fails: no rule is read out of that."""
+    token = body({"access_token": "a-token-of-some-length", "expires_in": 60})
+    routes = {"/auth/token": token, "/": http(status, b"{}")}
+    with raw_server(api(routes)) as url:
+        found = answers(survey(Tenant("acme", url, client_id=ID, client_secret=Secret(SECRET))))
+    by_token = {"token-errors", "unknown-tenant", "token-format"}  # the endpoint itself answers
+    told = {name: value for name, value in found.items() if value not in {"other", NOT_ASKED}}
+    assert told.keys() <= by_token
 
 
 def test_a_survey_reads_only_and_within_its_cap(practice: Practice) -> None:
@@ -83,12 +119,13 @@ def test_a_survey_reads_only_and_within_its_cap(practice: Practice) -> None:
     found = survey(practice.tenant("healthy"))
     seen = practice.requests("healthy")[before:]
     assert len(seen) <= 70
+    assert not {"budget"} & {row.get("why") for row in found["questions"]}
     assert {entry["method"] for entry in seen if "/auth/token" not in entry["path"]} == {"GET"}
     assert answers(found)["token-format"] == "opaque"
 
 
 def test_a_practice_tenant_made_like_it_answers_as_it_did(tmp_path: Path) -> None:
-    """A handful of settings at random, by real processes: survey, practice --like, survey."""
+    """A handful of settings at random: survey, its settings, survey."""
     chance = random.Random(11)
     for _ in range(3):
         chosen = dict(chance.sample(asked_by_reading(), 6))
@@ -119,7 +156,7 @@ def test_no_name_host_id_or_text_gets_out(tmp_path: Path) -> None:
     assert not [word for word in [*planted, ID, "127.0.0.1"] if word in held]
 
 
-def test_the_command_writes_it_and_practice_is_made_like_it(practice: Practice, tmp_path: Path) -> None:
+def test_the_command_writes_it_and_settings_are_read_of_it(practice: Practice, tmp_path: Path) -> None:
     file = practice.write(tmp_path / "t.yaml", "healthy")
     out = tmp_path / "survey.json"
     done = halo("survey", "healthy", "--out", out, "--tenants-file", file, "--json")
@@ -146,7 +183,7 @@ def test_the_command_writes_it_and_practice_is_made_like_it(practice: Practice, 
         ({"hosting": "acme"}, "“hosting” is none of the list"),
         ({"lanes": ["acme"]}, "“lanes”"),
         ({"questions": {}}, "“questions” is no list"),
-        ({"questions": [{"id": "acme"}]}, "is none of this version"),
+        ({"questions": [{"id": "Acme Dental"}]}, "is none of this version"),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused(
@@ -167,6 +204,11 @@ def test_a_file_that_holds_something_else_is_refused(
     assert halo("practice", "--like", tmp_path / "s.json").returncode == 2
 
 
+def document_mistakes(row: dict[str, Any]) -> list[str]:
+    value = {"schema": "halo-runbook/survey/1", "asked": "2026-11", "app_version": "unknown"}
+    return mistakes_of(value | {"hosting": "custom", "lanes": [], "questions": [row]})
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -182,16 +224,54 @@ def test_a_file_that_holds_something_else_is_refused(
 )
 def test_a_question_holds_nothing_but_what_is_listed(row: dict[str, Any]) -> None:
     good = {"id": "authinfo", "asked": QUESTIONS["authinfo"].asked, "answer": "two-fields", "evidence": {}}
-    value = {"schema": "halo-runbook/survey/1", "asked": "2026-11", "app_version": "unknown"}
-    value |= {"hosting": "custom", "lanes": [], "questions": [good]}
-    assert mistakes_of(value) == []
-    assert mistakes_of(value | {"questions": [good | row]})
+    assert document_mistakes(good) == []
+    assert document_mistakes(good | row)
 
 
 def test_every_setting_is_a_question_and_has_its_reason() -> None:
     timing = {"token-lifetime", "latency-ms"}
     assert set(OPTIONS) - timing == set(QUESTIONS) & set(OPTIONS)
     assert all(question.never in {"", *WHY} for question in QUESTIONS.values())
+
+
+def test_a_question_of_another_version_keeps_its_default_and_is_listed(tmp_path: Path) -> None:
+    value = surveyed("authinfo=more")
+    for row in value["questions"]:
+        row["asked"] = "in the words of another version"
+    value["questions"].append({"id": "of-tomorrow", "asked": "?", "answer": "so"})
+    (tmp_path / "s.json").write_text(json.dumps(value))
+    found, left = settings_of(read_survey(tmp_path / "s.json"))
+    assert found["authinfo"] == "more"
+    assert "of-tomorrow" in left
+
+
+@pytest.mark.parametrize(("name", "answer"), [("page-max", "0"), ("rate-limit", "700")])
+def test_a_number_that_no_practice_tenant_takes_is_refused(name: str, answer: str) -> None:
+    row = {"id": name, "asked": QUESTIONS[name].asked, "answer": answer, "evidence": {}}
+    assert document_mistakes(row)
+
+
+def test_practice_is_made_like_files(tmp_path: Path) -> None:
+    """By real processes: a file a tenant, and the ready line tells what is left."""
+    for name, form in (("north", "jwt"), ("south", "opaque")):
+        write_survey(tmp_path / f"{name}.json", surveyed(f"token-format={form}"))
+    command = [sys.executable, "-m", "halo_helpers", "practice", "--port", "0"]
+    likes = [word for name in ("north", "south") for word in ("--like", str(tmp_path / f"{name}.json"))]
+    with subprocess.Popen([*command, *likes], stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            ready = json.loads(running.stdout.readline())
+            assert [one["name"] for one in ready["tenants"]] == ["north", "south"]
+            for entry in ready["tenants"]:
+                found = answers(survey(from_ready_entry(entry, ready["base_url"])))
+                assert found["token-format"] == {"north": "jwt", "south": "opaque"}[entry["name"]]
+        finally:
+            running.terminate()
+    other = tmp_path / "other" / "north.json"
+    other.parent.mkdir()
+    other.write_bytes((tmp_path / "north.json").read_bytes())
+    done = halo("practice", "--like", tmp_path / "north.json", "--like", other)
+    assert (done.returncode, "of the same name" in done.stderr) == (2, True)
 
 
 def test_several_surveys_give_a_tenant_each() -> None:

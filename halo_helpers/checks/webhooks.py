@@ -71,7 +71,7 @@ async def delivery(probe: Probe) -> AsyncIterator[Finding | str]:
     if not host:
         raise Skipped("Neo Agent's host is not known; webhook_host of the tenants file names it")
     rows = await probe.webhooks()
-    own = [row for row in rows if _goes_to(row, host)]
+    own = [row for row in rows if goes_to(row, host)]
     if not own:
         listed = f"{count_of(len(rows), 'webhook')} in the list, none of them" if rows else "there is none"
         yield WEBHOOK_MISSING(f"{listed} to {host}")
@@ -92,7 +92,8 @@ async def delivery(probe: Probe) -> AsyncIterator[Finding | str]:
     yield f"{host}: active, {'events not told' if events is None else count_of(events, 'event')}"
 
 
-def _goes_to(row: Mapping[str, Any], host: str) -> bool:
+def goes_to(row: Mapping[str, Any], host: str) -> bool:
+    """Return whether a webhook of the list goes to a host, in small letters, with or without a port."""
     try:
         parts = urlsplit(as_text(row.get("url")))
         places = {parts.hostname, f"{parts.hostname}:{parts.port}"}

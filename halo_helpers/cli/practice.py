@@ -79,6 +79,9 @@ def practice(
     if size not in {"small", "large"}:
         raise ConfigError(f"--size takes small or large, got {size!r}")
     surveys = [_like(file) for file in like or []]
+    names = [one["name"] for one in surveys]
+    if len(set(names)) < len(names):
+        raise ConfigError("two surveys would give tenants of the same name: each is called like its file")
     alone = surveys[0]["settings"] if len(surveys) == 1 else []
     options = Options(
         scenarios=scenario or [],

@@ -52,7 +52,7 @@ class HaloClient:
         if self._parts is None:
             tenant, address = self.tenant, parse_address(self.tenant.base_url)
             guard = ReadOnly(address.url, f"{address.url}/auth/token")
-            door = Door(address, _ca_file(tenant), self.limits, guard, self.reading, self._ends_at)
+            door = Door(address, ca_file_of(tenant), self.limits, guard, self.reading, self._ends_at)
             tokens = Tokens(
                 door, guard.token_url, tenant.halo_tenant, tenant.client_id, self.secret, tenant.scopes
             )
@@ -147,7 +147,7 @@ class HaloClient:
         return data_of(reply, resource, self.limits, self.reading)
 
     async def _read(self, resource: str, token: Token, params: Mapping[str, object]) -> Reply:
-        query = {name: _parameter(value) for name, value in params.items()}
+        query = {name: parameter(value) for name, value in params.items()}
         headers = {"Authorization": f"Bearer {token.value.reveal()}"}
         return await self._door.send(Request("GET", self._url(resource), params=query, headers=headers))
 
@@ -216,7 +216,7 @@ class HaloClient:
         return Agent.from_json(await self.get("Agent/me", includedetails=False))
 
 
-def _ca_file(tenant: Tenant) -> str | None:
+def ca_file_of(tenant: Tenant) -> str | None:
     """Return the path of the tenant's ca_file, from the folder that it starts at."""
     if not tenant.ca_file:
         return None
@@ -226,7 +226,8 @@ def _ca_file(tenant: Tenant) -> str | None:
     return str((tenant.folder or Path()) / path)
 
 
-def _parameter(value: object) -> str:
+def parameter(value: object) -> str:
+    """Return the text of a parameter of a request, as HaloPSA reads it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

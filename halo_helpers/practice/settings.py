@@ -221,14 +221,17 @@ def _check(key: str, value: str) -> None:
     option = OPTIONS.get(key)
     if option is None:
         raise ValueError(f"unknown setting {key!r}; {did_you_mean(key, sorted(OPTIONS))}")
-    if value in option.values:
-        return
-    if option.number and _is_number(key, value):
+    if takes(key, value):
         return
     allowed = " or ".join(option.values) + (" or a whole number" if option.number else "")
     if key == "rate-limit":
         allowed = "REQUESTS/SECONDS, for example 700/300"
     raise ValueError(f"setting {key} takes {allowed}, got {value!r}")
+
+
+def takes(key: str, value: str) -> bool:
+    """Return whether a setting, one that there is, takes a value."""
+    return value in OPTIONS[key].values or (OPTIONS[key].number and _is_number(key, value))
 
 
 def _is_number(key: str, value: str) -> bool:

@@ -1,24 +1,22 @@
 """Sends the requests of a survey: GET and token requests alone, each told by its status and its fields.
 
-Nothing of a body is kept but the names of known fields, and what a question has to compare.
+What was answered is held while the questions look at it; tokens are taken out of it before.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from ..client.answers import Reply
+from ..client.answers import Reply, data_of
 from ..client.door import Door, ReadOnly, Request
+from ..client.halo_client import ca_file_of, parameter
 from ..client.limits import Limits, Reading
-from ..client.token import trusted_token_url
-from ..errors import ConnectionFailedError
-from ..secrets.redaction import remember
+from ..client.token import MAX_TOKEN, trusted_token_url
+from ..errors import ConnectionFailedError, ShapeError
 from ..secrets.value import Secret
 from ..tenants.base_url import parse_address
 from ..tenants.tenant import Tenant
@@ -41,10 +39,10 @@ class Said:
         return set(row) if isinstance(row, dict) else set()
 
     @property
-    def scopes(self) -> set[str]:
-        """The scopes that a token's answer grants."""
+    def scopes(self) -> set[str] | None:
+        """The scopes that a token's answer grants, None where it does not tell: those that were asked for."""
         scope = self.data.get("scope") if isinstance(self.data, dict) else None
-        return set(scope.split()) if isinstance(scope, str) else set()
+        return set(scope.split()) if isinstance(scope, str) else None
 
 
 class Asker:
@@ -54,11 +52,10 @@ class Asker:
         """Raises: ConnectionFailedError `url-malformed`."""
         self._tenant, self._secret, self._name = tenant, secret, tenant.halo_tenant
         self.address = parse_address(tenant.base_url)
-        limits = Limits(total_s=180.0, requests=MOST_REQUESTS)
-        ca_file = str((tenant.folder or Path()) / tenant.ca_file) if tenant.ca_file else None
+        self._limits, self._reading = Limits(total_s=180.0, requests=MOST_REQUESTS), Reading()
         self._guard = ReadOnly(self.address.url, f"{self.address.url}/auth/token")
-        ends_at = time.monotonic() + limits.total_s
-        self._door = Door(self.address, ca_file, limits, self._guard, Reading(), ends_at)
+        ends_at = time.monotonic() + self._limits.total_s
+        self._door = Door(self.address, ca_file_of(tenant), self._limits, self._guard, self._reading, ends_at)
         self._given: dict[str, Secret] = {}
 
     def use(self, authinfo: Said) -> None:
@@ -79,7 +76,7 @@ class Asker:
     async def token(
         self, scope: str | None = WANTED, *, secret: Secret | None = None, tenant: str | None = None
     ) -> Said:
-        """Ask for a token; what was granted is kept for `get` by its scope, and is never returned."""
+        """Ask for a token, keep it for `get` by its scope, and return the answer with an empty one."""
         form = {
             "grant_type": "client_credentials",
             "client_id": self._tenant.client_id.strip(),
@@ -88,12 +85,14 @@ class Asker:
         name = tenant or self._name
         params = {"tenant": name} if name else {}
         reply = await self._door.send(Request("POST", self._guard.token_url, params=params, form=form))
-        said = _said(reply)
-        value = said.data.get("access_token") if isinstance(said.data, dict) else None
-        if isinstance(value, str) and value.isascii() and value.isprintable():
-            remember(value)
+        said = self._said(reply)
+        if not isinstance(said.data, dict):
+            return said
+        value = said.data.get("access_token")
+        if isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= MAX_TOKEN:
             self._given[scope or ""] = Secret(value)
-        return said
+        kept = {"scope": said.data.get("scope"), "error": said.data.get("error")}
+        return Said(said.status, dict.fromkeys(said.data) | {k: v for k, v in kept.items() if v})
 
     def holds(self, scope: str | None = WANTED) -> bool:
         """Whether a token was given for a scope."""
@@ -118,7 +117,7 @@ class Asker:
         return await self._get(f"/api/{path}", {"Authorization": f"Bearer {uuid4().hex}"}, {})
 
     async def _get(self, path: str, headers: Mapping[str, str] | None, params: Mapping[str, object]) -> Said:
-        texts = {name: json.dumps(value).strip('"') for name, value in params.items()}
+        texts = {name: parameter(value) for name, value in params.items()}
         if self._name and headers is None:
             texts["tenant"] = self._name
         try:
@@ -129,11 +128,14 @@ class Asker:
             if error.code != "redirected":
                 raise
             return Said(302)
-        return _said(reply)
+        return self._said(reply)
 
-
-def _said(reply: Reply) -> Said:
-    try:
-        return Said(reply.status, json.loads(reply.body) if reply.body and not reply.is_html else None)
-    except (ValueError, RecursionError):
-        return Said(reply.status)
+    def _said(self, reply: Reply) -> Said:
+        """Return an answer with its JSON, whatever its status, within the limits of a tenant."""
+        if not reply.body or reply.is_html:
+            return Said(reply.status)
+        try:
+            data = data_of(replace(reply, status=200), "the instance", self._limits, self._reading)
+        except ShapeError:
+            return Said(reply.status)
+        return Said(reply.status, data)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Mistake, unreadable, unwritable
-from ..practice.settings import OPTIONS
+from ..practice.settings import OPTIONS, takes
 from ..system.files import read_regular, write_whole
 from .questions import FIELDS, HOSTINGS, NOT_ASKED, QUESTIONS, WHY
 
 SURVEY_SCHEMA = "halo-runbook/survey/1"
 _MOST_BYTES = 256 * 1024
 _MONTH, _VERSION = re.compile(r"20\d\d-(0[1-9]|1[0-2])"), re.compile(r"\d{1,4}\.\d{1,6}|unknown")
+_ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _LANES = ("application", "admin")
 _KEYS = frozenset({"schema", "asked", "app_version", "hosting", "lanes", "questions"})
 Document = dict[str, Any]
@@ -59,10 +60,9 @@ def _mistakes_of_row(row: object) -> list[str]:
 
 def _is_answer(name: str, answer: object) -> bool:
     """Whether an answer is of the closed list, or a number where the setting takes one."""
-    if answer in QUESTIONS[name].answers:
-        return True
-    number = name in OPTIONS and OPTIONS[name].number and isinstance(answer, str) and answer.isdecimal()
-    return bool(number and len(str(answer)) <= 6)
+    return isinstance(answer, str) and (
+        answer in QUESTIONS[name].answers or (name in OPTIONS and takes(name, answer))
+    )
 
 
 def _mistakes_of_evidence(evidence: object) -> list[str]:
@@ -94,7 +94,7 @@ def write_survey(file: Path, document: Document) -> None:
 
 
 def read_survey(file: Path) -> Document:
-    """Read a survey.
+    """Read a survey, of another version, too: of questions that this one does not have the id alone is kept.
 
     Raises: ConfigError with everything in it that is not from the closed lists.
     """
@@ -102,22 +102,35 @@ def read_survey(file: Path) -> Document:
         value = json.loads(read_regular(file, _MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(error, file) from None
+    value, unknown = _of_this_version(value)
     problems = mistakes_of(value)
     if problems:
         raise ConfigError([Mistake(problem, str(file)) for problem in problems[:20]])
-    return dict(value)
+    return dict(value) | {"questions": [*value["questions"], *({"id": name} for name in unknown)]}
+
+
+def _of_this_version(value: Any) -> tuple[Any, list[str]]:
+    """Return a document with this version's questions in this version's words, and the ids of the others."""
+    rows = value.get("questions") if isinstance(value, dict) else None
+    if not isinstance(rows, list):
+        return value, []
+    known, unknown = [], []
+    for row in rows:
+        name = row.get("id") if isinstance(row, dict) else None
+        if isinstance(name, str) and name in QUESTIONS:
+            known.append(row | {"asked": QUESTIONS[name].asked})
+        elif isinstance(name, str) and _ID.fullmatch(name):
+            unknown.append(name)
+        else:
+            known.append(row)
+    return value | {"questions": known}, unknown
 
 
 def settings_of(document: Document) -> tuple[dict[str, str], list[str]]:
-    """Return the practice tenant's settings that a survey answers, and the names of those that it leaves."""
+    """Return the practice tenant's settings that a survey answers, and the ids that change none."""
+    rows = document["questions"]
     answered = {
-        row["id"]: row["answer"]
-        for row in document["questions"]
-        if row["id"] in OPTIONS and _fits(row["id"], row["answer"])
+        row["id"]: row["answer"] for row in rows if row["id"] in OPTIONS and takes(row["id"], row["answer"])
     }
-    return answered, sorted(OPTIONS.keys() - answered.keys())
-
-
-def _fits(name: str, answer: str) -> bool:
-    option = OPTIONS[name]
-    return answer in option.values or (option.number and answer.isdecimal())
+    unknown = {row["id"] for row in rows} - QUESTIONS.keys()
+    return answered, sorted((OPTIONS.keys() - answered.keys()) | unknown)

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from ..errors import BudgetError, HaloError
+from ..checks.webhooks import goes_to
+from ..client.halo_client import HaloClient
+from ..errors import ApiError, BudgetError, ConnectionFailedError, ShapeError
 from ..secrets.value import Secret
 from ..system.event_loop import run
 from ..tenants.tenant import Tenant
@@ -17,18 +19,11 @@ from ..tenants.trust import secret_of
 from .asker import Asker, Said
 from .document import SURVEY_SCHEMA, Document
 from .questions import FIELDS, NOT_ASKED, OTHER, QUESTIONS
+from .seen import NotAsked, Seen
 
 Answer = tuple[str, Sequence[Said]]
 """An answer with what was seen for it."""
 _TEAMS, _STANDARD, _ALL = "all:teams", "all:standard", "all"
-
-
-class NotAsked(Exception):
-    """A question is not asked, for one of the reasons of the list."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 def survey(tenant: Tenant, told: dict[str, str] | None = None) -> Document:
@@ -47,7 +42,10 @@ async def _survey(tenant: Tenant, secret: Secret, told: dict[str, str]) -> Docum
         asker.use(authinfo)
         instance = await asker.get_openly("/api/InstanceInfo")
         granted = await asker.token()
-        seen = _Seen(asker, tenant, authinfo, instance, granted)
+        if not asker.holds():
+            async with HaloClient(tenant, secret) as client:
+                await client.token()  # says why there is none
+        seen = Seen(asker, tenant, authinfo, instance, granted)
         rows = [await _row(name, seen, told) for name in QUESTIONS]
     finally:
         await asker.close()
@@ -61,7 +59,7 @@ async def _survey(tenant: Tenant, secret: Secret, told: dict[str, str]) -> Docum
     }
 
 
-async def _row(name: str, seen: _Seen, told: dict[str, str]) -> dict[str, Any]:
+async def _row(name: str, seen: Seen, told: dict[str, str]) -> dict[str, Any]:
     question = QUESTIONS[name]
     row: dict[str, Any] = {"id": name, "asked": question.asked}
     if name in told:
@@ -75,7 +73,9 @@ async def _row(name: str, seen: _Seen, told: dict[str, str]) -> dict[str, Any]:
         return row | {"answer": NOT_ASKED, "why": reason.why}
     except BudgetError:
         return row | {"answer": NOT_ASKED, "why": "budget"}
-    except HaloError:
+    except ConnectionFailedError:
+        return row | {"answer": NOT_ASKED, "why": "not-met"}  # nobody answered
+    except (ApiError, ShapeError):
         return row | {"answer": OTHER, "evidence": {}}
     return row | {"answer": answer, "evidence": _evidence(evidence)}
 
@@ -101,39 +101,10 @@ def _hosting(url: str, instance: Said) -> str:
     return "custom" if hosted else "on-premise"
 
 
-class _Seen:
-    """What several questions look at, each asked once."""
-
-    def __init__(self, asker: Asker, tenant: Tenant, authinfo: Said, instance: Said, granted: Said) -> None:
-        self.asker, self.tenant = asker, tenant
-        self.authinfo, self.instance, self.granted = authinfo, instance, granted
-        self._tokens: dict[str, Said] = {}
-        self._read: dict[tuple[str, str], Said] = {}
-
-    async def token(self, scope: str) -> Said:
-        """Return a token for one scope.
-
-        Raises: NotAsked when the application does not have it.
-        """
-        if scope not in self._tokens:
-            self._tokens[scope] = await self.asker.token(scope)
-        if not self.asker.holds(scope) or scope not in self._tokens[scope].scopes:
-            raise NotAsked("no-right")
-        return self._tokens[scope]
-
-    async def read(self, path: str, scope: str | None = None, **params: object) -> Said:
-        """Read a path with the token of the wanted scopes, or of one scope."""
-        key = f"{path} {sorted(params.items())}", scope or ""
-        if key not in self._read:
-            if scope is not None:
-                await self.token(scope)
-            elif not self.asker.holds():
-                raise NotAsked("no-right")
-            self._read[key] = await self.asker.get(path, params, *([scope] if scope else []))
-        return self._read[key]
+_REFUSED = (401, 403)
 
 
-async def _token_errors(seen: _Seen) -> Answer:
+async def _token_errors(seen: Seen) -> Answer:
     wrong = Secret(f"{uuid4()}-{uuid4()}")
     said = await seen.asker.token(secret=wrong)
     error = said.data.get("error") if isinstance(said.data, dict) else None
@@ -144,34 +115,39 @@ async def _token_errors(seen: _Seen) -> Answer:
     return OTHER, [said]
 
 
-async def _unknown_tenant(seen: _Seen) -> Answer:
+async def _unknown_tenant(seen: Seen) -> Answer:
     said = await seen.asker.token(_STANDARD, tenant=f"nobody-{secrets.token_hex(6)}")
     return {200: "ignored", 400: "400", 404: "404", 500: "500"}.get(said.status, OTHER), [said]
 
 
-async def _wider_scope(seen: _Seen) -> Answer:
-    if "admin" in seen.granted.scopes:
-        raise NotAsked("not-met")
+async def _wider_scope(seen: Seen) -> Answer:
     said = await seen.asker.token("all:standard all:teams admin:webhooks admin")
-    if said.status == 200:
-        return "narrow" if "admin" not in said.scopes else OTHER, [said]
+    if said.status == 200 and said.scopes is not None:
+        if "admin" in said.scopes:
+            raise NotAsked("not-met")  # the application has it
+        return "narrow", [said]
     return "error" if said.status == 400 else OTHER, [said]
 
 
-async def _no_scope(seen: _Seen) -> Answer:
+async def _no_scope(seen: Seen) -> Answer:
     said = await seen.asker.token(None)
-    if said.status == 200:
-        return "empty-token", [said]
-    return "error" if said.status == 400 else OTHER, [said]
+    if said.status != 200:
+        return "error" if said.status == 400 else OTHER, [said]
+    used = await seen.asker.get("Agent/me", {}, "")
+    return "empty-token" if used.status in _REFUSED else OTHER, [said, used]
 
 
-async def _scope_all(seen: _Seen) -> Answer:
-    said = await seen.read("Webhook", _ALL, type=0)
+async def _scope_all(seen: Seen) -> Answer:
+    said = await seen.read_with_less("Webhook", _ALL, type=0)
     return {200: "everything", 401: "standard", 403: "standard"}.get(said.status, OTHER), [said]
 
 
-async def _agents_scope(seen: _Seen) -> Answer:
+async def _agents_scope(seen: Seen) -> Answer:
+    if (await seen.read("Agent/me")).status != 200:
+        raise NotAsked("not-met")
     teams, standard = await seen.read("Agent", _TEAMS), await seen.read("Agent", _STANDARD)
+    if not {teams.status, standard.status} <= {200, *_REFUSED}:
+        return OTHER, [teams, standard]
     opened = (teams.status == 200, standard.status == 200)
     answers = {
         (True, True): "either",
@@ -182,16 +158,16 @@ async def _agents_scope(seen: _Seen) -> Answer:
     return answers[opened], [teams, standard]
 
 
-async def _scopes_enforced(seen: _Seen) -> Answer:
+async def _scopes_enforced(seen: Seen) -> Answer:
     said = await _tickets(seen)
     return {200: "no", 401: "yes", 403: "yes"}.get(said.status, OTHER), [said]
 
 
-async def _tickets(seen: _Seen) -> Said:
-    return await seen.read("Tickets", _TEAMS, pageinate=True, page_size=1, page_no=1)
+async def _tickets(seen: Seen) -> Said:
+    return await seen.read_with_less("Tickets", _TEAMS, pageinate=True, page_size=1, page_no=1)
 
 
-async def _refusal_status(seen: _Seen) -> Answer:
+async def _refusal_status(seen: Seen) -> Answer:
     said = await _tickets(seen)
     if said.status == 200:
         raise NotAsked("not-met")
@@ -201,14 +177,14 @@ async def _refusal_status(seen: _Seen) -> Answer:
     return {401: "401", 403: "facts"}.get(said.status, OTHER), [said]
 
 
-async def _bad_token_body(seen: _Seen) -> Answer:
+async def _bad_token_body(seen: Seen) -> Answer:
     said = await seen.asker.get_with_no_token("Agent/me")
     if said.status != 401:
         return OTHER, [said]
     return "json" if said.fields else "empty", [said]
 
 
-async def _page_max(seen: _Seen) -> Answer:
+async def _page_max(seen: Seen) -> Answer:
     said = await seen.read("Client", pageinate=True, page_size=101, page_no=1)
     size = said.data.get("page_size") if isinstance(said.data, dict) else None
     kept = [Said(said.status, dict.fromkeys(said.fields))]
@@ -219,7 +195,7 @@ async def _page_max(seen: _Seen) -> Answer:
     return "1000" if size >= 101 else str(size), kept
 
 
-async def _agents_envelope(seen: _Seen) -> Answer:
+async def _agents_envelope(seen: Seen) -> Answer:
     plain, paged = await seen.read("Agent"), await _paged_agents(seen)
     if isinstance(paged.data, list):
         return "array", [plain, paged]
@@ -229,7 +205,7 @@ async def _agents_envelope(seen: _Seen) -> Answer:
     return keys[0] if len(keys) == 1 else OTHER, [plain, paged]
 
 
-async def _paged_agents(seen: _Seen) -> Said:
+async def _paged_agents(seen: Seen) -> Said:
     return await seen.read("Agent", pageinate=True, page_size=5, page_no=1)
 
 
@@ -240,7 +216,7 @@ def _rows(said: Said) -> list[dict[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-async def _api_agents_listed(seen: _Seen) -> Answer:
+async def _api_agents_listed(seen: Seen) -> Answer:
     plain, with_them = await seen.read("Agent"), await seen.read("Agent", includeapiagents=True)
     known = {row.get("id") for row in _rows(plain)}
     if any(row.get("id") not in known for row in _rows(with_them)):
@@ -250,7 +226,7 @@ async def _api_agents_listed(seen: _Seen) -> Answer:
     raise NotAsked("not-met")
 
 
-async def _agent_list_fields(seen: _Seen) -> Answer:
+async def _agent_list_fields(seen: Seen) -> Answer:
     said = await seen.read("Agent")
     rows = _rows(said)
     if not rows:
@@ -258,81 +234,87 @@ async def _agent_list_fields(seen: _Seen) -> Answer:
     return "full" if "isapiagent" in rows[0] else "sparse", [Said(said.status, dict.fromkeys(rows[0]))]
 
 
-async def _token_format(seen: _Seen) -> Answer:
+async def _token_format(seen: Seen) -> Answer:
     if not seen.asker.holds():
         raise NotAsked("no-right")
     return seen.asker.form_of_token(), [seen.granted]
 
 
-async def _authinfo(seen: _Seen) -> Answer:
+async def _authinfo(seen: Seen) -> Answer:
     said = seen.authinfo
     if said.status == 404:
         return "missing", [said]
-    if not said.fields:
+    if said.status != 200 or not said.fields:
         return OTHER, [said]
     return "two-fields" if said.fields <= {"auth_url", "tenant_id"} else "more", [said]
 
 
-async def _openid_metadata(seen: _Seen) -> Answer:
+async def _openid_metadata(seen: Seen) -> Answer:
     path = ".well-known/openid-configuration"
     found = [await seen.asker.get_openly(f"/{one}{path}") for one in ("", "auth/")]
-    present = any(one.status == 200 and isinstance(one.data, dict) for one in found)
-    return "present" if present else "missing", [Said(one.status) for one in found]
+    kept = [Said(one.status) for one in found]
+    if any(one.status == 200 and isinstance(one.data, dict) for one in found):
+        return "present", kept
+    return "missing" if all(one.status == 404 for one in found) else OTHER, kept
 
 
-async def _authorize(seen: _Seen) -> Answer:
+async def _authorize(seen: Seen) -> Answer:
     said = await seen.asker.get_openly("/auth/authorize")
-    return "no" if said.status == 404 else "yes", [Said(said.status)]
+    known = dict.fromkeys((200, 302, 400, 401), "yes") | {404: "no"}
+    return known.get(said.status, OTHER), [Said(said.status)]
 
 
-async def _neo_webhook(seen: _Seen) -> Answer:
-    await _webhook_id(seen)
-    return "there", [Said(200)]
+async def _neo_webhook(seen: Seen) -> Answer:
+    said, _ = await _own_webhook(seen)
+    return "there", [Said(said.status)]
 
 
-async def _webhook_id(seen: _Seen) -> str:
-    """Return the id of Neo Agent's webhook.
+async def _own_webhook(seen: Seen) -> tuple[Said, str]:
+    """Return the answer that lists Neo Agent's webhook, and the webhook's id.
 
     Raises: NotAsked when its host is not known, or it is not there.
     """
-    host = seen.tenant.webhook_host
+    host = (seen.tenant.webhook_host or "").strip().lower()
     said = await seen.read("Webhook", type=0)
-    rows = said.data if isinstance(said.data, list) else _rows(said)
-    found = next((row for row in rows if host and host in str(row.get("url", "")).split("/")[2:3]), None)
+    found = next((row for row in _rows(said) if host and goes_to(row, host)), None)
     if found is None or not isinstance(found.get("id"), str):
         raise NotAsked("not-met")
-    return str(found["id"])
+    return said, str(found["id"])
 
 
-async def _delivery_status(seen: _Seen) -> Answer:
-    identity = await _webhook_id(seen)
+async def _delivery_status(seen: Seen) -> Answer:
+    _, identity = await _own_webhook(seen)
     said = await seen.read("WebhookEvent", webhook_id=identity, pageinate=True, page_size=20, page_no=1)
     rows = said.data.get("events") if isinstance(said.data, dict) else None
     rows = rows if isinstance(rows, list) else []
-    numbers = {row.get("status") for row in rows if isinstance(row, dict)}
+    numbers: list[Any] = [row.get("status") for row in rows if isinstance(row, dict)]
     kept = [Said(said.status)]
     if not numbers:
         raise NotAsked("not-met")
-    if numbers <= {0, 1}:
+    if not all(isinstance(one, int) for one in numbers):
+        return OTHER, kept
+    if set(numbers) <= {0, 1}:
         return "0-1", kept
-    return "http" if all(isinstance(one, int) and 100 <= one < 600 for one in numbers) else OTHER, kept
+    return "http" if all(100 <= one < 600 for one in numbers) else OTHER, kept
 
 
-async def _paths(seen: _Seen) -> Answer:
+async def _paths(seen: Seen) -> Answer:
     said = await seen.read("agent/me/")
     return {200: "lenient", 404: "strict"}.get(said.status, OTHER), [Said(said.status)]
 
 
-async def _licence_counts(seen: _Seen) -> Answer:
+async def _licence_counts(seen: Seen) -> Answer:
     told = seen.instance.data if isinstance(seen.instance.data, dict) else {}
     counts = [told.get(name) for name in ("agent_count", "licensed_agent_count")]
     kept = [Said(seen.instance.status, dict.fromkeys(told))]
+    if seen.instance.status != 200 or not told:
+        return OTHER, kept
     if counts == [None, None]:
         return "absent", kept
     return "zero" if counts == [0, 0] else "real", kept
 
 
-async def _can_update(seen: _Seen) -> Answer:
+async def _can_update(seen: Seen) -> Answer:
     said = await seen.read("Agent/me")
     me = said.data if isinstance(said.data, dict) else {}
     number = me.get("id")
@@ -348,7 +330,7 @@ async def _can_update(seen: _Seen) -> Answer:
     return "always" if told is True else "role", kept
 
 
-_ASKED: dict[str, Callable[[_Seen], Awaitable[Answer]]] = {
+_ASKED: dict[str, Callable[[Seen], Awaitable[Answer]]] = {
     "token-errors": _token_errors,
     "unknown-tenant": _unknown_tenant,
     "wider-scope": _wider_scope,
