@@ -72,15 +72,21 @@ class Native:
         return status, answer
 
 
+def native_application(server: PracticeServer, *without: str) -> str:
+    """Make a native application on the screens; give its Client ID."""
+    cookie, csrf = signed_in(server)
+    form = {"name": "halo-runbook", "active": "1", "method": "authorization-code", "login_type": "none"}
+    form |= {"agent": "0", "csrf": csrf, "redirect": REDIRECT}
+    scopes = {"admin", "all:standard", "offline_access"} - set(without)
+    form |= {f"scope-{scope}": "1" for scope in scopes}
+    made = send(server, "POST", "/config/integrations/api/applications/new", form, Cookie=cookie)
+    return str(made[1]["location"]).rpartition("/")[2].partition("?")[0]
+
+
 @contextmanager
 def native(*settings: str) -> Iterator[Native]:
     with start(Options(settings=list(settings), rate_limit="1000000/1")) as server:
-        cookie, csrf = signed_in(server)
-        form = {"name": "halo-runbook", "active": "1", "method": "authorization-code", "login_type": "none"}
-        form |= {"agent": "0", "csrf": csrf, "redirect": REDIRECT}
-        form |= {f"scope-{scope}": "1" for scope in ("admin", "all:standard", "offline_access")}
-        made = send(server, "POST", "/config/integrations/api/applications/new", form, Cookie=cookie)
-        client_id = made[1]["location"].rpartition("/")[2].partition("?")[0]
+        client_id = native_application(server)
         yield Native(server, Caller(server.base_url, server.tenants[0]), client_id, secrets.token_urlsafe(48))
 
 
@@ -103,15 +109,17 @@ def test_w49_and_w50_a_code_gives_a_token_of_the_agent_who_signed_in(app: Native
 def test_w50_a_code_is_good_once_and_for_its_own(app: Native) -> None:
     code = app.decide()["code"][0]
     assert app.redeem(code)[0] == 200
+    other = native_application(app.server)
+    assert other != app.client_id
     for changes in (
-        {},
+        {"code": code},
         {"code_verifier": "wrong"},
         {"redirect_uri": "http://127.0.0.1:8765/other"},
-        {"client_id": app.server.tenants[0]["client_id"], "client_secret": "x"},
+        {"client_id": other},
     ):
-        used = changes == {}
-        status, answer = app.redeem(code if used else app.decide()["code"][0], **changes)
-        assert (status, answer["error"]) in {(400, "invalid_grant"), (401, "invalid_client")}
+        used = {"code": app.decide()["code"][0]} | changes
+        status, answer = app.redeem(**used)
+        assert (status, answer["error"]) == (400, "invalid_grant")
 
 
 def test_w50_a_code_gets_old() -> None:
@@ -168,6 +176,9 @@ def test_w48_and_w49_settings() -> None:
         assert one.page(redirect_uri="http://127.0.0.1:9999/callback")[0] == 200
         assert one.page(redirect_uri="http://127.0.0.1:9999/else")[0] == 400
         assert one.one.send("GET", "/auth/.well-known/openid-configuration")[0] == 200
+        assert one.page(tenant="undefined")[0] == 200
+    with native("paths=strict", "openid-metadata=present") as one:
+        assert one.one.send("GET", "/.well-known/openid-configuration")[0] == 200
 
 
 @pytest.mark.parametrize(("setting", "again"), [("rotates", 400), ("stays", 200), ("none", None)])
@@ -178,8 +189,15 @@ def test_w51_a_refresh_token_changes_with_each_use(setting: str, again: int | No
             assert token is None
             return
         form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": one.client_id}
-        assert one.one.post(form)[0] == 200
+        status, _, answer = one.one.post(form)
+        assert (status, answer["refresh_token"] == token) == (200, setting == "stays")
         assert one.one.post(form)[0] == again
+
+
+def test_w51_an_application_that_may_not_stay_gets_no_refresh_token(app: Native) -> None:
+    without = Native(app.server, app.one, native_application(app.server, "offline_access"), app.verifier)
+    answer = without.redeem(without.decide()["code"][0])[1]
+    assert (answer["scope"], answer["refresh_token"]) == ("all:standard admin", None)
 
 
 @needs_browser

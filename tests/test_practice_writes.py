@@ -124,6 +124,22 @@ def test_w38_without_a_free_licence(setting: str, expected: tuple[int, bool | No
             assert answer["isdisabled"]
 
 
+def test_w38_one_licence_is_given_once() -> None:
+    with tenant("licence-full=400", scenario="licences-used-up") as (server, one):
+        token = administrator(server, one)
+        assert one.write("Agent/27", token=token, method="DELETE")[0] == 200
+        assert one.write("Agent", {"name": "One"}, {"name": "Two"}, token=token)[0] == 400
+        assert one.write("Agent", {"name": "One"}, token=token)[0] == 201
+
+
+def test_w35_two_rows_of_one_agent_change_it_both(usual: tuple[PracticeServer, Writer]) -> None:
+    one, token = usual[1], administrator(*usual)
+    number = one.write("Agent", {"name": "Twice"}, token=token)[1]["id"]
+    one.write("Agent", {"id": number, "name": "Other"}, {"id": number, "email": "a@b.example"}, token=token)
+    shown = one.get(f"Agent/{number}", token)[1]
+    assert (shown["name"], shown["email"]) == ("Other", "a@b.example")
+
+
 def test_w38_and_w56_neo_agent_itself_may_write_no_agent(usual: tuple[PracticeServer, Writer]) -> None:
     one = usual[1]
     assert one.write("Agent", {"id": 27, "name": "x"}, token=one.token())[0] == 401
@@ -210,6 +226,9 @@ def test_w40_an_application_may_be_made(setting: str, status: int) -> None:
         assert found == status
         if status == 201:
             assert ("clientSecret" in made) is (setting == "secret-once")
+            if setting == "secret-once":
+                form = one.form(client_id=made["clientId"], client_secret=made["clientSecret"])
+                assert one.post(form)[0] == 200
             assert one.write(f"Application/{made['id']}", token=token, method="DELETE")[0] == 200
 
 
@@ -270,6 +289,9 @@ def test_w45_to_w47_a_ticket_is_made_noted_and_closed(usual: tuple[PracticeServe
         ("Tickets", {"summary": "x"}, "mandatory fields: tickettype_id, client_id"),
         ("Tickets", {"id": 10**6, "status_id": 9}, "no ticket"),
         ("Tickets", {"id": number, "status_id": 77}, "no such status"),
+        ("Tickets", {"id": number, "status_id": [9]}, "no such status"),
+        ("Tickets", TICKET | {"status_id": 77}, "no such status"),
+        ("Actions", {"ticket_id": number, "outcome_id": 7, "new_status": 77}, "no such status"),
         ("Actions", {"ticket_id": number}, "outcome"),
         ("Actions", {"ticket_id": 10**6, "outcome_id": 7}, "no ticket"),
     ):
@@ -293,7 +315,8 @@ def test_w47_closing_may_need_a_note() -> None:
         assert one.write("Tickets", {"id": number, "status_id": 9}, token=token)[0] == 400
         close = {"ticket_id": number, "outcome_id": 7, "note": "done", "new_status": 9}
         assert one.write("Actions", close, token=token)[0] == 201
-        assert one.get(f"Tickets/{number}", token)[1]["status_id"] == 9
+        closed = one.get(f"Tickets/{number}", token)[1]
+        assert (closed["status_id"], bool(closed["dateclosed"])) == (9, True)
 
 
 @pytest.mark.parametrize(("setting", "agents"), [("lists", 200), ("configuration", 403)])
@@ -316,6 +339,8 @@ def test_w54_the_audit_says_nothing_without_parameters() -> None:
         assert (row["to"], row["agent_id"]) == ("Neo", 2)
         commits = one.get("ConfigCommit?pageinate=true&page_size=1", token)[1]
         assert (commits["record_count"], len(commits["commits"])) == (4655, 1)
+        second = one.get("ConfigCommit?pageinate=true&page_size=1&page_no=2", token)[1]
+        assert second["commits"][0]["id"] != commits["commits"][0]["id"]
     with tenant("audit=refused", "config-commits=refused") as (server, one):
         token = administrator(server, one)
         assert {one.get(route, token)[0] for route in ("Audit", "ConfigCommit")} == {403}

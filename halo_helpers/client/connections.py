@@ -71,21 +71,24 @@ def warm_up() -> None:
     _tls_context(None)
 
 
-def host_of(url: Secret) -> str:
+def webhook_host(url: Secret) -> str:
     """Return the host of a webhook's URL, which alone is no secret; empty when it has none."""
-    return urlsplit(url.reveal()).hostname or ""
+    try:
+        return urlsplit(url.reveal()).hostname or ""
+    except ValueError:
+        return ""
 
 
 def post_json(url: Secret, body: str) -> None:
     """Post to a chat's webhook. It is no HaloPSA: nothing of a tenant's credentials is near it.
 
     Raises: ConnectionFailedError with `url-insecure` for a URL that is not https (loopback aside), ApiError
-    for
-    an answer other than 2xx. Messages never hold the URL, which is as good as a password.
+    for an answer other than 2xx. Messages never hold the URL, which is as good as a password.
     """
-    parts = urlsplit(url.reveal())
-    on_loopback = is_loopback(parts.hostname or "")
-    if parts.scheme != "https" and not (parts.scheme == "http" and on_loopback):
+    host = webhook_host(url)
+    on_loopback = is_loopback(host)
+    begins = "http://" if on_loopback else "https://"
+    if not host or not url.reveal().lower().startswith(("https://", begins)):
         raise ConnectionFailedError("url-insecure", "the webhook's URL does not begin with https://")
     headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
     try:
@@ -93,9 +96,9 @@ def post_json(url: Secret, body: str) -> None:
             answer = http.post(url.reveal(), content=body, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         code, seen = code_of_transport_error(error)
-        raise ConnectionFailedError(code, f"the webhook at {parts.hostname}: {seen}") from None
+        raise ConnectionFailedError(code, f"the webhook at {host}: {seen}") from None
     if not answer.is_success:
-        seen = f"the webhook at {parts.hostname} answers {answer.status_code}"
+        seen = f"the webhook at {host} answers {answer.status_code}"
         raise ApiError("protocol-error", seen, answer.status_code)
 
 

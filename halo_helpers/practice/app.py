@@ -18,7 +18,7 @@ from .oauth.authorize import SignIn, metadata
 from .oauth.token_endpoint import answer_token_request, client_id_of
 from .screens.pages import Screens
 from .wire import TEXT, Answer, Ask, empty, parse_query
-from .world.realm import Realm
+from .world.realm import Realm, is_told
 from .world.requests_seen import Seen
 from .world.world import World
 
@@ -101,9 +101,9 @@ class Door:
                 return self.realm.worlds[grant.world]
         form = parse_query(ask.body) if ask.method == "POST" else {}
         tenant = ask.query.get("tenant") or form.get("tenant")
-        if tenant not in (None, "", "undefined"):
+        if is_told(tenant):
             return self.realm.world_of_tenant(tenant)
-        client_id = client_id_of(ask)
+        client_id = client_id_of(ask) or ask.query.get("client_id", "")
         return (self.realm.world_of_client(client_id) if client_id else None) or self.realm.default
 
     def _answer(self, ask: Ask, world: World | None) -> Answer:
@@ -157,13 +157,13 @@ def _route(path: str, *, strict: bool) -> str:
     if strict:
         resource = path.partition("/api/")[2].partition("/")[0]
         known = resource in SPELLINGS and not path.endswith("/")
-        return path.lower() if known or path in {"/auth/token", "/auth/authorize"} else "/"
+        return path.lower() if known or path in {"/auth/token", "/auth/authorize", *_METADATA} else "/"
     return path.rstrip("/").lower()
 
 
 def _told(ask: Ask) -> bool:
     tenant = ask.query.get("tenant") or parse_query(ask.body).get("tenant")
-    return tenant not in (None, "", "undefined")
+    return is_told(tenant)
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -60,7 +60,8 @@ def put_in_scenario(realm: Realm, name: str, scenario_name: str) -> None:
         raise ValueError("a tenant's name takes 1 to 63 of a-z, 0-9 and -, beginning with a letter or digit")
     if name not in realm.worlds and len(realm.listed) >= MAX_TENANTS:
         raise ValueError(f"there are {MAX_TENANTS} tenants already")
-    fresh = make_world(name, scenario_name, size=realm.size, seed=realm.seed, settings=realm.settings)
+    settings = realm.own_settings.get(name, realm.settings)
+    fresh = make_world(name, scenario_name, size=realm.size, seed=realm.seed, settings=settings)
     realm.index(fresh)
     realm.scenarios[name] = scenario_name
     realm.tokens.forget()

@@ -67,9 +67,10 @@ def build_realm(options: Options) -> Realm:
         make_world(name, scenario, size=options.size, seed=options.seed, settings=settings)
         for name, scenario in names
     ]
-    worlds += [_like(options, settings, entry) for entry in options.likes]
-    realm = Realm(worlds, size=options.size, seed=options.seed, settings=settings)
+    likes = [_like(options, settings, entry) for entry in options.likes]
+    realm = Realm([*worlds, *likes], size=options.size, seed=options.seed, settings=settings)
     realm.scenarios = dict(names)
+    realm.own_settings = {world.name: world.settings for world in likes}
     return realm
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
+from ..wire import Answer
 from ..world.agents import Agent
 from ..world.applications import Application
 from ..world.world import World
+from .refusals import refused
 
+P = ParamSpec("P")
 TEAM_SCOPES = ("all:teams", "read:teams")
 AGENT_SCOPES = {
     "either": ("all:teams", "all:standard", "read:agents"),
@@ -47,11 +52,6 @@ class Identity:
         return bool(held & set(wanted))
 
     @property
-    def may_administer(self) -> bool:
-        """Whether the administrator's routes are open to the token, as the settings say (W39)."""
-        return self.administration_refused is None
-
-    @property
     def administration_refused(self) -> int | None:
         """The status of a refusal of the administrator's routes, None for who may (W56)."""
         level, admin = self.world.settings.admin_level, is_administrator(self.agent)
@@ -63,4 +63,28 @@ class Identity:
     @property
     def lists_are_open(self) -> bool:
         """Whether agents, roles, teams and workdays are open by the administrator's scope alone (W52)."""
-        return self.world.settings.admin_covers == "lists" and self.may(ADMIN) and self.may_administer
+        covers = self.world.settings.admin_covers == "lists"
+        return covers and self.may(ADMIN) and self.administration_refused is None
+
+
+Route = Callable[Concatenate[Identity, P], Answer]
+
+
+def unless(refuse: Callable[[Identity], Answer | None]) -> Callable[[Route[P]], Route[P]]:
+    """Let a route answer whom `refuse` does not refuse."""
+
+    def decorate(route: Route[P]) -> Route[P]:
+        @wraps(route)
+        def answer(who: Identity, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+            refusal = refuse(who)
+            return route(who, *args, **kwargs) if refusal is None else refusal
+
+        return answer
+
+    return decorate
+
+
+def administration_refused(who: Identity) -> Answer | None:
+    """Refuse who is no administrator, or has no scope for it (W39, W56)."""
+    status = who.administration_refused
+    return None if status is None else refused(who.world.settings, status)

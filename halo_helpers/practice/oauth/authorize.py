@@ -21,7 +21,7 @@ from ..screens.page import SHOWN, html_page
 from ..wire import Answer, Ask, as_json, empty, whole_number
 from ..world.agents import UNASSIGNED_ID
 from ..world.applications import Application
-from ..world.realm import Realm
+from ..world.realm import Realm, is_told
 from ..world.scopes import KNOWN_SCOPES
 from ..world.world import World
 
@@ -116,18 +116,18 @@ class SignIn:
             del self._refreshers[token]
         return code
 
-    def refresher(self, code: Code) -> str | None:
-        """Return a new refresh token, None where there is none or none was asked for."""
-        if code.world.settings.refresh_token == "none" or "offline_access" not in code.scopes:
+    def refresher(self, code: Code, granted: frozenset[str], used: str) -> str | None:
+        """Return the next refresh token, the one `used` where it stays; None where none is granted."""
+        if code.world.settings.refresh_token == "none" or "offline_access" not in granted:
             return None
-        return _keep(self._refreshers, code)
+        return used if used in self._refreshers else _keep(self._refreshers, code)
 
     def _wish(self, given: dict[str, str]) -> Answer | _Wish:
         """Read a request; what cannot be sent back to an address of the application is a page."""
         client_id = given.get("client_id", "").lower()
         world = self.realm.world_of_client(client_id)
-        named = given.get("tenant", "")
-        if world is None or (named and self.realm.world_of_tenant(named) is not world):
+        named = given.get("tenant")
+        if world is None or (is_told(named) and self.realm.world_of_tenant(named) is not world):
             return _error_page("The client_id is not known here.")
         if world.settings.authorize == "no":
             return empty(404)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from ..settings import Settings
 from ..wire import Answer, Ask, as_json, empty
 from ..world.applications import Application
-from ..world.realm import Realm
+from ..world.realm import Realm, is_told
 from ..world.scopes import KNOWN_SCOPES, SCOPES_OF_NEO
 from ..world.world import World
 from .authorize import METHOD, SignIn
@@ -48,7 +49,7 @@ def answer_token_request(realm: Realm, ask: Ask, world: World | None, sign_in: S
     client_id, secret = _credentials(ask, form)
     tenant = ask.query.get("tenant") or form.get("tenant")
     settings = (world or next(iter(realm.worlds.values()))).settings
-    if world is None and tenant not in (None, "", "undefined") and settings.unknown_tenant != "ignored":
+    if world is None and is_told(tenant) and settings.unknown_tenant != "ignored":
         return _unknown_tenant(settings)
     owner = realm.world_of_client(client_id)
     if world is not None and owner is not world:
@@ -65,7 +66,15 @@ def answer_token_request(realm: Realm, ask: Ask, world: World | None, sign_in: S
     code = sign_in.redeem(form) if form["grant_type"] == "authorization_code" else sign_in.refresh(form)
     if code is None:
         return refusal(settings, 400, "invalid_grant", "The specified token or code is not valid.")
-    return _grant(realm, owner, application, code.scopes, code.agent_id, sign_in.refresher(code))
+    used = form.get("refresh_token", "")
+    return _grant(
+        realm,
+        owner,
+        application,
+        code.scopes,
+        code.agent_id,
+        lambda granted: sign_in.refresher(code, granted, used),
+    )
 
 
 def _grant(
@@ -74,7 +83,7 @@ def _grant(
     application: Application,
     scopes: frozenset[str],
     agent_id: int | None = None,
-    refresh_token: str | None = None,
+    refresher: Callable[[frozenset[str]], str | None] = lambda _: None,
 ) -> Answer:
     settings = world.settings
     asked = _spelt_out(scopes)
@@ -92,7 +101,7 @@ def _grant(
             "token_type": "Bearer",
             "expires_in": int(settings.token_lifetime),
             "scope": " ".join(sorted(granted, key=_scope_order)),
-            "refresh_token": refresh_token,
+            "refresh_token": refresher(granted),
             "id_token": None,
         },
         headers=list(_NO_STORE),

@@ -117,9 +117,9 @@ class World:
             }
         )
 
-    def licence_is_free(self) -> bool:
-        """Whether one agent more could use a Named Licence."""
-        return not self.licences or self.licences_in_use < self.licences
+    def licence_is_free(self, begun: int = 0) -> bool:
+        """Whether one agent more could use a Named Licence, `begun` besides those that use one."""
+        return not self.licences or self.licences_in_use + begun < self.licences
 
     @property
     def licences_in_use(self) -> int:

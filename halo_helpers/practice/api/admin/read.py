@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...seed.values import EPOCH, Record, guid, stamp
 from ...wire import Answer, Ask, as_json, empty
 from ..fields.applications import application_row, id_of
+from ..paging import answer_page
 from ..refusals import refused
-from ..rights import Identity
+from ..rights import Identity, administration_refused, unless
 
 _COMMITS = 4655
 """As many as on the live instance that was seen."""
 _MODULES = ("Tickets", "Assets", "Contracts", "Sales", "Knowledge Base", "Projects", "Reporting")
 
 
+@unless(administration_refused)
 def answer_applications(who: Identity, ask: Ask, key: str | None) -> Answer:
     """Answer `/Application` and `/Application/{guid}`, never with a secret."""
-    refusal = _refuse(who)
-    if refusal is not None:
-        return refusal
     applications = who.world.applications.values()
     if key is None:
         return as_json([application_row(who.world, one) for one in applications])
@@ -26,12 +27,12 @@ def answer_applications(who: Identity, ask: Ask, key: str | None) -> Answer:
     return empty(404) if found is None else as_json(application_row(who.world, found, details=details))
 
 
+@unless(administration_refused)
 def answer_audit(who: Identity, ask: Ask, key: str | None) -> Answer:
     """Answer `/Audit`: nothing without parameters; by the object, where the settings say so."""
     form = who.world.settings.audit
-    refusal = _refuse(who) or (refused(who.world.settings) if form == "refused" else None)
-    if refusal is not None:
-        return refusal
+    if form == "refused":
+        return refused(who.world.settings)
     if key is not None:
         row = next((one for one in who.world.audit if str(one["id"]) == key), None)
         return empty(404) if row is None else as_json(row)
@@ -44,25 +45,23 @@ def answer_audit(who: Identity, ask: Ask, key: str | None) -> Answer:
     return as_json({"record_count": len(rows), "audit": rows})
 
 
+@unless(administration_refused)
 def answer_commits(who: Identity, ask: Ask, key: str | None) -> Answer:
     """Answer `/ConfigCommit`: all rows at once in spite of a page size, as on a live instance."""
     form = who.world.settings.config_commits
-    refusal = _refuse(who) or (refused(who.world.settings) if form == "refused" else None)
-    if refusal is not None:
-        return refusal
+    if form == "refused":
+        return refused(who.world.settings)
     if key is not None:
         return empty(404)
-    size = ask.number("page_size") if form == "paged" and ask.flag("pageinate") else None
-    last = _COMMITS if size is None else min(_COMMITS, size)
-    rows = [_commit(who, number) for number in range(1, last + 1)]
-    return as_json({"record_count": _COMMITS, "commits": rows})
+    numbers = range(1, _COMMITS + 1)
+    if form == "paged" and ask.flag("pageinate"):
+        return answer_page(ask, who.world.settings, "commits", numbers, partial(_commit, who))
+    return as_json({"record_count": _COMMITS, "commits": [_commit(who, number) for number in numbers]})
 
 
-def answer_features(who: Identity, _: Ask, key: str | None) -> Answer:
+@unless(administration_refused)
+def answer_features(_: Identity, __: Ask, key: str | None) -> Answer:
     """Answer `/Features`: a bare array of modules (ModuleSetup)."""
-    refusal = _refuse(who)
-    if refusal is not None:
-        return refusal
     if key is not None:
         return empty(404)
     return as_json(
@@ -98,8 +97,3 @@ def _commit(who: Identity, number: int) -> Record:
         "rolled_back": False,
         "is_merge": False,
     }
-
-
-def _refuse(who: Identity) -> Answer | None:
-    status = who.administration_refused
-    return None if status is None else refused(who.world.settings, status)

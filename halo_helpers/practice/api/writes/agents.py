@@ -13,26 +13,35 @@ from ..agents import with_right
 from ..fields.agents import agent_object
 from ..fields.teams_and_roles import role_object
 from ..refusals import not_a_number, refused
-from ..rights import Identity, is_administrator
+from ..rights import Identity, is_administrator, unless
 from .answers import Sent, new_list, text_of, written, wrong
 
 _SCOPES = ("all", "admin", "all:teams", "edit:agents")
 
 
+def _refuse(who: Identity) -> Answer | None:
+    """A token with one of the scopes and an administrator are needed (W38, W56)."""
+    if not who.may(_SCOPES):
+        return refused(who.world.settings)
+    return None if is_administrator(who.agent) else refused(who.world.settings, 401)
+
+
+@unless(_refuse)
 def write_agents(who: Identity, rows: list[Sent]) -> Answer:
     """Make agents, or change those whose id is given; nothing is written when one row is wrong."""
-    refusal = _refuse(who)
-    if refusal is not None:
-        return refusal
-    world, drafts = who.world, []
+    world = who.world
+    drafts: list[tuple[Agent, Agent | None]] = []
     for row in rows:
         number = row.get("id")
-        known = world.agent(number) if isinstance(number, int) else None
+        earlier = {draft.id: draft for draft, _ in drafts if draft.id}
+        known = earlier.get(number) or world.agent(number) if isinstance(number, int) else None
         if "id" in row and (known is None or known.id == UNASSIGNED_ID):
             return wrong(f"There is no agent with the id {str(number)[:50]}.")
         if not text_of(row, "name", known.name if known else "").strip():
             return wrong("Please enter a name.")
-        draft = _filled_in(world, row, replace(known) if known else Agent(0, "", team_ids=(), role_ids=()))
+        begun = sum(_uses_a_licence(draft) and not (old and _uses_a_licence(old)) for draft, old in drafts)
+        blank = replace(known) if known else Agent(0, "", team_ids=(), role_ids=())
+        draft = _filled_in(world, row, blank, begun)
         if isinstance(draft, Answer):
             return draft
         drafts.append((draft, known))
@@ -47,11 +56,9 @@ def write_agents(who: Identity, rows: list[Sent]) -> Answer:
     return written(world.settings, shown, updated=all(known for _, known in drafts))
 
 
+@unless(_refuse)
 def delete_agent(who: Identity, key: str) -> Answer:
     """Take an agent away; the answer is the agent deleted."""
-    refusal = _refuse(who)
-    if refusal is not None:
-        return refusal
     number = whole_number(key)
     if number is None:
         return not_a_number(key)
@@ -62,9 +69,16 @@ def delete_agent(who: Identity, key: str) -> Answer:
     return as_json(agent_object(who.world, agent))
 
 
-def _filled_in(world: World, row: Sent, agent: Agent) -> Agent | Answer:
-    """Put a row into an agent; what it does not name stays. A full licence is told as the settings say."""
-    used_one = agent.id != 0 and not (agent.is_disabled or agent.is_api_only)
+def _uses_a_licence(agent: Agent) -> bool:
+    return not (agent.is_disabled or agent.is_api_only)
+
+
+def _filled_in(world: World, row: Sent, agent: Agent, begun: int) -> Agent | Answer:
+    """Put a row into an agent; what it does not name stays. A full licence is told as the settings say.
+
+    `begun` are the licences that earlier rows take.
+    """
+    used_one = agent.id != 0 and _uses_a_licence(agent)
     agent.name = text_of(row, "name", agent.name, 100).strip()
     agent.email = text_of(row, "email", agent.email)
     agent.is_disabled = bool(row.get("isdisabled", agent.is_disabled))
@@ -83,8 +97,7 @@ def _filled_in(world: World, row: Sent, agent: Agent) -> Agent | Answer:
         if len(sent) < len(wanted):
             return wrong("There is no such role.")
         agent.role_ids = tuple(new_list(world.settings, agent.role_ids, sent))  # type: ignore[arg-type]
-    uses_one = not (agent.is_disabled or agent.is_api_only)
-    if uses_one and not used_one and not world.licence_is_free():
+    if _uses_a_licence(agent) and not used_one and not world.licence_is_free(begun):
         return _without_licence(world, agent)
     return agent
 
@@ -107,10 +120,3 @@ def _numbers(rows: Iterable[object], names: tuple[str, ...]) -> set[object]:
         for one in rows
         if isinstance(one, dict)
     }
-
-
-def _refuse(who: Identity) -> Answer | None:
-    """A token with one of the scopes and an administrator are needed (W38, W56)."""
-    if not who.may(_SCOPES):
-        return refused(who.world.settings)
-    return None if is_administrator(who.agent) else refused(who.world.settings, 401)

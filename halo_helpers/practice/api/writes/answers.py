@@ -8,8 +8,7 @@ from typing import Any
 from ...seed.values import Record
 from ...settings import Settings
 from ...wire import Answer, as_json
-from ..refusals import exception, refused
-from ..rights import Identity
+from ..refusals import exception
 
 Sent = dict[str, Any]
 """One object of a request, with whatever somebody sent in it."""
@@ -30,12 +29,6 @@ def new_list(settings: Settings, old: Iterable[object], sent: Iterable[object]) 
     """Return a list after an update: what was sent, or both, as the settings say (W37)."""
     kept = list(old) if settings.list_update == "merge" else []
     return list(dict.fromkeys([*kept, *sent]))
-
-
-def administration_refused(who: Identity) -> Answer | None:
-    """Refuse who is no administrator, or has no scope for it."""
-    status = who.administration_refused
-    return None if status is None else refused(who.world.settings, status)
 
 
 def text_of(row: Sent, name: str, before: str, length: int = 200) -> str:

@@ -11,18 +11,17 @@ from ...world.applications import Application, new_secret
 from ...world.scopes import KNOWN_SCOPES
 from ..fields.applications import application_row, id_of, login_type_of, token_of
 from ..refusals import refused_text
-from ..rights import Identity
-from .answers import Sent, administration_refused, new_list, text_of, written, wrong
+from ..rights import Identity, administration_refused, unless
+from .answers import Sent, new_list, text_of, written, wrong
 
 _SYSTEM = "This application is used by HaloPSA itself and cannot be changed."
 
 
+@unless(administration_refused)
 def write_applications(who: Identity, rows: list[Sent]) -> Answer:
     """Change applications by their id; make one, where the settings let that be."""
-    refusal = administration_refused(who)
-    if refusal is not None:
-        return refusal
-    world, settings, drafts = who.world, who.world.settings, []
+    world, settings = who.world, who.world.settings
+    drafts: list[tuple[Application, Application | None]] = []
     known = {id_of(world, one): one for one in world.applications.values()}
     for row in rows:
         saved = known.get(str(row.get("id")).lower())
@@ -35,7 +34,8 @@ def write_applications(who: Identity, rows: list[Sent]) -> Answer:
         stale = saved is not None and row.get("concurrencyToken") not in (None, token_of(world, saved))
         if stale and settings.concurrency == "checked":
             return wrong("The application has been changed by somebody else.")
-        draft = replace(saved) if saved else _new()
+        earlier = next((one for one, of in reversed(drafts) if saved is not None and of is saved), saved)
+        draft = replace(earlier) if earlier else _new()
         problem = _fill_in(who, row, draft)
         if problem:
             return wrong(problem)
@@ -44,11 +44,9 @@ def write_applications(who: Identity, rows: list[Sent]) -> Answer:
     return written(settings, shown, updated=all(saved is not None for _, saved in drafts))
 
 
+@unless(administration_refused)
 def delete_application(who: Identity, key: str) -> Answer:
     """Take an application away, if it is none of HaloPSA's own."""
-    refusal = administration_refused(who)
-    if refusal is not None:
-        return refusal
     found = next((one for one in who.world.applications.values() if id_of(who.world, one) == key), None)
     if found is None:
         return empty(404)

@@ -10,7 +10,7 @@ from ...wire import Answer, as_json, empty
 from ...world.world import World
 from ..records import seeded_actions, ticket_status
 from ..refusals import refused
-from ..rights import Identity
+from ..rights import Identity, unless
 from .answers import Sent, text_of, written, wrong
 
 _MANDATORY = ("summary", "tickettype_id")
@@ -29,14 +29,20 @@ _KEPT = (
 """Fields of a ticket that are written; others are taken and mean nothing here."""
 
 
+def _refuse(who: Identity) -> Answer | None:
+    kind = COLLECTIONS["tickets"]
+    if not who.may(("all:standard", "edit:tickets")) or who.agent is None or kind.area in who.agent.denied:
+        return refused(who.world.settings)
+    return None
+
+
+@unless(_refuse)
 def write_tickets(who: Identity, rows: list[Sent]) -> Answer:
     """Make tickets, or change those whose id is given; nothing is written when one row is wrong."""
-    refusal = _refuse(who)
-    if refusal is not None:
-        return refusal
     world = who.world
     for row in rows:
-        problem = _missing(row) if "id" not in row else _unknown(world, row)
+        problem = _unknown(world, row["id"]) if "id" in row else _missing(row)
+        problem = problem or _not_to_be(world.settings, row, row.get("status_id"))
         if problem:
             return wrong(problem)
     if any(row.get("_validate_only") for row in rows) and world.settings.validate_only == "checked":
@@ -45,34 +51,35 @@ def write_tickets(who: Identity, rows: list[Sent]) -> Answer:
     return written(world.settings, shown, updated=all("id" in row for row in rows))
 
 
-def delete_ticket(who: Identity, _: str) -> Answer:
+@unless(_refuse)
+def delete_ticket(_: Identity, __: str) -> Answer:
     """Refuse it with a text, as HaloPSA does where a role does not let it (facts 3.3)."""
-    return _refuse(who) or as_json({"Message": "You do not have permission to delete tickets."}, 401)
+    return as_json({"Message": "You do not have permission to delete tickets."}, 401)
 
 
+@unless(_refuse)
 def write_actions(who: Identity, rows: list[Sent]) -> Answer:
     """Add actions to tickets; one may give its ticket another status."""
-    refusal = _refuse(who)
-    if refusal is not None:
-        return refusal
     world = who.world
     for row in rows:
         number = row.get("ticket_id")
         if not isinstance(number, int) or not (row.get("outcome") or row.get("outcome_id")):
             return wrong("A ticket and an outcome are needed.")
-        if not _exists(world, number):
-            return wrong(f"There is no ticket with the id {number}.")
+        problem = _unknown(world, number)
+        if problem:
+            return wrong(problem)
         if who.agent is not None and "actions" in who.agent.denied:
             return _no_note(world.settings)
-        if row.get("new_status") == CLOSED and _lacks_closing_note(world.settings, row):
-            return wrong("Please complete the mandatory fields: Closure Note.")
+        problem = _not_to_be(world.settings, row, row.get("new_status"))
+        if problem:
+            return wrong(problem)
     return written(world.settings, [_action(who, row) for row in rows], updated=False)
 
 
 def _ticket(who: Identity, row: Sent) -> Record:
     world, data = who.world, who.world.data
     fields = {name: row[name] for name in _KEPT if row.get(name) is not None}
-    touched = {"last_update": now(), "lastactiondate": now()}
+    touched = _touched(fields.get("status_id"))
     if "id" in row:
         number = int(row["id"])
         world.tickets[number] = world.tickets.get(number, {}) | fields | touched
@@ -86,8 +93,6 @@ def _ticket(who: Identity, row: Sent) -> Record:
             "agent_id": who.agent.id if who.agent else 0,
         }
         world.tickets[number] = made | fields | touched
-    if fields.get("status_id") == CLOSED:
-        world.tickets[number]["dateclosed"] = now()
     seeded = data.ticket(number) if number <= data.size.tickets else {}
     return seeded | world.tickets[number]
 
@@ -96,7 +101,7 @@ def _action(who: Identity, row: Sent) -> Record:
     world, ticket = who.world, int(row["ticket_id"])
     old_status = ticket_status(world, ticket)
     made = world.actions.setdefault(ticket, [])
-    status = row.get("new_status") if isinstance(row.get("new_status"), int) else old_status
+    status = old_status if row.get("new_status") is None else row["new_status"]
     action = {
         "id": len(seeded_actions(world, ticket)) + len(made) + 1,
         "ticket_id": ticket,
@@ -117,9 +122,15 @@ def _action(who: Identity, row: Sent) -> Record:
         "hiddenfromuser": bool(row.get("hiddenfromuser")),
     }
     made.append(action)
-    changes = {"status_id": status, "last_update": now(), "lastactiondate": now()}
+    changes = {"status_id": status} | _touched(row.get("new_status"))
     world.tickets[ticket] = world.tickets.get(ticket, {}) | changes
     return action
+
+
+def _touched(status: object) -> Record:
+    """Return what a write leaves on a ticket, with the time at which a status closed it."""
+    closed = {"dateclosed": now()} if status == CLOSED else {}
+    return {"last_update": now(), "lastactiondate": now(), **closed}
 
 
 def _missing(row: Sent) -> str:
@@ -129,31 +140,20 @@ def _missing(row: Sent) -> str:
     return f"Please complete the mandatory fields: {', '.join(missing)}." if missing else ""
 
 
-def _unknown(world: World, row: Sent) -> str:
-    number, status = row["id"], row.get("status_id")
-    if not isinstance(number, int) or not _exists(world, number):
-        return f"There is no ticket with the id {str(number)[:50]}."
-    if status is not None and status not in dict(STATUSES):
+def _unknown(world: World, number: object) -> str:
+    known = isinstance(number, int) and (1 <= number <= world.data.size.tickets or number in world.tickets)
+    return "" if known else f"There is no ticket with the id {str(number)[:50]}."
+
+
+def _not_to_be(settings: Settings, row: Sent, status: object) -> str:
+    """Say why a ticket cannot be given a status, by itself or by an action."""
+    if status is not None and (not isinstance(status, int) or status not in dict(STATUSES)):
         return "There is no such status."
-    if status == CLOSED and _lacks_closing_note(world.settings, row):
+    noted = row.get("closure_note") or row.get("note")
+    if status == CLOSED and settings.close_refused == "needs-fields" and not noted:
         return "Please complete the mandatory fields: Closure Note."
     return ""
 
 
-def _lacks_closing_note(settings: Settings, row: Sent) -> bool:
-    return settings.close_refused == "needs-fields" and not (row.get("closure_note") or row.get("note"))
-
-
-def _exists(world: World, number: int) -> bool:
-    return 1 <= number <= world.data.size.tickets or number in world.tickets
-
-
 def _no_note(settings: Settings) -> Answer:
     return wrong(_NO_NOTE) if settings.action_refusal == "400" else empty(int(settings.action_refusal))
-
-
-def _refuse(who: Identity) -> Answer | None:
-    kind = COLLECTIONS["tickets"]
-    if not who.may(("all:standard", "edit:tickets")) or who.agent is None or kind.area in who.agent.denied:
-        return refused(who.world.settings)
-    return None

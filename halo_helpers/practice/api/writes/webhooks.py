@@ -8,16 +8,14 @@ from ...wire import Answer, as_json, empty
 from ...world.webhooks import Webhook
 from ...world.world import World
 from ..refusals import not_a_number
-from ..rights import Identity
+from ..rights import Identity, unless
 from ..webhooks import is_guid, row_of, webhooks_refused
 from .answers import Sent, text_of, written, wrong
 
 
+@unless(webhooks_refused)
 def write_webhooks(who: Identity, rows: list[Sent]) -> Answer:
     """Create webhooks, or change those whose id is given; nothing is written when one row is wrong."""
-    refusal = webhooks_refused(who)
-    if refusal is not None:
-        return refusal
     known = {str(row_of(who.world, hook)["id"]): hook for hook in who.world.webhooks}
     found = [known.get(str(row["id"]).lower()) if "id" in row else None for row in rows]
     for row, hook in zip(rows, found, strict=True):
@@ -30,11 +28,9 @@ def write_webhooks(who: Identity, rows: list[Sent]) -> Answer:
     return written(who.world.settings, shown, updated=all(hook is not None for hook in found))
 
 
+@unless(webhooks_refused)
 def write_notifications(who: Identity, rows: list[Sent]) -> Answer:
     """Give webhooks their events, each by a notification that names the webhook (W42)."""
-    refusal = webhooks_refused(who)
-    if refusal is not None:
-        return refusal
     if who.world.settings.webhook_events == "inline":
         return empty(404)
     known = {str(row_of(who.world, hook)["id"]): hook for hook in who.world.webhooks}
@@ -50,11 +46,9 @@ def write_notifications(who: Identity, rows: list[Sent]) -> Answer:
     return written(who.world.settings, shown, updated=False)
 
 
+@unless(webhooks_refused)
 def delete_webhook(who: Identity, key: str) -> Answer:
     """Take a webhook away."""
-    refusal = webhooks_refused(who)
-    if refusal is not None:
-        return refusal
     if not is_guid(key):
         return not_a_number(key)
     found = next((hook for hook in who.world.webhooks if row_of(who.world, hook)["id"] == key), None)
