@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from halo_helpers.batch.desk import desk
+from halo_helpers.batch.desk import desk, fleet_in_background
+from halo_helpers.batch.desk.fleet_in_background import FleetInBackground
 from halo_helpers.batch.desk.panel import Desk
+from halo_helpers.batch.fleet import FleetOptions
 from halo_helpers.practice.control import ask
 from halo_helpers.report import find_run, load_run
 from halo_helpers.tenants.practice import write_practice_tenants
@@ -72,6 +74,55 @@ def test_a_secret_in_clear_is_never_shown(tmp_path: Path) -> None:
     assert file.read_text() == ENTRY
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "client_secret: @hunter2-hunter2",
+        "client_secret: hunter2-hunter2: y",
+        "client_secrt: hunter2-hunter2",
+        "client_secret:\thunter2-hunter2",
+        "hunter2-hunter2",
+        "password: hunter2-hunter2",
+        "name: env:hunter2-hunter2  # token",
+    ],
+)
+def test_a_line_that_may_hold_a_secret_has_no_text(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text(ENTRY.replace("client_secret: env:HALO_ACME_SECRET", line))
+    one = opened(file)
+    assert "Line" in one.view.html
+    assert "hunter2" not in str(one.view.get_state())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        f"acme,https://a.example,{ID},hunter2-hunter2",
+        f"acme,https://a.example,{ID},env:HALO_A,hunter2-hunter2",
+        f"acme,https://a.example,{ID},,hunter2-hunter2",
+        f'acme,"https://a.example\nhunter2-hunter2",{ID},env:HALO_A',
+    ],
+)
+def test_a_shifted_cell_is_no_text_of_a_page(tmp_path: Path, row: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(f"name,base_url,client_id,client_secret\n{row}\n")
+    one = opened(file)
+    assert "What is wrong" in one.view.html
+    assert "hunter2" not in str(one.view.get_state())
+
+
+def test_ends_of_lines_are_those_of_the_reader(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    heading = "name,base_url,client_id,client_secret,label"
+    first = f"acme,https://a.example,{ID},env:HALO_A,two\x0bpages\x85 and\u2028more"
+    file.write_text(f"{heading}\n{first}\nbirch,not a url,{ID},env:HALO_B,\n", encoding="utf-8")
+    one = opened(file)
+    assert "not a url" in one.view.html
+    mended = f"birch,https://b.example,{ID},env:HALO_B,"
+    click(one, "mend", **{"line-3": mended})
+    assert file.read_text(encoding="utf-8") == f"{heading}\n{first}\n{mended}\n"
+
+
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_bytes(b"\xff\x00 tenants")
     assert "is not UTF-8 text" in opened(tmp_path / "t.yaml").view.html
@@ -127,19 +178,30 @@ def test_a_run_of_the_desk_is_a_run_of_the_command_line(practice: Practice, tmp_
 
 
 def test_cancelled_it_keeps_what_is_done(practice: Practice, tmp_path: Path) -> None:
-    one = opened(practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch"))
-    count = one.fleet._count
+    file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "agent-mismatch")
 
-    def cancel_after_one(*given: object) -> None:
-        count(*given)  # type: ignore[arg-type]
-        one.fleet.cancel()
+    def cancel_after_one() -> None:
+        if fleet.done == 1:
+            fleet.cancel()
 
-    one.fleet._count = cancel_after_one  # type: ignore[method-assign]
-    one.fleet.stop.no_more = False
-    html = click(one, "run").html
-    assert one.fleet.run is not None
-    assert len(one.fleet.run.results) + len(one.fleet.run.manifest.undone) == 3
-    assert "Verify 3 tenants now" in html
+    fleet = FleetInBackground(cancel_after_one)
+    fleet.start(file, tmp_path / "runs", FleetOptions(workers=1))
+    fleet.work.wait()
+    assert fleet.run is not None
+    assert fleet.run.results
+    assert fleet.run.manifest.undone
+    assert len(fleet.run.results) + len(fleet.run.manifest.undone) == 3
+
+
+def test_a_run_that_ends_by_a_fault_of_ours_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("spilt")
+
+    monkeypatch.setattr(fleet_in_background, "run_fleet", broken)
+    fleet = FleetInBackground(lambda: None)
+    fleet.start(tmp_path / "t.yaml", tmp_path, FleetOptions())
+    fleet.work.wait()
+    assert (fleet.is_running, fleet.problem) == (False, "the run ended by KeyError: 'spilt'")
 
 
 def test_a_web_page_of_voila_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,8 +234,8 @@ def test_in_a_lab(tmp_path: Path) -> None:
             lab.go(page, "fleet-report")
             run_all(page)
             card = page.locator(SHOWN).get_by_role("group", name="A run")
-            card.get_by_role("button", name="Verify 1 tenant now").click(timeout=60_000)
-            expect(card.get_by_text(re.compile("1 tenant: 1 OK"))).to_be_visible(timeout=60_000)
+            card.get_by_role("button", name="Verify 1 tenant now").click()
+            expect(card.get_by_text(re.compile("1 tenant: 1 OK"))).to_be_visible()
             expect(card.get_by_role("button", name="Open the report")).to_be_visible()
     finally:
         lab.stop()

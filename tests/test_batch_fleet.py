@@ -17,7 +17,10 @@ def test_a_fleet_leaves_evidence_and_a_report(practice: Practice, tmp_path: Path
     file = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret", "rate-limited")
     told: list[str] = []
     run = run_fleet(
-        file, tmp_path / "runs", progress=lambda r, done, total: told.append(f"{r.tenant} {done}/{total}")
+        file,
+        tmp_path / "runs",
+        FleetOptions(backoff_s=0.1),
+        progress=lambda r, done, total: told.append(f"{r.tenant} {done}/{total}"),
     )
     assert {r.tenant: r.codes for r in run.results} == {
         "healthy": [],

@@ -50,11 +50,19 @@ def test_forgetting_a_tenant_leaves_the_others(practice: Practice, tmp_path: Pat
         "secret of wrong-secret",
         f"results in 1 run below {runs}",
     ]
+    setups = own_home / "setups"
+    setups.mkdir()
+    for record in ("wrong-secret-20261127T101500Z.json", "wrong-secret-2-20261127T101500Z.json"):
+        (setups / record).write_text("{}")
+    assert f"1 record of setup: {setups}" in what_is_kept("wrong-secret", runs)
+    (runs / "history.damaged-1.sqlite").write_bytes(b"wrong-secret")
+    assert "may name anybody" in what_is_kept("wrong-secret", runs)[-1]
     (run.folder / "healthy.json").rename(tmp_path / "not-yet")
     forget("wrong-secret", runs)
     assert load_run(run.folder).manifest.names == ["healthy"]
     (tmp_path / "not-yet").rename(run.folder / "healthy.json")
     assert what_is_kept("wrong-secret", runs) == []
+    assert [path.name for path in setups.iterdir()] == ["wrong-secret-2-20261127T101500Z.json"]
     left = b"".join(
         path.read_bytes()
         for path in [*runs.rglob("*"), *own_home.rglob("*")]

@@ -205,7 +205,7 @@ def test_a_message_fits_the_chat_and_says_what_is_left_out(practice: Practice, t
     assert len(message.names) == 300
 
 
-def test_the_history_is_shared_and_says_since_when(tmp_path: Path) -> None:
+def test_an_empty_history_has_no_trend(tmp_path: Path) -> None:
     assert Outcomes(tmp_path).before("x", practice=True) == (set(), {})
     assert Outcomes(tmp_path).trend(practice=True) == []
 

@@ -77,6 +77,28 @@ def test_a_run_that_is_gone_on_with_is_copied_again(practice: Practice, tmp_path
     assert list(run.folder.glob(f"{PUBLISHED}*"))
     run_fleet(file, out, FleetOptions(resume=run.id))
     assert not list(run.folder.glob(f"{PUBLISHED}*"))
+    (run.folder / "wrong-name.json").touch()
+    (tmp_path / "there" / run.id / "left.json").touch()
+    assert publisher.publish(out, said.append)
+    names = {path.name for path in (tmp_path / "there" / run.id).iterdir()}
+    assert names == {path.name for path in run.folder.iterdir() if not path.name.startswith(".")}
+    assert said == []
+
+
+def test_what_is_not_published_is_not_removed(practice: Practice, tmp_path: Path) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "runs"
+    runs = [run_fleet(file, out, FleetOptions(keep=1), publish=lambda _: False) for _ in range(2)]
+    assert all(run.folder.exists() for run in runs)
+    last = run_fleet(file, out, FleetOptions(keep=1), publish=lambda _: True)
+    assert [path.name for path in out.glob("*T*")] == [last.id]
+
+
+def test_latest_is_a_run_that_is_there(practice: Practice, tmp_path: Path) -> None:
+    out, there = tmp_path / "runs", tmp_path / "there"
+    run = run_fleet(practice.write(tmp_path / "t.yaml", "healthy"), out)
+    (out / "latest").write_text("20990101T000000Z-0000\n")  # of a run that has just begun
+    assert Publisher(str(there)).publish(out, lambda _: None)
+    assert (there / "latest").read_text().strip() == run.id
 
 
 def test_what_failed_is_told_and_tried_again_by_the_next_run(practice: Practice, tmp_path: Path) -> None:
@@ -129,8 +151,19 @@ def test_a_half_is_no_run_and_is_removed(
         ("https://host/x?sig=1", "without credentials"),
         ("nosuch://x", "cannot be used"),
         ("http://[x", "takes a folder or a URL"),
+        ("s3:bucket", "takes a folder or a URL"),
+        ("simplecache::sftp://user:hunter2@host/x", "without credentials"),
+        ("nosuch::memory://x", "cannot be used"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused_before_the_run(url: str, words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError, match=words) as error:
         Publisher(url)
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "place", ["reports", r"C:\reports", "D:/reports", "/srv/a:b", "simplecache::memory://x"]
+)
+def test_a_folder_of_windows_is_one_and_a_chain_too(place: str) -> None:
+    Publisher(place)

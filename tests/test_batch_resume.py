@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -81,38 +80,6 @@ def test_ctrl_c_finishes_what_is_in_flight(practice: Practice, tmp_path: Path) -
     (folder,) = [path for path in (tmp_path / "runs").iterdir() if path.is_dir()]
     assert 1 <= len(load_run(folder).results) < 5
     assert "not verified" in (folder / "report.html").read_text()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
-@pytest.mark.parametrize("command", ["batch", "demo"])
-def test_ctrl_c_on_a_terminal_gives_the_cursor_back(practice: Practice, tmp_path: Path, command: str) -> None:
-    import pty
-
-    file = practice.write(tmp_path / "t.yaml", "healthy", "slow", "agent-mismatch", "app-inactive")
-    words = ["batch", str(file), "--workers", "1"] if command == "batch" else ["demo"]
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "halo_helpers", *words, "--out", str(tmp_path / "runs")],
-        stdout=theirs,
-        stderr=theirs,
-        stdin=theirs,
-        env=os.environ | {"TERM": "xterm-256color"},
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    sent = False
-    with contextlib.suppress(OSError):  # the terminal is gone when the process is
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-            if not sent and b"\x1b[?25l" in shown:
-                process.send_signal(signal.SIGINT)
-                sent = True
-    os.close(ours)
-    # the demo's ten tenants may all be under way by then, and are finished
-    assert process.wait(60) in ({130} if command == "batch" else {0, 130})
-    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
-    assert b"stopping" in shown
 
 
 def test_two_do_not_write_one_run(practice: Practice, tmp_path: Path) -> None:

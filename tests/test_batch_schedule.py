@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +84,70 @@ def test_stopped_before_the_second_try_the_first_result_stands(
             [tenant], TenantJob, lambda r, _: kept.append(r.tenant), tell
         )
     assert kept == ["healthy"]
+
+
+@pytest.mark.parametrize("end", ["stopped", "crashed", "cancelled"])
+def test_with_no_second_result_the_first_stands(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    (tenant,) = load_tenants(practice.write(tmp_path / "t.yaml", "healthy"))
+    tries, kept = list[str](), []
+
+    def judged(job: TenantJob, _: Snapshot) -> Judgement:
+        tries.append(job.tenant.name)
+        if len(tries) == 1:
+            return Judgement("healthy", failed_run("healthy", "connect-timeout", "x").as_json())
+        if end == "stopped":
+            return Judgement("healthy")
+        raise CancelledError if end == "cancelled" else MemoryError
+
+    monkeypatch.setattr(schedule, "judge", judged)
+    with ThreadPoolExecutor(1) as executor:
+        one = planned(executor, schedule.Stop())
+        one.run([tenant], TenantJob, lambda r, _: kept.append(r and r.codes), lambda _: None)
+    assert (kept, one.undone) == ([["connect-timeout"]], {})
+
+
+def test_a_broken_pool_ends_the_run(practice: Practice, tmp_path: Path) -> None:
+    class Broken(ThreadPoolExecutor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise BrokenExecutor("its processes are gone")
+
+    (tenant,) = load_tenants(practice.write(tmp_path / "t.yaml", "healthy"))
+    stop = schedule.Stop()
+    with Broken(1) as executor:
+        planned(executor, stop).run([tenant], TenantJob, lambda *_: None, lambda _: None)
+    assert stop.lost == "its processes are gone"
+
+
+def test_asked_to_stop_it_waits_for_what_is_under_way(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody is put off whose time has come: no reason to look again and again."""
+    tenants = load_tenants(practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"))
+    stop, waits, real, busy = schedule.Stop(), list[float](), schedule.wait, threading.Event()
+
+    def judged(job: TenantJob, _: Snapshot) -> Judgement:
+        if job.tenant.name == "wrong-secret":
+            busy.wait(20)
+        return Judgement(job.tenant.name, failed_run(job.tenant.name, "connect-timeout", "x").as_json())
+
+    def counted(*given: Any, **more: Any) -> Any:
+        waits.append(more["timeout"])
+        if stop.no_more and len(waits) > 4:
+            busy.set()
+        return real(*given, **more)
+
+    def tell(_: str) -> None:
+        stop.ask()
+
+    monkeypatch.setattr(schedule, "judge", judged)
+    monkeypatch.setattr(schedule, "wait", counted)
+    with ThreadPoolExecutor(2) as executor:
+        one = planned(executor, stop)
+        one.workers = 2
+        one.run(tenants, TenantJob, lambda *_: None, tell)
+    assert set(waits) == {schedule.POLL_S}
 
 
 def test_what_fails_is_tried_once_more_and_counted(practice: Practice, tmp_path: Path) -> None:

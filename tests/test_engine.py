@@ -115,6 +115,10 @@ def notebook(folder: Path, *cells: tuple[str, str]) -> Path:
     return folder / "in.ipynb"
 
 
+HEX = re.compile("[0-9a-f]{32}")
+"""An id; a path may be as long."""
+
+
 def execute(source: Path, engine: str | None, **options: Any) -> Any:
     output = source.with_name(f"{engine or 'stock'}.ipynb")
     with contextlib.suppress(papermill.PapermillExecutionError):
@@ -127,11 +131,12 @@ def execute(source: Path, engine: str | None, **options: Any) -> Any:
 def settled(value: Any, names: dict[str, str]) -> Any:
     """Replace what differs from run to run: times, ids (by their order), and where memory lies."""
     text = json.dumps(value, sort_keys=True)
-    return json.loads(
-        IDS.sub(
-            lambda m: names.setdefault(m.group(), f"id-{len(names)}") if len(m.group()) == 32 else "…", text
-        )
-    )
+
+    def shown(found: re.Match[str]) -> str:
+        is_id = HEX.fullmatch(found.group())
+        return names.setdefault(found.group(), f"id-{len(names)}") if is_id else "…"
+
+    return json.loads(IDS.sub(shown, text))
 
 
 def outputs(cell: dict[str, Any]) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -41,6 +43,18 @@ def test_a_parameter_that_the_notebook_does_not_have_is_refused_before_anything_
         run_notebook(source, parameters={"b": 2})
     assert not (tmp_path / "ran").exists()
     assert parameter_names(nbformat.read(source, 4)) == {"a"}
+
+
+def test_papermills_command_types_each_parameter_and_refuses_another_in_one_line(tmp_path: Path) -> None:
+    source = str(VERIFY)
+    command = [sys.executable, "-m", "papermill", "--engine", "halo-runbook"]
+    asked = subprocess.run([*command, "--help-notebook", source], capture_output=True, text=True, check=True)
+    assert "Unknown type" not in asked.stdout
+    assert "tenant: str" in asked.stdout
+    words = [*command, source, str(tmp_path / "o.ipynb"), "-p", "nonsense", "1"]
+    refused = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
+    assert "Error: the notebook has no parameter nonsense; it has control" in refused.stderr
 
 
 def test_a_cell_that_times_out_is_failed_and_the_rest_pending(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ tenants:
     client_secret: 'keyring:'
 """
 
+ROW = "acme,https://acme.halopsa.com,x,env:HALO_A"
+
 NEW = {
     "name": "copper",
     "base_url": "https://copper.halopsa.com",
@@ -80,6 +82,35 @@ def test_csv_keeps_its_separator_and_columns(tmp_path: Path) -> None:
         retire_tenant(path, "copper")
     with pytest.raises(ConfigError, match="no tenant"):
         retire_tenant(path, "acme")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", f"Name,Base_URL,client_id,client_secret,,paused_until,paused_reason\n{ROW},mine,,\n"),
+        ("t.csv", f"sep=\t\nname\tbase_url\tclient_id\tclient_secret\n{ROW}\n".replace(",", "\t")),
+        (
+            "t.yaml",
+            FILE_TEXT.replace("name: acme", "name: 365"),
+        ),
+        ("t.yaml", FILE_TEXT),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_one_is_found_as_the_file_is_read(tmp_path: Path, name: str, text: str, encoding: str) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding=encoding)
+    first = load_tenants(file)[0].name
+    pause_tenant(file, first, dt.date(2999, 12, 31), "moves")
+    assert load_tenants(file)[0].paused_reason == "moves"
+    resume_tenant(file, first)
+    assert load_tenants(file)[0].paused_until is None
+    add_tenant(file, NEW)
+    retire_tenant(file, first)
+    assert load_tenants(file)[-1].name == "copper"
+    kept = file.read_text(encoding="utf-8-sig")
+    heading = text.split("\n", maxsplit=1)[0]
+    assert file.suffix == ".yaml" or kept.startswith(heading)
 
 
 def test_a_first_entry_makes_the_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from halo_helpers.errors import ConfigError
 from halo_helpers.tenants.import_csv import preview_import
 from halo_helpers.tenants.tenant import Tenant
-from halo_helpers.tenants.tenants_file import load_tenants
+from halo_helpers.tenants.tenants_file import MAX_FILE, load_tenants
 
 from .helpers.command import document, halo
 from .helpers.halopsa import ID, SECRET
@@ -70,13 +70,15 @@ def test_who_stands_there_already_stays(tmp_path: Path) -> None:
         ("URL,Client ID\nhttps://a.example,\n", "the Client ID is missing"),
         (f"Name,URL,Client ID\npractice,https://a.example,{ID}\n", "can be no tenant's name"),
         ("", "no column is called"),
+        (f"Name,URL,Client ID\na,a.example,{ID}\na,b.example,{ID}\n", "this name stands in line 2, too"),
+        (f"URL,Client ID\na.example,{ID}\na.example,{ID}\n", "this URL and Client ID stands? in line 2"),
     ],
 )
 def test_a_mistake_has_its_line_and_no_secret(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words) as error:
         preview_import(written(tmp_path, text), [])
     assert SECRET not in str(error.value)
-    assert error.value.mistakes[0].line in {1, 2}
+    assert error.value.mistakes[0].line in {1, 2, 3}
 
 
 def test_other_separators_and_excels_first_line(tmp_path: Path) -> None:
@@ -84,8 +86,15 @@ def test_other_separators_and_excels_first_line(tmp_path: Path) -> None:
         f"sep=;\nURL;Client ID\na.example;{ID}\n",
         f"URL\tClient ID\na.example\t{ID}\n",
         f"\ufeffURL,Client ID\r\na.example,{ID}\r\n",
+        f"URL,Client ID\ra.example,{ID}\r",
     ):
         assert preview_import(written(tmp_path, text), []).new[0]["name"] == "a"
+
+
+def test_a_file_is_too_large_by_its_bytes(tmp_path: Path) -> None:
+    file = written(tmp_path, LIST + "ü" * (MAX_FILE // 2))
+    with pytest.raises(ConfigError, match="too large"):
+        preview_import(file, [])
 
 
 def test_it_shows_first_and_writes_on_a_word(tmp_path: Path) -> None:

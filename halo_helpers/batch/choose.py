@@ -46,8 +46,7 @@ def choose(
         names = set(load_run(find_run(resume, out)).manifest.names)
         return [tenant for tenant in tenants if tenant.name in names]
     if failed_of:
-        run = load_run(find_run(failed_of, out))
-        failed = {outcome.tenant for outcome in run.outcomes if outcome.verdict in BROKEN}
+        failed = _failed(out, failed_of)
         return [tenant for tenant in tenants if tenant.name in failed]
     return _named(tenants, set(only))
 
@@ -57,8 +56,13 @@ def retired(tenants: Sequence[Tenant], out: Path, failed_of: str | None) -> list
     if not failed_of:
         return []
     known = {tenant.name for tenant in tenants}
-    run = load_run(find_run(failed_of, out))
-    return sorted(r.tenant for r in run.results if r.verdict in BROKEN and r.tenant not in known)
+    return sorted(_failed(out, failed_of) - known)
+
+
+def _failed(out: Path, run: str) -> set[str]:
+    """Return whom a run found broken or could not verify."""
+    outcomes = load_run(find_run(run, out)).outcomes
+    return {outcome.tenant for outcome in outcomes if outcome.verdict in BROKEN}
 
 
 def _named(tenants: Sequence[Tenant], names: set[str]) -> list[Tenant]:

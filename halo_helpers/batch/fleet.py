@@ -6,16 +6,17 @@ import contextlib
 import datetime as dt
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
 
 from ..engine.job import ENGINE
-from ..errors import unwritable
+from ..errors import ConfigError, unwritable
 from ..report import Run, find_run, load_run
 from ..report.manifest import Entry, Manifest, Pause
 from ..report.run import LATEST
+from ..system.extras import is_missing, needs_extra
 from ..system.files import locked, write_whole
 from ..system.timestamps import utc_text
 from ..system.version import VERSION
@@ -29,7 +30,9 @@ from .run_folder import (
     locked_run,
     make_folder,
     make_out,
+    prune,
     refuse_overlap,
+    write_index,
     write_manifest,
 )
 from .scheduling.schedule import Stop
@@ -47,17 +50,21 @@ def run_fleet(
     say: Callable[[str], None] | None = None,
     executor: Executor | None = None,
     stop: Stop | None = None,
+    publish: Callable[[Path], bool] | None = None,
 ) -> Run:
     """Verify the tenants of a file, each by its own papermill run, and write a run folder below `out`.
 
     `say` gets a line when the run waits for an outage, and when it goes on. Jobs go to `executor`, any of
     `concurrent.futures`' kind, such as a cluster's; without one they run here.
 
-    Whoever holds `stop` can end it from another thread.
+    Whoever holds `stop` can end it from another thread. `publish` gets the folder of the runs when this one
+    has ended; only when it returns true are older ones removed.
 
     Raises: ConfigError for mistakes in the file or an unwritable folder, OverlapError beside another run,
     NothingToDo, all before anything runs; Interrupted.
     """
+    if is_missing("papermill"):
+        raise ConfigError(needs_extra("papermill", "a fleet run"))
     options, file = options or FleetOptions(), Path(tenants_file).absolute()
     tenants = load_tenants(tenants_file)
     chosen = choose(tenants, out, only=options.only, resume=options.resume, failed_of=options.failed_of)
@@ -68,23 +75,50 @@ def run_fleet(
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
+    warnings = [*file_warnings(tenants_file), *same_client_ids(tenants)]
+    warnings += [f"{name}: failed, and is not in the tenants file any more" for name in gone]
     make_out(out)
+    run_with = Snapshot.of(tenants, file, options.timeout_s, options.cell_timeout_s)
+    try:
+        with _locked_run(tenants_file, out, options, active, paused, warnings) as (folder, manifest):
+            under_way = UnderWay(folder, manifest, active, run_with, options, executor)
+            under_way.progress, under_way.say = progress, say
+            under_way.stop = stop or under_way.stop
+            run = under_way.run()
+    except Interrupted:
+        if publish is not None:
+            publish(out)
+        raise
+    is_published = publish is None or publish(out)
+    if options.keep and is_published and prune(out, options.keep):
+        write_index(out)
+    return run
+
+
+@contextlib.contextmanager
+def _locked_run(
+    tenants_file: str | os.PathLike[str],
+    out: Path,
+    options: FleetOptions,
+    active: list[Tenant],
+    paused: list[Tenant],
+    warnings: list[str],
+) -> Iterator[tuple[Path, Manifest]]:
+    """Open a run, and hold its folder meanwhile.
+
+    Raises: ConfigError when it cannot be written, OverlapError beside another run of the file.
+    """
+    file = Path(tenants_file).absolute()
     with contextlib.ExitStack() as stack:
         try:
-            run_with = Snapshot.of(tenants, file, options.timeout_s, options.cell_timeout_s)
             with locked(out / STARTING):
                 if not options.overlap:
                     refuse_overlap(out, file)
-                warnings = [*file_warnings(tenants_file), *same_client_ids(tenants)]
-                warnings += [f"{name}: failed, and is not in the tenants file any more" for name in gone]
-                folder, manifest = _open_run(tenants_file, out, options, active, paused, warnings)
-                stack.enter_context(locked_run(folder, file))
+                opened = _open_run(tenants_file, out, options, active, paused, warnings)
+                stack.enter_context(locked_run(opened[0], file))
         except OSError as error:
             raise unwritable(error, out) from None
-        under_way = UnderWay(folder, manifest, active, run_with, options, executor)
-        under_way.progress, under_way.say = progress, say
-        under_way.stop = stop or under_way.stop
-        return under_way.run()
+        yield opened
 
 
 def _open_run(

@@ -12,7 +12,7 @@ from ..report import is_practice_run, load_run, totals, worst
 from ..report.run import LATEST, is_under_way
 from ..secrets.places import in_words, places_of, remove
 from ..system.files import write_whole
-from ..system.paths import data_folder
+from ..system.paths import data_folder, setups_folder
 from ..system.plain_text import count_of
 from ..tenants.answers import walks_folder
 from .history.database import FILE
@@ -26,6 +26,9 @@ def what_is_kept(name: str | None, runs: Path) -> list[str]:
     """Say what is kept of a tenant, or of all that are known here: a line each."""
     walks = [walks_folder() / name] if name else [walks_folder()]
     lines = [f"working copies, answers and progress: {path}" for path in walks if path.exists()]
+    records = _setup_records(name)
+    if records:
+        lines.append(f"{count_of(len(records), 'record')} of setup: {records[0].parent}")
     for tenant in [name] if name else _names(runs):
         places = places_of(tenant)
         lines += [f"secret of {tenant}: {in_words(places)}"] if places else []
@@ -35,7 +38,19 @@ def what_is_kept(name: str | None, runs: Path) -> list[str]:
             f"results in {count_of(len({path.parent for path in found}), 'run')} below {runs}: {len(found)} "
             "files, and the history"
         )
+    lines += [f"a damaged history, which may name anybody: {path}" for path in _damaged(runs)]
     return lines
+
+
+def _setup_records(name: str | None) -> list[Path]:
+    """Return the records of a tenant's setups, of all without a name."""
+    found = sorted(setups_folder().glob("*.json"))
+    moment = re.compile(rf"{re.escape(name or '')}-\d{{8}}T[\d.]*Z(-\d+)?")
+    return [path for path in found if name is None or moment.fullmatch(path.stem)]
+
+
+def _damaged(runs: Path) -> list[Path]:
+    return sorted(runs.glob("history.damaged-*.sqlite"))
 
 
 def forget(name: str | None, runs: Path) -> None:
@@ -47,10 +62,14 @@ def forget(name: str | None, runs: Path) -> None:
         if name:
             shutil.rmtree(walks_folder() / name, ignore_errors=True)
             remove(name)
+            for path in _setup_records(name):
+                path.unlink(missing_ok=True)
             for path in _run_files(name, runs):
                 path.unlink(missing_ok=True)
             if (runs / FILE).exists():
                 Outcomes(runs).forget_tenant(name)
+            for damaged in _damaged(runs):  # nobody can take one tenant out of it
+                damaged.unlink(missing_ok=True)
             for manifest in runs.glob("*/run.json"):
                 if is_under_way(manifest.parent):
                     raise ConfigError(
@@ -63,10 +82,11 @@ def forget(name: str | None, runs: Path) -> None:
         for tenant in _names(runs):
             remove(tenant)
         shutil.rmtree(walks_folder(), ignore_errors=True)
+        shutil.rmtree(setups_folder(), ignore_errors=True)
         shutil.rmtree(data_folder() / "secrets", ignore_errors=True)
         for run in {path.parent for path in _run_files(None, runs)}:
             shutil.rmtree(run)
-        for leftover in (*(runs / name for name in _LEFTOVERS), *runs.glob("history.damaged-*.sqlite")):
+        for leftover in (*(runs / name for name in _LEFTOVERS), *_damaged(runs)):
             leftover.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(Mistake(f"cannot be removed: {error.strerror}", str(error.filename))) from None

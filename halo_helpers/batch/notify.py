@@ -90,7 +90,11 @@ def notify(
     except HaloError as error:
         complain_about = error.seen
     else:
-        history.note_told(message.names, practice=practice)
+        try:
+            history.note_told(message.names, practice=practice)
+        except (OSError, HaloError) as error:
+            seen = error.seen if isinstance(error, HaloError) else str(error)
+            say(f"the summary was sent, but not noted: {seen}")
         return True
     say(f"the summary could not be sent: {complain_about}")
     return False

@@ -41,7 +41,7 @@ class FleetOptions:
 
 
 class Interrupted(Exception):
-    """The run was stopped before its end; what is done is kept in `run`.
+    """The run was stopped, mostly before its end; what is done is kept in `run`.
 
     `lost` says why when it was not stopped by a person: nobody was there any more to run its notebooks.
     """

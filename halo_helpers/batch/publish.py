@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,12 +19,37 @@ from ..errors import ConfigError
 from ..report.over_time.status import runs_of
 from ..report.run import LATEST
 from ..secrets.redaction import redact
+from ..system.extras import needs_extra
 from ..system.files import write_whole
 from .run_folder import INDEX, PUBLISHED
 
 TRIES, WAIT_S = 3, 1.0
 _LAST = ("report.html", "run.json")
 """Files that go last: who sees them sees all of the run."""
+
+
+def _scheme(part: str, *, alone: bool) -> str:
+    """Return the kind of place that a URL is of, or a part of a chain; a folder's is “file”.
+
+    Raises: ConfigError for credentials in it, which are not repeated.
+    """
+    scheme, is_url, _ = part.partition("://")
+    if not is_url and not alone:
+        return scheme
+    if not is_url and not re.match(r"[\w+.-]{2,}:", part):
+        return "file"  # Windows' C:\reports, too
+    try:
+        parts = urlsplit(part)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.username or parts.password or parts.query:
+        raise ConfigError(
+            "--publish takes a URL without credentials: they come from the environment or the files that the "
+            "place's own tools use"
+        )
+    if not is_url or not parts.scheme:
+        raise ConfigError("--publish takes a folder or a URL such as s3://bucket/halo")
+    return scheme
 
 
 class Publisher:
@@ -34,25 +60,17 @@ class Publisher:
 
         Raises: ConfigError for credentials in the URL, an unknown kind of place, or without the extra.
         """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise ConfigError("--publish takes a folder or a URL such as s3://bucket/halo") from None
-        if parts.username or parts.password or parts.query:
-            raise ConfigError(
-                "--publish takes a URL without credentials: they come from the environment or the files that "
-                "the place's own tools use"
-            )
+        chain = url.split("::")  # of fsspec, such as simplecache::s3://bucket
+        schemes = [_scheme(part, alone=len(chain) == 1) for part in chain]
         try:
             import fsspec
         except ImportError:
-            raise ConfigError(
-                "--publish needs the extra “publish”: pip install 'halo-runbook[publish]'"
-            ) from None
-        try:
-            fsspec.get_filesystem_class(parts.scheme or "file")
-        except (ImportError, ValueError) as error:
-            raise ConfigError(f"--publish {parts.scheme}: cannot be used: {error}") from None
+            raise ConfigError(needs_extra("fsspec", "--publish")) from None
+        for scheme in schemes:
+            try:
+                fsspec.get_filesystem_class(scheme)
+            except (ImportError, ValueError) as error:
+                raise ConfigError(f"--publish {scheme}: cannot be used: {error}") from None
         self._url, self._wait_s = url, wait_s
         # which runs are there already is noted beside each of them, for this place alone
         self._mark = f"{PUBLISHED}{hashlib.sha256(url.encode()).hexdigest()[:8]}"
@@ -72,9 +90,10 @@ class Publisher:
             for folder in reversed(waiting):
                 self._again(lambda folder=folder: _copy(fs, root, folder))  # type: ignore[misc]
                 write_whole(folder / self._mark, "")
-            for name in (INDEX, LATEST):
-                if (out / name).exists():
-                    self._again(lambda name=name: fs.put_file(str(out / name), f"{root}/{name}"))  # type: ignore[misc]
+            newest = next((run.id for run in runs_of(out) if (run.folder / self._mark).exists()), None)
+            if newest:
+                self._again(lambda: fs.pipe_file(f"{root}/{LATEST}", f"{newest}\n".encode()))
+                self._again(lambda: fs.put_file(str(out / INDEX), f"{root}/{INDEX}"))
         except Exception as error:  # each kind of place has errors of its own
             seen = redact(f"{type(error).__name__}: {error}".partition("\n")[0][:300])
             say(f"not published to {self._url}: {seen}; the next run tries again")
@@ -101,7 +120,7 @@ class Publisher:
 
 
 def _copy(fs: Any, root: str, folder: Path) -> None:
-    """Copy a run; a half that is left by a failure is removed."""
+    """Copy a run; a half that is left by a failure is removed, and so is what the run has no more."""
     there = f"{root}/{folder.name}"
     fs.makedirs(there, exist_ok=True)
     names = sorted(_files(folder), key=lambda name: (_LAST.index(name) if name in _LAST else -1, name))
@@ -110,6 +129,9 @@ def _copy(fs: Any, root: str, folder: Path) -> None:
         fs.put([str(folder / name) for name in first], [f"{there}/{name}" for name in first])
         for name in names[len(first) :]:
             fs.put_file(str(folder / name), f"{there}/{name}")
+        for path in fs.ls(there, detail=False):
+            if path.rpartition("/")[2] not in names:
+                fs.rm(path)
     except Exception:
         with contextlib.suppress(Exception):
             fs.rm(there, recursive=True)

@@ -38,7 +38,6 @@ from .run_folder import (
     PARTIAL,
     PUBLISHED,
     RunLog,
-    prune,
     write_index,
     write_manifest,
     write_summaries,
@@ -207,7 +206,7 @@ class UnderWay:
     def _sum_up(self, lasted_s: float, *, network_lost: bool) -> Run:
         """Write the report, the history and the manifest's end.
 
-        Raises: Interrupted when tenants are missing whom nobody tried.
+        Raises: Interrupted when somebody stopped it, or tenants are missing whom nobody tried.
         """
         results = load_run(self.folder).results
         undone = self._left(results)
@@ -223,14 +222,12 @@ class UnderWay:
         run = Run(self.folder, manifest, results)
         write_summaries(run)
         RunList(self.folder.parent).note_run(manifest, practice=is_practice_run(results))
-        if complete and self._options.keep:
-            prune(self.folder.parent, self._options.keep)
         write_index(self.folder.parent)
         self._log.line(
             f"run {self.folder.name}: {manifest.totals}, {len(undone)} not verified"
             + ("" if complete else ", not complete")
         )
-        if not complete:
+        if self.stop.no_more or not complete:
             raise Interrupted(run, self.stop.lost)
         return run
 
@@ -293,9 +290,8 @@ class UnderWay:
             return
 
         def handle(*_: object) -> None:
-            self.stop.now, self.stop.no_more = self.stop.no_more, True
             # threads, since the handler may have interrupted who holds what telling and ending take
-            if self.stop.now:
+            if self.stop.ask():
                 threading.Thread(target=own_process.stop_all).start()
             else:
                 threading.Thread(target=self._tell, args=(_STOPPING,)).start()

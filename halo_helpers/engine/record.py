@@ -6,14 +6,16 @@ import ast
 import sys
 from typing import Any
 
+from click import ClickException
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
 from papermill.engines import NotebookExecutionManager
-from papermill.exceptions import PapermillException
 
 
-class UnknownParameterError(PapermillException):  # type: ignore[misc]
-    """A parameter that the notebook does not have."""
+class UnknownParameterError(ClickException):
+    """A parameter that the notebook does not have; papermill's command says so in one line."""
+
+    exit_code = 2
 
 
 class TruthfulManager(NotebookExecutionManager):  # type: ignore[misc]

@@ -9,10 +9,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from ..report.evidence import read_evidence
 from ..secrets.redaction import redact
+from ..system.processes import own_group
 from ..tenants.find import HANDED_OVER
 from .job import STARTING_S, Answer, FileJob, entry_of
 
@@ -38,7 +38,7 @@ def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
         text=True,
         encoding="utf-8",
         env=environment | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
-        **_own_group(),
+        **own_group(),
     )
     _processes.add(process)
     try:
@@ -63,13 +63,6 @@ def stop_kernels() -> None:
     """End the workers that this process has under way, with their kernels."""
     for process in list(_processes):
         _kill(process)
-
-
-def _own_group() -> dict[str, Any]:
-    """Keep Ctrl+C from reaching the worker: what is under way is finished first."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -58,7 +58,7 @@ class _Memory:
     def __init__(self, key: bytes, codes: CopyCodes | None) -> None:
         self._key, self._codes = key, codes
         self._kept: dict[str, str] = {}
-        self._open: dict[Connection[Any, Any], None] = {}
+        self._open: dict[Any, None] = {}  # of connections, which are of another kind on Windows
         self._lock = threading.Lock()
 
     def serve(self, listener: Listener, closed: threading.Event) -> None:

@@ -46,3 +46,8 @@ def notebooks_folder() -> Path:
     package = Path(__file__).parents[1]
     installed = package / "_notebooks"
     return installed if installed.is_dir() else package.parent / "notebooks"
+
+
+def setups_folder() -> Path:
+    """Return the folder of the records of `setup`, and of what it learnt of instances."""
+    return data_folder() / "setups"

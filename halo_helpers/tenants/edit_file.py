@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..errors import ConfigError, Mistake, SecretError, unwritable
 from ..secrets.references import check_rules
 from ..system.files import write_whole
 from .tenant import FIELDS
-from .tenants_file import load_tenants
+from .tenants_file import csv_form, decoded, load_tenants
 
 
 def add_tenant(file: Path, entry: dict[str, Any]) -> None:
@@ -32,11 +32,7 @@ def add_tenants(file: Path, entries: Iterable[dict[str, Any]]) -> None:
             check_rules(str(one.get("client_secret", "")), file.absolute().parent)
         except SecretError as error:
             raise ConfigError(Mistake(f"{one.get('name')}: {error.seen}", str(file))) from None
-    if file.suffix.lower() == ".csv":
-        texts = [{name: str(value) for name, value in one.items()} for one in given]
-        _change_csv(file, lambda rows: rows.extend(texts))
-    else:
-        _change_yaml(file, lambda tenants: tenants.extend(given))
+    _change(file, lambda rows: rows.extend(given))
 
 
 def retire_tenant(file: Path, name: str) -> None:
@@ -50,16 +46,10 @@ def retire_tenant(file: Path, name: str) -> None:
     if len(known) == 1:
         raise ConfigError(Mistake(f"{name} is the only tenant; delete the file instead", str(file)))
 
-    def take_out(rows: list[dict[str, Any]]) -> None:
-        rows[:] = [row for row in rows if row.get("name") != name]
+    def take_out(rows: list[Any]) -> None:
+        del rows[known.index(name)]
 
-    def take_out_kept(tenants: Any) -> None:
-        del tenants[next(n for n, row in enumerate(tenants) if row.get("name") == name)]
-
-    if file.suffix.lower() == ".csv":
-        _change_csv(file, take_out)
-    else:
-        _change_yaml(file, take_out_kept)
+    _change(file, take_out)
 
 
 def pause_tenant(file: Path, name: str, until: dt.date, reason: str) -> None:
@@ -69,40 +59,40 @@ def pause_tenant(file: Path, name: str, until: dt.date, reason: str) -> None:
     """
     if not reason:
         raise ConfigError(f"say why {name} pauses: whoever reads the report asks")
-    _change_one(file, name, {"paused_until": until.isoformat(), "paused_reason": reason})
+    change_tenant(file, name, {"paused_until": until.isoformat(), "paused_reason": reason})
 
 
 def resume_tenant(file: Path, name: str) -> None:
     """Let a tenant be verified again. As `pause_tenant` else."""
-    _change_one(file, name, {"paused_until": "", "paused_reason": ""})
+    change_tenant(file, name, {"paused_until": "", "paused_reason": ""})
 
 
-def _change_one(file: Path, name: str, values: dict[str, str]) -> None:
-    """Set fields of one tenant; an empty value takes a field away."""
-    if name not in {tenant.name for tenant in load_tenants(file)}:
+def change_tenant(file: Path, name: str, values: dict[str, Any]) -> None:
+    """Set fields of one tenant; an empty value takes a field away.
+
+    Raises: ConfigError when it does not stand there, or the file cannot be written.
+    """
+    known = [tenant.name for tenant in load_tenants(file)]
+    if name not in known:
         raise ConfigError(Mistake(f"no tenant is called {name!r}", str(file)))
 
-    def change(rows: Any) -> None:
-        row = next(row for row in rows if row.get("name") == name)
+    def change(rows: list[Any]) -> None:
+        row = rows[known.index(name)]  # as `load_tenants` reads them: names may be written in other ways
         for field, value in values.items():
             if value:
                 row[field] = value
             elif field in row:
                 _take_away(row, field)
 
-    def change_cells(rows: list[dict[str, str]]) -> None:
-        next(row for row in rows if row.get("name") == name).update(values)
-
-    if file.suffix.lower() == ".csv":
-        _change_csv(file, change_cells)
-    else:
-        _change_yaml(file, change)
+    _change(file, change)
 
 
 def _take_away(row: Any, field: str) -> None:
-    """Take a field out of a row of YAML; comments behind it go to the field before, none is lost."""
-    comment = row.ca.items.pop(field, None)
+    """Take a field out of a row; comments of YAML behind it go to the field before, none is lost."""
     row.pop(field)
+    if not hasattr(row, "ca"):
+        return  # of a CSV
+    comment = row.ca.items.pop(field, None)
     tokens = [token for token in comment or () if token is not None]
     if not tokens or not row:
         return
@@ -113,40 +103,51 @@ def _take_away(row: Any, field: str) -> None:
         held[2].value = held[2].value.rstrip("\n") + "\n" + tokens[0].value.lstrip("\n")
 
 
-def _change_yaml(file: Path, change: Any) -> None:
+def _change(file: Path, change: Callable[[Any], None]) -> None:
+    """Change the rows of a file, in the order of `load_tenants`."""
+    if file.exists():
+        load_tenants(file)  # every mistake that is there already, before anything is touched
+    (_change_csv if file.suffix.lower() == ".csv" else _change_yaml)(file, change)
+
+
+def _change_yaml(file: Path, change: Callable[[Any], None]) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.indent(mapping=2, sequence=4, offset=2)
+    document: Any = {"tenants": []}
     if file.exists():
-        load_tenants(file)  # every mistake that is there already, before anything is touched
-        document = yaml.load(file.read_text(encoding="utf-8-sig"))
-    else:
-        document = {"tenants": []}
+        document = yaml.load(decoded(file.read_bytes()))
     change(document["tenants"])
     out = io.StringIO()
     yaml.dump(document, out)
     _replace(file, out.getvalue())
 
 
-def _change_csv(file: Path, change: Any) -> None:
-    rows: list[dict[str, str]] = []
-    columns, delimiter = ["name", "base_url", "client_id", "client_secret", "agent_id"], ","
+def _change_csv(file: Path, change: Callable[[Any], None]) -> None:
+    headings = ["name", "base_url", "client_id", "client_secret", "agent_id"]
+    delimiter, before, rows = ",", "", list[dict[str | int, str]]()
+    # a column without a heading is kept by its number
+    columns: list[str | int] = list(headings)
     if file.exists():
-        load_tenants(file)
-        text = file.read_text(encoding="utf-8-sig").removeprefix("sep=;\n")
-        first = text.partition("\n")[0]
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-        columns, rows = list(reader.fieldnames or columns), list(reader)
+        text = decoded(file.read_bytes())
+        delimiter, skip = csv_form(text)
+        lines = text.split("\n")
+        before = "".join(f"{line}\r\n" for line in lines[:skip])
+        reader = csv.reader(io.StringIO("\n".join(lines[skip:])), delimiter=delimiter)
+        headings = next(reader)
+        columns = [heading.strip().lower() or number for number, heading in enumerate(headings)]
+        rows = [
+            dict(zip(columns, cells, strict=False)) for cells in reader if any(cell.strip() for cell in cells)
+        ]
     change(rows)
-    columns += [name for row in rows for name in row if name not in columns]
+    new = [name for name in FIELDS if name not in columns and any(row.get(name) for row in rows)]
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, delimiter=delimiter, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    _replace(file, "\ufeff" + out.getvalue())
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow([*headings, *new])
+    writer.writerows([row.get(name, "") for name in (*columns, *new)] for row in rows)
+    _replace(file, "\ufeff" + before + out.getvalue())
 
 
 def _replace(file: Path, text: str) -> None:

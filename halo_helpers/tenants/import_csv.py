@@ -20,8 +20,8 @@ from ..system.plain_text import plain_text
 from .base_url import parse_address
 from .file_fields import shown_text
 from .tenant import NAME, RESERVED, WINDOWS_DEVICES, Tenant, read_agent_id, shown_url
+from .tenants_file import MAX_FILE, csv_form, decoded
 
-MOST_BYTES = 8_000_000
 _HEADINGS = {
     "name": ("name", "tenant", "short name", "key"),
     "label": (
@@ -52,6 +52,8 @@ _HEADINGS = {
     "webhook_host": ("webhook_host", "webhook host"),
 }
 """Field of a tenants file by the headings under which lists have it, in small letters."""
+_NEVER = RESERVED | WINDOWS_DEVICES
+"""Names that no tenant may have."""
 PLACES = ("env", "file", "keyring")
 """Where a proposed reference looks for the secret."""
 
@@ -88,27 +90,29 @@ def preview_import(file: Path, known: Iterable[Tenant], place: str = "env") -> P
     Raises: ConfigError with every mistake and its line; a secret in clear is one, and is not repeated.
     """
     try:
-        text = (
-            read_regular(file, MOST_BYTES + 1).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        )
+        raw = read_regular(file, MAX_FILE + 1)
+        if len(raw) > MAX_FILE:
+            raise ConfigError(Mistake("is too large for a list of customers", str(file)))
+        text = decoded(raw)
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(error, file) from None
-    if len(text) > MOST_BYTES:
-        raise ConfigError(Mistake("is too large for a list of customers", str(file)))
     known = list(known)
     mistakes: list[Mistake] = []
-    taken = {tenant.name for tenant in known}
+    in_file = {tenant.name for tenant in known}
     there = {(shown_url(tenant), tenant.client_id): tenant.name for tenant in known}
+    taken, lines = set(in_file), dict[object, int]()
     preview = Preview()
     for line, row in _rows(text, preview, mistakes, str(file)):
         entry = _entry(row, line, taken, place, mistakes, str(file))
         if entry is None:
             continue
-        known_as = there.get((entry["base_url"], entry["client_id"]), "")
-        known_as = known_as or (entry["name"] if row.get("name") and entry["name"] in taken else "")
-        if not known_as:
-            taken.add(entry["name"])
-            there[entry["base_url"], entry["client_id"]] = entry["name"]
+        credentials = (entry["base_url"], entry["client_id"])
+        known_as = there.get(credentials) or (entry["name"] if entry["name"] in in_file else "")
+        for what, words in ((entry["name"], "this name"), (credentials, "this URL and Client ID")):
+            if what in lines:
+                mistakes.append(Mistake(f"{words} stands in line {lines[what]}, too", str(file), line))
+            lines[what] = line
+        taken.add(entry["name"])
         preview.proposals.append(Proposal(line, entry, known_as))
     if mistakes:
         raise ConfigError(mistakes)
@@ -119,11 +123,8 @@ def _rows(
     text: str, preview: Preview, mistakes: list[Mistake], file: str
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Return each line with its number, by our own names of the fields."""
-    lines = text.split("\n")
-    skip = 1 if lines and re.fullmatch(r"sep=.", lines[0]) else 0
-    first = lines[skip] if len(lines) > skip else ""
-    delimiter = max(";\t,", key=lambda one: (first.count(one), one == ","))
-    rows = csv.reader(io.StringIO("\n".join(lines[skip:])), delimiter=delimiter)
+    delimiter, skip = csv_form(text)
+    rows = csv.reader(io.StringIO("\n".join(text.split("\n")[skip:])), delimiter=delimiter)
     try:
         headings = [plain_text(cell).strip().lower() for cell in next(rows, [])]
         names = [next((ours for ours, theirs in _HEADINGS.items() if one in theirs), "") for one in headings]
@@ -177,7 +178,7 @@ def _entry(
     if not row.get("client_id"):
         wrong("the Client ID is missing")
     given = row.get("name", "").lower()
-    if given and (not NAME.fullmatch(given) or given in RESERVED | WINDOWS_DEVICES):
+    if given and (not NAME.fullmatch(given) or given in _NEVER):
         wrong(
             f"“{shown_text(given)}” can be no tenant's name: a-z, 0-9 and -, beginning with a letter or digit"
         )
@@ -203,7 +204,7 @@ def _free_name(text: str, taken: set[str]) -> str:
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].rstrip("-") or "customer"
     name, number = base, 2
-    while name in taken | RESERVED | WINDOWS_DEVICES:
+    while name in taken or name in _NEVER:
         name, number = f"{base}-{number}", number + 1
     return name
 

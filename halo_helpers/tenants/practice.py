@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, unwritable
 from ..secrets.value import Secret
-from .tenant import PRACTICE, Tenant
+from ..system.extras import is_missing, needs_extra
+from .answers import read_answers
+from .tenant import EMPTY_PRACTICE, PRACTICE, Tenant, read_agent_id
 
 if TYPE_CHECKING:
     from ..practice.control import PracticeServer
@@ -44,13 +46,11 @@ def practice_url() -> str:
                 pass
             else:
                 return noted
+        if is_missing("uvicorn"):
+            raise ConfigError(needs_extra("uvicorn", "the practice tenant"))
         _own_server = start()
     except PracticeError as error:
         raise ConfigError(f"the practice tenant cannot be used: {error}") from None
-    except ImportError:
-        raise ConfigError(
-            "the practice tenant needs the extra “practice”: pip install 'halo-runbook[practice]'"
-        ) from None
     import atexit
 
     atexit.register(_own_server.stop)
@@ -68,6 +68,22 @@ def practice_tenant() -> Tenant:
         raise ConfigError(f"the practice tenant cannot be used: {error}") from None
     entry = next((one for one in entries if one["name"] == PRACTICE), entries[0])
     return replace(from_ready_entry(entry, base_url), name=PRACTICE)
+
+
+def empty_practice_tenant() -> Tenant:
+    """Return the learner's own tenant under its own name, with what was answered for it so far.
+
+    Raises: ConfigError when no practice server can be used.
+    """
+    made, _ = walk_tenant()
+    answers = read_answers(PRACTICE)
+    return replace(
+        made,
+        name=EMPTY_PRACTICE,
+        client_id=answers.get("client_id", ""),
+        client_secret=answers.get("client_secret", ""),
+        agent_id=read_agent_id(answers.get("agent_id")),
+    )
 
 
 def walk_tenant(*, anew: bool = False) -> tuple[Tenant, str]:

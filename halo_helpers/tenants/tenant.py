@@ -17,7 +17,9 @@ DEFAULT_SCOPES = ("all:standard", "all:teams", "admin:webhooks")
 """What Neo Agent needs by the newest edition of its documentation (facts 1.1)."""
 PRACTICE = "practice"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-RESERVED = frozenset({PRACTICE, "walk-practice", "run", "latest", "history"})
+EMPTY_PRACTICE = "walk-practice"
+"""The learner's own tenant of the practice server, empty at first."""
+RESERVED = frozenset({PRACTICE, EMPTY_PRACTICE, "run", "latest", "history"})
 
 WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
@@ -51,6 +53,10 @@ class Tenant:
 
     `client_secret` is a reference (`env:NAME`, `file:PATH`, `keyring:`, `prompt:`) or a `Secret`, never the
     text itself. `agent_id` is a number or the agent's name. `folder` is where relative paths start.
+
+    >>> from halo_helpers import Tenant
+    >>> Tenant("acme", "https://acme.halopsa.com", client_secret="env:HALO_ACME_SECRET", agent_id=27).display
+    'acme'
 
     Raises: ConfigError when a value cannot be right.
     """

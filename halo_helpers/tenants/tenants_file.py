@@ -30,6 +30,13 @@ _DEFAULTABLE = ("scopes", "owner", "ca_file", "halo_tenant", "base_url", "webhoo
 def load_tenants(path: str | os.PathLike[str]) -> list[Tenant]:
     """Read a tenants file, `.csv` as CSV and everything else as YAML.
 
+    >>> from pathlib import Path
+    >>> from halo_helpers import load_tenants
+    >>> entry = "{name: acme, base_url: acme.halopsa.com, client_id: 1b6c, client_secret: 'keyring:'}"
+    >>> written = Path("tenants.yaml").write_text(f"tenants: [{entry}]")
+    >>> [tenant.name for tenant in load_tenants("tenants.yaml")]
+    ['acme']
+
     Raises: ConfigError with every mistake and its line.
     """
     file = Path(path).expanduser()
@@ -75,12 +82,20 @@ def _read_text(file: Path, reader: Reader) -> str:
     if len(raw) > MAX_FILE:
         reader.note(f"is larger than {MAX_FILE // 1024 // 1024} MiB; that is no tenants file")
         raise reader.stop()
-    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
-        return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+        return decoded(raw)
     except UnicodeDecodeError as error:
         reader.note("is not UTF-8 text; save it as UTF-8", raw.count(b"\n", 0, error.start) + 1)
         raise reader.stop() from None
+
+
+def decoded(raw: bytes) -> str:
+    """Return the text of a list, in UTF-8 or as Excel's “Unicode text”, with the line ends of Python.
+
+    Raises: UnicodeDecodeError.
+    """
+    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _who_can_change(status: os.stat_result) -> str:
@@ -206,15 +221,17 @@ def _plain(node: Any) -> Any:
     return {}
 
 
+def csv_form(text: str) -> tuple[str, int]:
+    """Return the delimiter of a CSV, and how many lines stand before its headings: Excel's own `sep=`."""
+    first = text.partition("\n")[0]
+    if re.fullmatch(r"sep=(.)", first):
+        return first[4], 1
+    return max(";\t,", key=lambda one: (first.count(one), one == ",")), 0
+
+
 def _csv_rows(text: str, reader: Reader) -> Iterator[Row]:
     lines = text.split("\n")
-    first = lines[0] if lines else ""
-    skip = 0
-    delimiter = (
-        ";" if first.count(";") > first.count(",") else "\t" if "\t" in first and "," not in first else ","
-    )
-    if re.fullmatch(r"sep=(.)", first):  # Excel's own first line
-        delimiter, skip = first[4], 1
+    delimiter, skip = csv_form(text)
     rows = csv.reader(io.StringIO("\n".join(lines[skip:])), delimiter=delimiter)
     try:
         header = [name.strip().lower() for name in next(rows, [])]

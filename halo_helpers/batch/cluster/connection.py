@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from urllib.parse import urlsplit
 
 from ...errors import ConfigError
+from ...system.extras import needs_extra
 from ...tenants.base_url import is_loopback
 from .workers import ClusterExecutor
 
@@ -43,7 +44,7 @@ def dask_executor(
         from distributed import Client
         from distributed.security import Security
     except ImportError:
-        raise ConfigError("--dask needs the extra “dask”: pip install 'halo-runbook[dask]'") from None
+        raise ConfigError(needs_extra("distributed", "--dask")) from None
     _refuse_nobody(address)
     security = (
         Security(tls_ca_file=ca_file, tls_client_cert=cert, tls_client_key=key, require_encryption=True)

@@ -53,7 +53,7 @@ class ClusterExecutor(Executor):
         self._waiting: dict[Any, tuple[Future[Any], frozenset[str]]] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._watch = threading.Thread(target=self._look_on, name="dask-watch", daemon=True)
+        self._watch: threading.Thread | None = None
 
     @property
     def capacity(self) -> int:
@@ -70,6 +70,8 @@ class ClusterExecutor(Executor):
         Raises: ExecutorLostError when none can be used.
         """
         self._tenants = list(tenants)
+        with self._lock:  # what an earlier run learnt was of other tenants
+            self._missing, self._shared, self._first = {}, {}, 0.0
         until = time.monotonic() + ALONE_S
         self._look()
         # all of them, but for a second at most once there is one: others are used as soon as they answer
@@ -78,7 +80,9 @@ class ClusterExecutor(Executor):
             self._look()
         if not self._missing:
             raise ExecutorLostError(self._nobody())
-        self._watch.start()
+        if self._watch is None or not self._watch.is_alive():
+            self._watch = threading.Thread(target=self._look_on, name="dask-watch", daemon=True)
+            self._watch.start()
 
     def _soon(self) -> float:
         """Return the end of the second that is given to the others once a worker has answered."""
@@ -106,7 +110,7 @@ class ClusterExecutor(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - of Executor
         """Stop looking; the cluster goes on without us."""
         self._ended.set()
-        if wait and self._watch.is_alive():
+        if wait and self._watch is not None:
             self._watch.join(LOOK_EVERY_S + 1)
 
     def _usable_for(self, job: TenantJob) -> frozenset[str]:
@@ -132,7 +136,7 @@ class ClusterExecutor(Executor):
         """Hand on what became of a task, when nobody has done so before."""
         with self._lock:
             ours, _ = self._waiting.pop(theirs, (None, None))
-        if ours is None:
+        if ours is None or ours.done():
             return
         try:
             found = theirs.result(timeout=1)

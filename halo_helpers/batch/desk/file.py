@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ConfigError, Mistake, unreadable, unwritable
+from ...secrets.references import check_reference
 from ...secrets.value import CLIENT_SECRET
 from ...system.files import read_regular, write_whole
+from ...system.plain_text import did_you_mean
 from ...tenants.tenant import Tenant
-from ...tenants.tenants_file import file_warnings, load_tenants
+from ...tenants.tenants_file import csv_form, file_warnings, load_tenants
 
 _MOST_LINES = 12
 """Lines with mistakes that are shown at a time."""
@@ -69,9 +73,9 @@ def _with_mistakes(path: Path, mistakes: list[Mistake]) -> TenantsFile:
             by_line.setdefault(mistake.line, []).append(mistake.message)
         else:
             whole.append(mistake.message)
+    shown = _csv_shown if path.suffix.lower() == ".csv" else _yaml_shown
     bad = [
-        BadLine(number, _shown(lines[number - 1], problems), tuple(problems))
-        for number, problems in sorted(by_line.items())
+        BadLine(number, shown(lines, number), tuple(problems)) for number, problems in sorted(by_line.items())
     ]
     digest = _digest(read_regular(path))
     return TenantsFile(
@@ -79,11 +83,52 @@ def _with_mistakes(path: Path, mistakes: list[Mistake]) -> TenantsFile:
     )
 
 
-def _shown(line: str, problems: list[str]) -> str | None:
-    """Return a line for an input; what may be a secret never becomes part of a page."""
-    if CLIENT_SECRET.search(line) or any("secret in clear" in problem for problem in problems):
+_FIELD = re.compile(r"""\s*(?:-\s+)?["']?([\w-]+)["']?\s*:\s*(.*)""")
+_MAY_BE_SECRET = re.compile(r"s.?e?cr|pass|pwd|token|key(?!ring:)", re.IGNORECASE)
+
+
+def _yaml_shown(lines: list[str], number: int) -> str | None:
+    """Return a line for an input; what may be a secret never becomes part of a page.
+
+    That is every line but a field with a plain name and value, or a secret's field with a reference.
+    """
+    line = lines[number - 1]
+    found = _FIELD.fullmatch(line)
+    if found is None:
+        return line if not line.strip() else None
+    name, value = found[1], found[2].partition(" #")[0].strip().strip("'\"")
+    if name == "client_secret":
+        return line if _is_reference(value) else None
+    hidden = _MAY_BE_SECRET.search(line) or did_you_mean(name, ("client_secret",), 1)
+    return None if hidden or CLIENT_SECRET.search(line) else line
+
+
+def _csv_shown(lines: list[str], number: int) -> str | None:
+    """Return a line of a CSV for an input, where it is a whole row with a reference in its column.
+
+    As `_yaml_shown` else.
+    """
+    delimiter, skip = csv_form("\n".join(lines))
+    rows = csv.reader(lines[skip:], delimiter=delimiter)
+    try:
+        headings = [cell.strip().lower() for cell in next(rows)]
+        begins = ends = rows.line_num
+        cells: list[str] = []
+        while ends + skip < number:
+            begins, cells = ends + 1, next(rows)
+            ends = rows.line_num
+    except (csv.Error, StopIteration):
         return None
-    return line
+    line = lines[number - 1]
+    is_whole = ends + skip == number and begins == ends and len(cells) == len(headings)
+    if not is_whole or CLIENT_SECRET.search(line):
+        return None
+    value = dict(zip(headings, cells, strict=True)).get("client_secret", "").strip()
+    return line if _is_reference(value) else None
+
+
+def _is_reference(value: str) -> bool:
+    return not value or (not check_reference(value) and not CLIENT_SECRET.search(value))
 
 
 def mend_lines(file: TenantsFile, changes: dict[int, str]) -> None:
@@ -96,12 +141,11 @@ def mend_lines(file: TenantsFile, changes: dict[int, str]) -> None:
         raw = read_regular(path)
         if _digest(raw) != file.digest:
             raise ConfigError(Mistake("has changed meanwhile; look at it again", str(path)))
-        lines = raw.decode("utf-8").splitlines(keepends=True)
+        # each second piece is the end of a line
+        pieces = re.split(f"({_ends(path)})", raw.decode("utf-8"))
         for number, text in changes.items():
-            old = lines[number - 1]
-            ending = old[len(old.rstrip("\r\n")) :]
-            lines[number - 1] = text.rstrip("\r\n") + ending
-        write_whole(path, "".join(lines))
+            pieces[2 * number - 2] = re.split(_ends(path), text)[0]
+        write_whole(path, "".join(pieces))
     except UnicodeDecodeError as error:
         raise unreadable(error, path) from None
     except OSError as error:
@@ -113,4 +157,9 @@ def _digest(raw: bytes) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    return read_regular(path).decode("utf-8-sig").splitlines()
+    return re.split(_ends(path), read_regular(path).decode("utf-8-sig"))
+
+
+def _ends(path: Path) -> str:
+    """Return the ends of lines that count when the file is read: YAML knows more of them."""
+    return r"\r\n|\r|\n" if path.suffix.lower() == ".csv" else r"\r\n|[\r\n\x85\u2028\u2029]"

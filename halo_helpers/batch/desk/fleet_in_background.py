@@ -51,8 +51,7 @@ class FleetInBackground:
         """Begin no more tenants; asked again, end those under way."""
         if not self.is_running:
             return
-        self.stop.now, self.stop.no_more = self.stop.no_more, True
-        if self.stop.now:
+        if self.stop.ask():
             # ending processes takes a moment, and the kernel has a page to answer meanwhile
             threading.Thread(target=own_process.stop_all, daemon=True).start()
 
@@ -63,6 +62,8 @@ class FleetInBackground:
             self.run, self.problem = stopped.run, stopped.lost
         except HaloError as error:
             self.problem = redact(error.seen)
+        except Exception as error:  # a thread's traceback is seen by nobody, and the page would wait for ever
+            self.problem = redact(f"the run ended by {type(error).__name__}: {error}")
         finally:
             self.work.done()
             self.changed()

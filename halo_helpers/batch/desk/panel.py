@@ -38,10 +38,10 @@ def desk(tenants_file: str = "") -> Panel:
 
 
 class Desk(Panel):
-    """What is done with a tenants file, by the functions of the command line.
+    """What is done with a tenants file: read, mended, extended, verified.
 
-    Messages: `open`, `mend`, `find`, `add`, `ask-pause`, `pause`, `resume`, `run`, `cancel`, `report`,
-    `all-runs`.
+    Messages: `open`, `mend`, `find`, `add`, `ask-pause`, `pause`, `keep`, `resume`, `run`, `cancel`,
+    `report`, `all-runs`.
     """
 
     view: CardView

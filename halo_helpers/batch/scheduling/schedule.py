@@ -7,7 +7,7 @@ import heapq
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -41,6 +41,11 @@ class Stop:
     now: bool = False
     lost: str = ""
     """Why nobody runs jobs any more."""
+
+    def ask(self) -> bool:
+        """Begin no new tenant; asked again, end everything. Return whether that is so now."""
+        self.now, self.no_more = self.no_more, True
+        return self.now
 
 
 @dataclass
@@ -106,12 +111,11 @@ class Schedule:
             if self.stop.now:
                 # an executor elsewhere is not ended by ending our own processes
                 for future in [f for f in self._under_way if f.cancel()]:
-                    del self._under_way[future]
+                    _stand(self._under_way.pop(future), keep)
             if self.ends_at is not None and time.monotonic() >= self.ends_at:
                 self.stop.no_more = True
-        for _, _, turn in self._later:  # stopped before they were tried again: what was found stands
-            if turn.found is not None:
-                keep(*turn.found)
+        for _, _, turn in self._later:  # stopped before they were tried again
+            _stand(turn, keep)
 
     def _to_ask(self, todo: list[_Turn]) -> Iterator[str]:
         """Return the origins of those who have not been asked yet, or are asked for the first time now."""
@@ -138,7 +142,7 @@ class Schedule:
             try:
                 job = replace(job_of(turn.tenant), avoid=turn.avoid)
                 future = self.executor.submit(judge, job, self.run_with)
-            except ExecutorLostError as error:
+            except (ExecutorLostError, BrokenExecutor) as error:
                 self._put_off(turn, 0)
                 self._lose(str(error))
                 return
@@ -154,7 +158,7 @@ class Schedule:
         With no room for it, the time of what is put off is no matter.
         """
         ends = [POLL_S]
-        if self._later and len(self._under_way) < self.workers:
+        if self._later and not self.stop.no_more and len(self._under_way) < self.workers:
             ends.append(self._later[0][0] - time.monotonic())
         patience = max(0.0, min(ends))
         if self._under_way:
@@ -177,6 +181,7 @@ class Schedule:
             self._crashed(turn, judgement, keep, tell)
             return
         if judgement.verification is None:
+            _stand(turn, keep)
             return
         result = replace(Verification.from_json(judgement.verification), attempts=turn.attempt)
         reached = was_reached(result)
@@ -226,10 +231,14 @@ class Schedule:
         undone = judgement.undone
         turn.crashes += 1
         if undone is None or self.stop.no_more:
+            _stand(turn, keep)
             return
         if turn.crashes < CRASHES:
             tell(f"{turn.tenant.name}: {undone.code}: {undone.seen}; tried again")
             self._put_off(turn, CRASH_WAIT_S * random.uniform(0.5, 1.5) if self.backoff_s else 0.0)  # noqa: S311
+            return
+        if turn.found is not None:
+            _stand(turn, keep)
             return
         tell(f"{turn.tenant.name}: {undone.code}: {undone.seen}; not verified")
         self.undone[turn.tenant.name] = undone
@@ -245,3 +254,9 @@ class Schedule:
         elsewhere = self.on_several_machines and result.codes == ["secret-unavailable"]
         again = elsewhere or (bool(wrong) and all(finding.retryable for finding in wrong))
         return again and not self.stop.no_more and not self.breaker.gave_up(turn.origin)
+
+
+def _stand(turn: _Turn, keep: Callable[[Verification | None, Judgement], None]) -> None:
+    """Keep what the first try found: there will be no second one."""
+    if turn.found is not None:
+        keep(*turn.found)

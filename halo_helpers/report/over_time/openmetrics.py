@@ -51,7 +51,7 @@ def to_openmetrics(run: Run) -> str:
         ),
         *_gauge(
             "broken_since_timestamp_seconds",
-            "Since when a tenant has been broken.",
+            "Since when a tenant has been broken, or could not be checked.",
             [(_of(name, practice), _seconds(at)) for name, at in manifest.since.items()],
         ),
         *_gauge(
