@@ -87,9 +87,7 @@ def test_the_table_has_every_check() -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_each_sentence_is_earned(practice: Practice, name: str) -> None:
-    practice.reset(name)
-    result = verify(practice.tenant(name))
-    requests = practice.requests(name)
+    result, requests = practice.verified(name)
     for check in result.checks:
         if check.verdict == "pass":
             claim = next((one for one in TABLE[check.id] if re.fullmatch(one.sentence, check.seen)), None)
@@ -106,9 +104,7 @@ def test_each_sentence_is_earned(practice: Practice, name: str) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_is_told_of_an_instance_that_was_not_asked(practice: Practice, name: str) -> None:
     """A finding rests on a request, but for those of what was typed; a skip names what it waits for."""
-    practice.reset(name)
-    result = verify(practice.tenant(name))
-    asked = bool(practice.requests(name))
+    result, asked = practice.verified(name)
     for check in result.checks:
         for finding in check.findings:
             assert asked or finding.code in UNASKED or finding.code == "connection-reset"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import importlib
 import json
 import os
 import socket
@@ -220,6 +221,7 @@ fleet("run-crashed", FleetOptions(), Lost(MemoryError("worker died")))
 fleet("run-cancelled", FleetOptions(), Lost(None))
 
 
+importlib.import_module("tests.helpers.inspected_cases")  # registers the administrator's cases
 NOT_FOUND_OUTSIDE = {"internal-error"}
 """A failure of this tool itself: reached by no answer of the other side."""
 

@@ -19,9 +19,10 @@ from halo_helpers.practice.control import PracticeServer, start
 from halo_helpers.practice.oauth.authorize import CODE_S, SignIn
 from halo_helpers.practice.serve import Options, build_realm
 
+from .helpers.administrator import native_application
 from .helpers.browser import chromium, needs_browser, new_page
 from .helpers.caller import Caller
-from .helpers.forms import send, signed_in
+from .helpers.forms import send
 
 REDIRECT = "http://127.0.0.1:8765/callback"
 
@@ -70,17 +71,6 @@ class Native:
         }
         status, _, answer = self.one.post(form | changes)
         return status, answer
-
-
-def native_application(server: PracticeServer, *without: str) -> str:
-    """Make a native application on the screens; give its Client ID."""
-    cookie, csrf = signed_in(server)
-    form = {"name": "halo-runbook", "active": "1", "method": "authorization-code", "login_type": "none"}
-    form |= {"agent": "0", "csrf": csrf, "redirect": REDIRECT}
-    scopes = {"admin", "all:standard", "offline_access"} - set(without)
-    form |= {f"scope-{scope}": "1" for scope in scopes}
-    made = send(server, "POST", "/config/integrations/api/applications/new", form, Cookie=cookie)
-    return str(made[1]["location"]).rpartition("/")[2].partition("?")[0]
 
 
 @contextmanager

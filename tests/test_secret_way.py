@@ -13,6 +13,7 @@ REVEALS = {
     "client.token": "the form of the one POST that asks for a token",
     "client.halo_client": "the access token, in the header of a request",
     "survey.asker": "as client.token and client.halo_client, for a survey's questions about tokens",
+    "admin.writing.writer": "an administrator's access token, in the header of a write",
     "client.connections": "the URL of a chat's webhook",
     "secrets.places": "keeps it where a person chose",
     "secrets.private_file": "writes the private file",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from halo_helpers import Tenant
+from halo_helpers.admin.access import SCOPES
 from halo_helpers.errors import AuthError, ConfigError
 from halo_helpers.practice.control import start
 from halo_helpers.practice.serve import Options, build_realm
@@ -22,6 +23,7 @@ from halo_helpers.survey.questions import FIELDS, NOT_ASKED, QUESTIONS, WHY
 from halo_helpers.survey.run_survey import survey
 from halo_helpers.tenants.practice import from_ready_entry
 
+from .helpers.administrator import Instance, application
 from .helpers.command import document, halo
 from .helpers.halopsa import ID, SECRET, api, body
 from .helpers.practice import Practice
@@ -279,3 +281,54 @@ def test_several_surveys_give_a_tenant_each() -> None:
     likes = [{"name": name, "settings": [f"authinfo={value}"]} for name, value in wanted.items()]
     realm = build_realm(Options(likes=likes))
     assert {name: realm.worlds[name].settings.authinfo for name in realm.listed} == wanted
+
+
+WITH_ADMINISTRATOR = [
+    (name, value)
+    for name in ("admin-covers", "application-scopes", "application-secret", "application-codes", "audit")
+    for value in OPTIONS[name].values
+]
+
+
+def with_administrator(*settings: str) -> dict[str, Any]:
+    options = Options(settings=list(settings), rate_limit="1000000/1")
+    with start(options) as server:
+        entry = server.tenants[0]
+        client_id, secret = application(server, entry["name"], "Admin tool", "2", *SCOPES, "all")
+        one = Instance.of(server, entry)
+        one.write("Agent", {"email": "audited@x.example"})
+        one.make("Agent", {"id": 2, "email": "me@x.example"})
+        return survey(from_ready_entry(entry, server.base_url), {}, (client_id, Secret(secret)))
+
+
+@pytest.mark.parametrize(("name", "value"), WITH_ADMINISTRATOR)
+def test_an_administrators_application_answers_more(name: str, value: str) -> None:
+    found = with_administrator(f"{name}={value}")
+    assert mistakes_of(found) == []
+    assert found["lanes"] == ["application", "admin"]
+    assert answers(found)[name] == value
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"), [("agent", "agent"), ("all", "all"), ("both", NOT_ASKED), ("scope", NOT_ASKED)]
+)
+def test_what_reading_cannot_tell_apart_is_left_open(value: str, answer: str) -> None:
+    """Whether the scope alone is enough shows only with an agent who is no administrator."""
+    found = with_administrator(f"admin-level={value}")
+    assert answers(found)["admin-level"] == answer
+
+
+def test_without_a_right_the_questions_stay_open(practice: Practice) -> None:
+    wrong = survey(practice.tenant(), {}, (ID, Secret(SECRET)))
+    assert {answers(wrong)[name] for name, _ in WITH_ADMINISTRATOR} == {NOT_ASKED}
+    assert mistakes_of(wrong) == []
+
+
+def test_the_command_takes_an_administrators_application(practice: Practice, tmp_path: Path) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "survey.json"
+    client_id, secret = application(practice.server, "healthy", "Admin tool", "2", *SCOPES)
+    words = ["survey", "healthy", "--tenants-file", file, "--out", out, "--admin-client-id", client_id]
+    done = halo(*words, stdin=secret)
+    assert done.returncode == 0, done.stderr
+    assert secret not in out.read_text() + done.stdout + done.stderr
+    assert answers(json.loads(out.read_text()))["application-scopes"] == "object"

@@ -46,9 +46,8 @@ def tickets(**row: Any) -> dict[str, bytes]:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_claims_that_writing_was_asked(practice: Practice, name: str) -> None:
     """Only reading is asked, whatever the tenant is like; what Neo Agent will do there is said as that."""
-    practice.reset(name)
-    result = verify(practice.tenant(name))
-    for request in practice.requests(name):
+    result, requests = practice.verified(name)
+    for request in requests:
         assert request["method"] == "GET" or request["path"] == "/auth/token"
     for check in result.checks:
         if check.id.startswith("access.") and check.verdict == "pass":
@@ -100,7 +99,7 @@ def test_no_heading_of_a_check_that_holds_claims_what_was_not_asked(check_id: st
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_headings_agree_with_their_verdicts(practice: Practice, name: str) -> None:
     """Nothing that is found stands under a sentence that says that all is well."""
-    result = verify(practice.tenant(name))
+    result, _ = practice.verified(name)
     text = verification_text(result, width=10_000)
     titles = {entry.title for entry in CHECKS.values()}
     for card in cards_of(result.checks):
@@ -247,8 +246,7 @@ def test_a_free_licence(counts: tuple[Any, Any], codes: list[str], verdict: str)
 def test_codes_and_ids_are_not_broken(practice: Practice, width: int) -> None:
     """Each stands whole in one line, however narrow the terminal, and in HTML it is not wrapped."""
     results = [
-        verify(practice.tenant(name))
-        for name in ("scope-missing-teams", "secret-cut-off", "agent-without-team")
+        practice.verified(name)[0] for name in ("scope-missing-teams", "secret-cut-off", "agent-without-team")
     ]
     fleet = fleet_table(results, width=width)
     for result in results:

@@ -41,6 +41,8 @@ class Finding:
     retryable: bool = False
     folds_into: str | None = None
     """The code of the finding that this one follows from: it advises nothing of its own then."""
+    refines: str | None = None
+    """The code that this one stands in the place of, since it is more exact."""
 
     @property
     def link(self) -> str | None:
@@ -59,6 +61,7 @@ class Finding:
             "step": self.step,
             "fixer": self.fixer,
             "folds_into": self.folds_into,
+            "refines": self.refines,
         }
 
 

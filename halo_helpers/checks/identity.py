@@ -158,12 +158,17 @@ async def active(probe: Probe) -> AsyncIterator[Finding | str]:
     teams = details.team_names or me.team_names
     if not teams and _is_told(details.team_names, me.team_names):
         yield AGENT_WITHOUT_TEAM(f"{me.label} is in no team")
-    if not (details.role_names or me.role_names) and _is_told(details.role_names, me.role_names):
+    roles, hours = details.role_names or me.role_names, details.workday or me.workday
+    if not roles and _is_told(details.role_names, me.role_names):
         yield AGENT_ROLE_MISSING(f"{me.label} has no role")
-    if not (details.workday or me.workday) and "workday_id" in told:
+    if not hours and "workday_id" in told:
         yield AGENT_HOURS_MISSING(f"{me.label} has no working hours")
     missing = [words for name, words in _TOLD.items() if name not in told]
-    yield f"{'active' if 'isdisabled' in told else me.label}; teams: {', '.join(teams or ('none told',))}"
+    yield "active" if "isdisabled" in told else me.label
+    yield f"teams: {', '.join(teams or ('none told',))}"
+    for what, names in (("roles", roles), ("working hours", (hours,) if hours else ())):
+        if names:
+            yield f"{what}: {', '.join(names)}"
     if missing:
         yield f"not told: {', '.join(missing)}"
 

@@ -70,7 +70,7 @@ WIDE = frozenset({"all", "admin"})
 async def form(probe: Probe) -> AsyncIterator[Finding | str]:
     """Have id and secret the right form? The secret itself is never shown."""
     client_id = trim(probe.tenant.client_id)
-    secret = probe.client.secret
+    secret = probe.client.secret or Secret("")
     value = secret.reveal()
     if CLIENT_SECRET.fullmatch(client_id) and GUID.fullmatch(value):
         yield CREDENTIALS_SWAPPED(

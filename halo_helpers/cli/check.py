@@ -203,7 +203,7 @@ def agents(
     except SecretError:
         raise
     except HaloError as error:
-        return _explain(error)
+        return explain(error)
     own_id = own.id if own else None
     shown = [
         a
@@ -215,6 +215,9 @@ def agents(
         say(document({"schema": "halo-runbook/agents/1", "tenant": found.name, "agents": rows}))
     else:
         say(agents_table(shown, own, width=terminal_width(), colour=sys.stdout.isatty()))
+        hidden = len(listed) - len(shown)
+        if hidden:
+            complain(f"{hidden} more, disabled, API-only or built in: --all shows them")
     return OK
 
 
@@ -223,6 +226,14 @@ def survey(
     tenant: Annotated[str, typer.Argument(metavar="TENANT")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the survey is written.")],
     tenants_file: TenantsFile = None,
+    admin_client_id: Annotated[
+        str | None,
+        typer.Option(
+            "--admin-client-id",
+            metavar="ID",
+            help="An administrator's own application, for six questions more; its secret is asked for.",
+        ),
+    ] = None,
     allow_env: AllowEnv = None,
     secrets_dir: SecretsDir = None,
     as_json: AsJson = False,
@@ -240,13 +251,16 @@ def survey(
     allow(allow_env, secrets_dir)
     found = find_tenant(tenant, tenants_file)
     on_terminal = sys.stdin.isatty() and not as_json
+    given = None
+    if admin_client_id:
+        given = admin_client_id, piped_or_typed_secret("the administrator's application")
     try:
         with first_use_named():
-            held = ask_all(found, _told_by_a_person() if on_terminal else {})
+            held = ask_all(found, _told_by_a_person() if on_terminal else {}, given)
     except SecretError:
         raise
     except HaloError as error:
-        return _explain(error)
+        return explain(error)
     if as_json or on_terminal:
         say(document(held))
     if on_terminal and not typer.confirm(f"Write this to {out}?", err=True):
@@ -273,7 +287,7 @@ def _told_by_a_person() -> dict[str, str]:
     return told
 
 
-def _explain(error: HaloError) -> int:
+def explain(error: HaloError) -> int:
     """Say what a failed request means, with its code; return the exit code."""
     from ..checks import diagnose
 

@@ -1,4 +1,4 @@
-"""Commands to learn with: `practice`, `demo`."""
+"""Commands to learn with: `demo`, `practice`, `site`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import typer
 
 from ..errors import ConfigError
 from ..practice.settings import OPTIONS
+from ..system.extras import is_missing, needs_extra
 from .fleet import show_run
 from .progress import fleet_progress
 from .shared import FAILED, INTERRUPTED, OK, app, complain, say
 
 if TYPE_CHECKING:
+    from ..practice.control import PracticeServer
     from ..practice.serve import Options
     from ..practice.world.realm import Realm
 
@@ -137,6 +139,8 @@ def _serve(options: Options, write_tenants: Path | None, surveys: list[dict[str,
             like = surveys[0] if len(surveys) == 1 else surveys
             line = json.dumps(json.loads(line) | {"like": like})
         print(line, flush=True)  # the one place where practice secrets are printed
+        if sys.stderr.isatty():
+            complain(f"its screens are at {base_url}/ (the log-in takes a tenant's name); Ctrl+C ends it")
 
     try:
         serve(options, ready)
@@ -149,20 +153,23 @@ def _serve(options: Options, write_tenants: Path | None, surveys: list[dict[str,
             forget_running(practice_state_file(), base_url)
 
 
+_OF_CONTRACT = re.compile(r"\s*[\[(]W\d+[^\])]*[\])]")
+"""Where a setting's text names the wire contract, which is not in this repository."""
+
+
 def _list_practice() -> int:
     from ..practice.scenarios import SCENARIOS
     from ..practice.settings import OPTIONS
 
     lines = ["Scenarios (--scenario NAME):"]
     lines += [
-        f"  {s.name:24} {s.wrong}"
-        + (f"  → {', '.join(s.expect)}" if s.expect else "")
-        + (f"  [row {s.row}]" if s.row else "")
+        f"  {s.name:24} {s.wrong}" + (f"  → {', '.join(s.expect)}" if s.expect else "")
         for s in SCENARIOS.values()
     ]
     lines += ["", "Settings (--setting KEY=VALUE, the default first):"]
     lines += [
-        f"  {key:20} {' | '.join(o.values)}{' | a number' if o.number else ''}\n  {'':20} {o.help}"
+        f"  {key:20} {' | '.join(o.values)}{' | a number' if o.number else ''}\n"
+        f"  {'':20} {_OF_CONTRACT.sub('', o.help)}"
         for key, o in OPTIONS.items()
     ]
     say("\n".join(lines))
@@ -176,24 +183,19 @@ def demo(
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
     from ..batch.fleet import FleetOptions, Interrupted, run_fleet
     from ..batch.run_folder import make_out
-    from ..practice.control import PracticeError, start
-    from ..practice.serve import Options
     from ..tenants.practice import write_practice_tenants
 
     make_out(out)
     print("Starting practice tenants and verifying each by a papermill run of its own …", file=sys.stderr)
-    try:
-        server = start(Options(scenarios=list(DEMO_SCENARIOS)))
-    except PracticeError as error:
-        raise ConfigError(f"the practice tenants cannot be started: {error}") from None
-    with server, tempfile.TemporaryDirectory(prefix="halo-demo-") as folder:
+    with _demo_tenants() as server, tempfile.TemporaryDirectory(prefix="halo-demo-") as folder:
         file = Path(folder) / "tenants.yaml"
         write_practice_tenants(file, server.tenants, server.base_url)
         progress = fleet_progress(as_json=False)
         try:
             run = run_fleet(file, out, FleetOptions(backoff_s=1.0), progress=progress, say=progress.say)
         except Interrupted as stopped:
-            complain(f"stopped; what is done is in {stopped.run.folder}")
+            done, all_of_them = len(stopped.run.results), len(server.tenants)
+            complain(f"stopped; {done} of {all_of_them} verified; what is done is in {stopped.run.folder}")
             return INTERRUPTED
         finally:
             progress.close()
@@ -216,6 +218,50 @@ def demo(
         f"{_command()} lab --practice\n"
     )
     return OK if not wrong else FAILED
+
+
+@app.command(short_help="Write the guide and a report as pages, to look at.")
+def site(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An empty folder, or the site of before.")],
+) -> int:
+    """Write the guide and a report of practice tenants as pages that run nothing and ask nobody."""
+    if is_missing("nbconvert"):
+        raise ConfigError(needs_extra("nbconvert"))
+    from ..batch.fleet import FleetOptions, Interrupted, run_fleet
+    from ..panels.site.pages import FIRST, guide_pages, make_folder, write_pages
+    from ..panels.site.practice_walk import home_of_its_own, walk_with_values
+    from ..report import to_html
+    from ..tenants.practice import write_practice_tenants
+
+    make_folder(folder)
+    with _demo_tenants() as server, home_of_its_own(server.base_url) as home:
+        file = home / "tenants.yaml"
+        write_practice_tenants(file, server.tenants, server.base_url)
+        try:
+            run = run_fleet(file, home / "runs", FleetOptions(backoff_s=1.0), say=complain)
+        except Interrupted:
+            complain(f"stopped; nothing was written to {folder}")
+            return INTERRUPTED
+        report = to_html(run.results, run.manifest)
+        write_pages(folder, guide_pages(walk_with_values(server.base_url), report))
+    say(f"open {folder / FIRST}")
+    return OK
+
+
+def _demo_tenants() -> PracticeServer:
+    """Start the tenants of the demo.
+
+    Raises: ConfigError when they cannot be started.
+    """
+    from ..practice.control import PracticeError, start
+    from ..practice.serve import Options
+
+    if is_missing("uvicorn"):
+        raise ConfigError(needs_extra("uvicorn", "the practice tenant"))
+    try:
+        return start(Options(scenarios=list(DEMO_SCENARIOS)))
+    except PracticeError as error:
+        raise ConfigError(f"the practice tenants cannot be started: {error}") from None
 
 
 def _command() -> str:

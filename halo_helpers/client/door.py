@@ -49,10 +49,27 @@ _UNUSABLE = frozenset({"proxy-required", "url-malformed"})
 """What is the proxy's where one is used: the tenant's own address was taken apart before."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """One request; `form` goes into the body of a POST, or `body` as JSON."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    body: bytes | None = None
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether a secret or token is in it."""
+        return self.form is not None or bool(self.headers)
+
+
 class Guard(Protocol):
     """Decides which requests may leave."""
 
-    def check(self, method: str, url: str, *, with_credentials: bool) -> None:
+    def check(self, request: Request) -> None:
         """Let a request through.
 
         Raises: GuardError when it must not leave.
@@ -69,31 +86,17 @@ class ReadOnly:
         self._base_url = base_url
         self.token_url = token_url
 
-    def check(self, method: str, url: str, *, with_credentials: bool) -> None:
+    def check(self, request: Request) -> None:
         """Let a request through.
 
         Raises: GuardError for a request that writes, or that takes credentials elsewhere.
         """
-        if method != "GET" and not (method == "POST" and url == self.token_url):
-            raise GuardError(f"{method} refused: verification only reads")
-        if with_credentials and url != self.token_url and not url.startswith(f"{self._base_url}/"):
+        asks_for_token = request.method == "POST" and request.url == self.token_url
+        if (request.method != "GET" and not asks_for_token) or request.body is not None:
+            raise GuardError(f"{request.method} refused: verification only reads")
+        own = request.url == self.token_url or request.url.startswith(f"{self._base_url}/")
+        if request.has_credentials and not own:
             raise GuardError("credentials are sent to the tenant's own host only")
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request; `form` goes into the body of a POST."""
-
-    method: str
-    url: str
-    params: Mapping[str, str] | None = None
-    form: Mapping[str, str] | None = None
-    headers: Mapping[str, str] | None = None
-
-    @property
-    def has_credentials(self) -> bool:
-        """Whether a secret or token is in it."""
-        return self.form is not None or bool(self.headers)
 
 
 class Door:
@@ -129,7 +132,7 @@ class Door:
 
         Raises: BudgetError, ConnectionFailedError, GuardError.
         """
-        self._guard.check(request.method, request.url, with_credentials=request.has_credentials)
+        self._guard.check(request)
         return await ask_with_retries(
             lambda: self._send_once(request),
             reads=request.method == "GET",
@@ -184,6 +187,7 @@ class Door:
             request.url,
             params=request.params or None,
             data=request.form,
+            content=request.body,
             headers=request.headers,
         ) as response:
             self._look_at(response.headers, started)

@@ -20,7 +20,7 @@ from .answers import Reply, data_of
 from .door import Door, ReadOnly, Request
 from .limits import Limits, Reading
 from .models import Agent, AuthInfo, Instance, Json, Page, as_rows
-from .token import Token, Tokens, trusted_token_url
+from .token import SignInCode, Token, Tokens, trusted_token_url
 
 MAX_PAGES = 100
 _KEPT = ("id", "_canupdate")
@@ -31,7 +31,8 @@ PAGE_SIZE = 100
 class HaloClient:
     """Asks one tenant. Use it as an async context manager."""
 
-    def __init__(self, tenant: Tenant, secret: Secret, limits: Limits | None = None) -> None:
+    def __init__(self, tenant: Tenant, secret: Secret | None, limits: Limits | None = None) -> None:
+        """Without a secret the token comes of a sign-in in the browser, by `redeem`."""
         self.tenant = tenant
         self.secret = secret
         self.limits = limits or Limits()
@@ -121,6 +122,29 @@ class HaloClient:
     async def token(self) -> Token:
         """Return a token; see `Tokens.token`."""
         return await self._tokens.token()
+
+    async def redeem(self, code: SignInCode) -> Token:
+        """Exchange the code of a sign-in for the token to go on with; see `Tokens.redeem`."""
+        return await self._tokens.redeem(code)
+
+    def use(self, token: Token) -> None:
+        """Go on with a token that was given before."""
+        self._tokens.use(token)
+
+    @property
+    def held_token(self) -> Token | None:
+        """The token in memory, None while there is none; nothing is asked for."""
+        return self._tokens.held
+
+    @property
+    def token_url(self) -> str:
+        """The token endpoint, as far as it is known."""
+        return self._tokens.url
+
+    @property
+    def halo_tenant(self) -> str | None:
+        """HaloPSA's own tenant name, None while it is not known."""
+        return self._tokens.halo_tenant
 
     async def is_granted(self, secret: Secret) -> bool:
         """Whether another secret is given a token, too; see `Tokens.is_granted`."""

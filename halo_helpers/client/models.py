@@ -109,6 +109,18 @@ DETAILS = frozenset({"isdisabled", "isapiagent", "teams", "roles", "workday_id"}
 """Fields of an agent that rows of the list may leave out."""
 
 
+def agent_row(value: Json) -> tuple[dict[str, Any], int]:
+    """Return an agent's object and its id.
+
+    Raises: ShapeError without a usable id.
+    """
+    row = as_object(value, "an agent")
+    agent_id = as_id(row.get("id"))
+    if agent_id is None:
+        raise ShapeError("bad-json", "an agent came without a usable id")
+    return row, agent_id
+
+
 @dataclass(frozen=True)
 class Agent:
     """An agent (technician) of HaloPSA.
@@ -142,10 +154,7 @@ class Agent:
         Raises: ShapeError without a usable id.
         Source: GET /Agent, /Agent/{id}, /Agent/me (facts 4.2).
         """
-        row = as_object(value, "an agent")
-        agent_id = as_id(row.get("id"))
-        if agent_id is None:
-            raise ShapeError("bad-json", "an agent came without a usable id")
+        row, agent_id = agent_row(value)
         teams = _names(row.get("teams"), "team_name", "team_id")
         if not teams and as_name(row.get("team")):
             teams = (as_name(row.get("team")),)

@@ -54,6 +54,15 @@ class Token:
     """On the monotonic clock, in seconds."""
 
 
+@dataclass(frozen=True)
+class SignInCode:
+    """What the browser brought back from a sign-in, and what it is exchanged with."""
+
+    code: Secret
+    verifier: Secret
+    redirect_uri: str
+
+
 class Tokens:
     """The tokens of one Client ID: asked for when there is none, and again before one ends.
 
@@ -66,7 +75,7 @@ class Tokens:
         url: str,
         halo_tenant: str | None,
         client_id: str,
-        secret: Secret,
+        secret: Secret | None,
         scopes: Sequence[str],
     ) -> None:
         self._door, self.url, self.halo_tenant = door, url, halo_tenant
@@ -84,16 +93,49 @@ class Tokens:
         """
         async with self._lock:
             if self._token is None or time.monotonic() >= self._token.renew_at:
-                self._token = await self._grant(self._secret)
+                self._token = await self._grant(self._own_secret())
             return self._token
 
     async def renewed(self, refused: Token) -> Token:
         """Return a newer token than the refused one; only the first who asks makes it, and only once."""
         async with self._lock:
-            if self._token is refused and not self._renewed_once:
+            if self._token is refused and not self._renewed_once and self._secret is not None:
                 self._renewed_once = True
                 self._token = await self._grant(self._secret)
             return self._token or refused
+
+    @property
+    def held(self) -> Token | None:
+        """The token in memory; nothing is asked for."""
+        return self._token
+
+    def use(self, token: Token) -> None:
+        """Go on with a token that was given before."""
+        self._token = token
+
+    async def redeem(self, code: SignInCode) -> Token:
+        """Exchange the code of a sign-in in the browser for a token, which is used from then on.
+
+        Raises: what `token` raises.
+        Source: POST {auth}/token, authorisation code with PKCE (wire contract 50).
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": self._client_id,
+            "code": code.code.reveal(),
+            "redirect_uri": code.redirect_uri,
+            "code_verifier": code.verifier.reveal(),
+        }
+        params = {"tenant": self.halo_tenant} if self.halo_tenant else {}
+        reply = await self._door.send(Request("POST", self.url, params=params, form=form))
+        async with self._lock:
+            self._token = _token_of(reply, self._limits, self._reading)
+        return self._token
+
+    def _own_secret(self) -> Secret:
+        if self._secret is None:
+            raise AuthError("token-refused", "the sign-in in the browser has ended; sign in again")
+        return self._secret
 
     async def is_granted(self, secret: Secret) -> bool:
         """Whether the token endpoint takes another secret for the same Client ID; no token is kept.
@@ -116,7 +158,7 @@ class Tokens:
         Raises: what `token` raises, but for a refusal.
         """
         try:
-            token = await self._grant(self._secret, scopes)
+            token = await self._grant(self._own_secret(), scopes)
         except AuthError as error:
             if error.code in {"token-malformed", *_CODES.values(), "token-refused"}:
                 return None

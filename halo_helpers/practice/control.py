@@ -27,7 +27,7 @@ class PracticeError(Exception):
 
 
 class PracticeServer:
-    """A practice server in a process of its own, which ends with this one."""
+    """A practice server in a process of its own, which ends with this one and hears no Ctrl+C before."""
 
     def __init__(self, process: subprocess.Popen[str], line: dict[str, Any]) -> None:
         self._process = process
@@ -80,6 +80,9 @@ def start(options: Options | None = None) -> PracticeServer:
             text=True,
             encoding="utf-8",
             env=_environment(),
+            # a group of its own: what still asks it after Ctrl+C finds it there
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         assert process.stdin  # noqa: S101 - asked for above
         assert process.stdout  # noqa: S101

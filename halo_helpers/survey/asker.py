@@ -48,11 +48,11 @@ class Said:
 class Asker:
     """Asks one instance with the application's own credentials."""
 
-    def __init__(self, tenant: Tenant, secret: Secret) -> None:
+    def __init__(self, tenant: Tenant, secret: Secret, requests: int = MOST_REQUESTS) -> None:
         """Raises: ConnectionFailedError `url-malformed`."""
         self._tenant, self._secret, self._name = tenant, secret, tenant.halo_tenant
         self.address = parse_address(tenant.base_url)
-        self._limits, self._reading = Limits(total_s=180.0, requests=MOST_REQUESTS), Reading()
+        self._limits, self._reading = Limits(total_s=180.0, requests=requests), Reading()
         self._guard = ReadOnly(self.address.url, f"{self.address.url}/auth/token")
         ends_at = time.monotonic() + self._limits.total_s
         self._door = Door(self.address, ca_file_of(tenant), self._limits, self._guard, self._reading, ends_at)
@@ -68,6 +68,11 @@ class Asker:
             self._guard.token_url = trusted_token_url(self.address, told["auth_url"].rstrip("/"))
         if isinstance(told.get("tenant_id"), str):
             self._name = self._name or told["tenant_id"]
+
+    @property
+    def left(self) -> int:
+        """How many requests may still be sent."""
+        return self._limits.requests - self._door.requests_made
 
     async def close(self) -> None:
         """Close the connections."""

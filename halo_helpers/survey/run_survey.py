@@ -6,7 +6,8 @@ import datetime as dt
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from ..checks.webhooks import goes_to
@@ -16,26 +17,35 @@ from ..secrets.value import Secret
 from ..system.event_loop import run
 from ..tenants.tenant import Tenant
 from ..tenants.trust import secret_of
+from .administrator import ASKED, Administrator
 from .asker import Asker, Said
 from .document import SURVEY_SCHEMA, Document
 from .questions import FIELDS, NOT_ASKED, OTHER, QUESTIONS
-from .seen import NotAsked, Seen
+from .seen import Answer, NotAsked, Seen
 
-Answer = tuple[str, Sequence[Said]]
-"""An answer with what was seen for it."""
+T = TypeVar("T")
 _TEAMS, _STANDARD, _ALL = "all:teams", "all:standard", "all"
 
 
-def survey(tenant: Tenant, told: dict[str, str] | None = None) -> Document:
+def survey(
+    tenant: Tenant,
+    told: dict[str, str] | None = None,
+    administrator: tuple[str, Secret] | None = None,
+) -> Document:
     """Ask a tenant's instance, and return the document; `told` are answers that a person gave, by question.
+
+    `administrator` are Client ID and Client Secret of an administrator's own application, with which more is
+    asked.
 
     At most 70 requests, all of which read. Raises: SecretError, and the errors of the client when the
     instance cannot be reached, or gives the application no token.
     """
-    return run(_survey(tenant, secret_of(tenant), told or {}))
+    return run(_survey(tenant, secret_of(tenant), told or {}, administrator))
 
 
-async def _survey(tenant: Tenant, secret: Secret, told: dict[str, str]) -> Document:
+async def _survey(
+    tenant: Tenant, secret: Secret, told: dict[str, str], given: tuple[str, Secret] | None
+) -> Document:
     asker = Asker(tenant, secret)
     try:
         authinfo = await asker.get_openly("/api/authinfo")
@@ -46,7 +56,9 @@ async def _survey(tenant: Tenant, secret: Secret, told: dict[str, str]) -> Docum
             async with HaloClient(tenant, secret) as client:
                 await client.token()  # says why there is none
         seen = Seen(asker, tenant, authinfo, instance, granted)
-        rows = [await _row(name, seen, told) for name in QUESTIONS]
+        rows = [await _row(name, _ASKED.get(name), seen, told) for name in QUESTIONS]
+        if given is not None:
+            rows = await _with_administrator(rows, tenant, authinfo, given, asker.left)
     finally:
         await asker.close()
     return {
@@ -54,18 +66,35 @@ async def _survey(tenant: Tenant, secret: Secret, told: dict[str, str]) -> Docum
         "asked": f"{dt.datetime.now(dt.UTC):%Y-%m}",
         "app_version": _version(instance),
         "hosting": _hosting(asker.address.url, instance),
-        "lanes": ["application"],
+        "lanes": ["application", "admin"] if given else ["application"],
         "questions": rows,
     }
 
 
-async def _row(name: str, seen: Seen, told: dict[str, str]) -> dict[str, Any]:
+async def _with_administrator(
+    rows: list[dict[str, Any]], tenant: Tenant, authinfo: Said, given: tuple[str, Secret], left: int
+) -> list[dict[str, Any]]:
+    """Return the rows with those answered that an administrator's application can answer."""
+    client_id, secret = given
+    asker = Asker(replace(tenant, client_id=client_id), secret, left)
+    try:
+        asker.use(authinfo)
+        who = Administrator(asker, tenant.client_id)
+        return [
+            await _row(row["id"], ASKED[row["id"]], who, {}) if row["id"] in ASKED else row for row in rows
+        ]
+    finally:
+        await asker.close()
+
+
+async def _row(
+    name: str, ask: Callable[[T], Awaitable[Answer]] | None, seen: T, told: dict[str, str]
+) -> dict[str, Any]:
     question = QUESTIONS[name]
     row: dict[str, Any] = {"id": name, "asked": question.asked}
     if name in told:
         return row | {"answer": told[name], "evidence": {}}
-    ask = _ASKED.get(name)
-    if question.never or ask is None:
+    if ask is None:
         return row | {"answer": NOT_ASKED, "why": question.never or "no-right"}
     try:
         answer, evidence = await ask(seen)

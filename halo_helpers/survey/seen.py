@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..tenants.tenant import Tenant
 from .asker import Asker, Said
+
+Answer = tuple[str, Sequence[Said]]
+"""An answer with what was seen for it."""
 
 
 class NotAsked(Exception):

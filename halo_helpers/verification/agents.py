@@ -21,6 +21,10 @@ def list_agents(
 ) -> list[Agent]:
     """List a tenant's agents, disabled and API-only ones included, ordered by id.
 
+    >>> from halo_helpers import list_agents
+    >>> [agent.label for agent in list_agents("practice") if agent.name == "Neo Agent"]
+    ['Neo Agent (ID 27)']
+
     Raises: ConfigError, SecretError, and the errors of the client when the list cannot be had.
     """
     return list_agents_and_own(tenant, tenants_file=tenants_file, limits=limits)[0]

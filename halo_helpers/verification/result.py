@@ -37,6 +37,8 @@ class CheckResult:
     requires: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     duration_s: float = 0.0
+    notes: tuple[str, ...] = ()
+    """What was seen besides the findings, a fact each; not part of the JSON."""
 
     @property
     def headline(self) -> str:
@@ -89,6 +91,7 @@ class CheckResult:
                 _one_of(f["fixer"], FIXERS),
                 f["code"] in DIAGNOSES and DIAGNOSES[f["code"]].retryable,
                 _plain_or_none(f.get("folds_into")),
+                _plain_or_none(f.get("refines")),
             )
             for f in row["findings"]
         )
@@ -231,6 +234,15 @@ class Verification:
 
     def __repr__(self) -> str:
         return f"<Verification {self.tenant}: {self.summary()}>"
+
+    def __str__(self) -> str:
+        """Write the summary, and a line for each cause: where, what was seen, what to do."""
+        causes = [(check, one) for check, one in self.findings if one.folds_into is None]
+        lines = [f"  {check.id}  {one.code}: {one.seen}. {one.remedy}" for check, one in causes]
+        return "\n".join([f"{self.tenant}: {self.summary()}", *lines])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        printer.text(str(self))
 
 
 WORDS: dict[Verdict, str] = {

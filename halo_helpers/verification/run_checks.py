@@ -51,6 +51,15 @@ def verify(
     `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
     When `stop` is set meanwhile, what is under way ends.
 
+    >>> from halo_helpers import Tenant, verify
+    >>> acme = Tenant("acme", "https://acme.halopsa.com", client_id="1b6c", client_secret="env:NOT_SET")
+    >>> result = verify(acme)
+    >>> result.verdict, result.codes
+    ('error', ['secret-unavailable'])
+    >>> check, finding = result.findings[0]
+    >>> check.id, finding.step
+    ('token.form', 'enter-credentials')
+
     Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever
     the other side does is a finding, never an exception.
     """
@@ -61,7 +70,13 @@ def verify(
 
 
 async def averify(tenant: str | Tenant, **options: Unpack[Options]) -> Verification:
-    """Verify one tenant in the event loop of the caller; to stop it, cancel the task. As `verify` else."""
+    """Verify one tenant in the event loop of the caller; to stop it, cancel the task. As `verify` else.
+
+    >>> import asyncio
+    >>> from halo_helpers import averify
+    >>> asyncio.run(averify("practice")).summary()
+    'OK: 30 OK, 1 not reached'
+    """
     work = await asyncio.to_thread(_prepare, tenant, **options)
     return work if isinstance(work, Verification) else await work
 
@@ -270,6 +285,6 @@ async def _ask(
     findings.sort(key=lambda finding: WORST_FIRST.index(finding.verdict))
     seen = redact("; ".join(f.seen for f in findings) or "; ".join(notes))
     clean = tuple(replace(f, seen=redact(f.seen)) for f in findings)
-    return CheckResult(
-        entry.id, entry.title, findings[0].verdict if findings else "pass", seen, entry.step, findings=clean
-    )
+    verdict = findings[0].verdict if findings else "pass"
+    told = tuple(map(redact, notes))
+    return CheckResult(entry.id, entry.title, verdict, seen, entry.step, findings=clean, notes=told)

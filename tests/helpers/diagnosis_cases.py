@@ -56,15 +56,16 @@ class Case:
     """How a code is reached: opens what it takes and gives the verification, within a bound."""
 
     code: str
-    ask: Callable[[ExitStack], Verification]
+    ask: Callable[[ExitStack], Any]
+    """Gives what has `codes`, `findings` and `as_json`, such as a Verification."""
     within: Bound
 
 
 CASES: dict[str, Case] = {}
 
 
-def case(code: str, within: Bound = UNSENT) -> Callable[[Callable[[ExitStack], Verification]], None]:
-    def register(ask: Callable[[ExitStack], Verification]) -> None:
+def case(code: str, within: Bound = UNSENT) -> Callable[[Callable[[ExitStack], Any]], None]:
+    def register(ask: Callable[[ExitStack], Any]) -> None:
         CASES[code] = Case(code, ask, within)
 
     return register

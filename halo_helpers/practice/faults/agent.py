@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..world.changes import agent, licences_used_up, routes, second_neo_agent
+from ..world.changes import agent, licences_used_up, routes, second_neo_agent, without_active_teams
 from .scenario import Scenario
 
 SCENARIOS = (
@@ -67,6 +67,12 @@ SCENARIOS = (
         "No Named Licence free",
         "every Named Licence is in use, Neo Agent's among them",
         licences_used_up,
+    ),
+    Scenario(
+        "team-inactive",
+        "Agent in an inactive team only",
+        "the agent's only team is inactive, so no ticket can be given to it",
+        without_active_teams,
     ),
     Scenario(
         "notes-refused",

@@ -46,6 +46,11 @@ def agent(**values: object) -> Change:
     return lambda world: _set(world.agents[NEO_AGENT_ID], values)
 
 
+def without_active_teams(world: World) -> None:
+    """Let every team of Neo Agent's agent be inactive."""
+    world.inactive_teams |= set(world.agents[NEO_AGENT_ID].team_ids)
+
+
 def instance(**values: object) -> Change:
     """Return a change of fields of the world: what stands before the instance, its clock."""
     return lambda world: _set(world, values)

@@ -54,6 +54,7 @@ class World:
         """Agents that differ from those of the seed."""
         self.applications: dict[str, Application] = {}
         self.removed_agents: set[int] = set()
+        self.inactive_teams: set[int] = set()
         self.webhooks: list[Webhook] = [of_monitoring()]
         self.tickets: dict[int, Record] = {}
         """Tickets that the API made, whole, and what it changed of those of the seed."""

@@ -13,6 +13,8 @@ from ..rights import Identity, administration_refused, unless
 
 _COMMITS = 4655
 """As many as on the live instance that was seen."""
+_ROUTES = {"Sales": "opportunities", "Contracts": "clientcontract", "Assets": "asset"}
+"""A route of a module, as its answers are called in the world."""
 _MODULES = ("Tickets", "Assets", "Contracts", "Sales", "Knowledge Base", "Projects", "Reporting")
 
 
@@ -60,8 +62,8 @@ def answer_commits(who: Identity, ask: Ask, key: str | None) -> Answer:
 
 
 @unless(administration_refused)
-def answer_features(_: Identity, __: Ask, key: str | None) -> Answer:
-    """Answer `/Features`: a bare array of modules (ModuleSetup)."""
+def answer_features(who: Identity, _: Ask, key: str | None) -> Answer:
+    """Answer `/Features`: a bare array of modules (ModuleSetup); what is not licensed has no routes."""
     if key is not None:
         return empty(404)
     return as_json(
@@ -71,9 +73,9 @@ def answer_features(_: Identity, __: Ask, key: str | None) -> Answer:
                 "intent": "",
                 "module_name": name,
                 "actual_name": name,
-                "enabled": True,
+                "enabled": who.world.answers.get(_ROUTES.get(name, "")) != 404,
                 "core": number == 1,
-                "licensed": True,
+                "licensed": who.world.answers.get(_ROUTES.get(name, "")) != 404,
                 "accesslevel": 0,
                 "halointegratorenabled": False,
             }

@@ -81,7 +81,7 @@ def agent_object(world: World, agent: Agent, *, claims: bool = False) -> Record:
         "named_licences_in_use": 1,
         "emailconfirmed": True,
         "accountconfirmed": True,
-        "clients": [],
+        "clients": [{"id": 1, "client_id": 1}] if "clients" in agent.empty else [],
         "_canupdate": False,
         "_isnew": False,
     }

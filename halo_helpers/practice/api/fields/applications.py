@@ -52,8 +52,8 @@ def application_row(world: World, application: Application, *, details: bool = F
         "redirecturi": ",".join(application.redirects),
         "redirectUris": ",".join(application.redirects),
         "system_use": "mobile" if application.is_system else "",
-        "loginas_client_id": 0,
-        "loginas_supplier_id": 0,
+        "loginas_client_id": int(application.login_type == "user"),
+        "loginas_supplier_id": int(application.login_type == "supplier"),
         "allowagents": application.login_type == "agent" or application.method == "authorization-code",
         "organisation_id": 0,
         "language_id": 1,
@@ -66,8 +66,8 @@ def application_row(world: World, application: Application, *, details: bool = F
         "grant_type": (_GRANTS if codes == "numbers" else METHOD_NAMES)[application.method],
         "inactive": not application.active,
         "loginentity": (LOGIN_CODES if codes == "numbers" else LOGIN_NAMES)[application.login_type],
-        "loginas_agent_id": application.agent_id,
-        "loginas_agent_name": agent.name if agent else "",
+        "loginas_agent_id": application.agent_id if application.login_type == "agent" else 0,
+        "loginas_agent_name": agent.name if agent and application.login_type == "agent" else "",
     }
     if details or world.settings.application_scopes == "rows":
         row["scopes"] = [

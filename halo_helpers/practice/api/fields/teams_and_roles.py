@@ -33,7 +33,7 @@ def team_object(world: World, team_id: int) -> Record:
         "department_id": 1,
         "department_name": "Support",
         "org_team_name": f"Support/{TEAMS[team_id]}",
-        "inactive": False,
+        "inactive": team_id in world.inactive_teams,
         "last_modified": stamp(EPOCH),
         "mailbox_override": 0,
         "override_column_id": 0,

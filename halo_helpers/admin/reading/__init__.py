@@ -1,0 +1,1 @@
+"""What an administrator may read, and what it says of a failure."""
