@@ -33,6 +33,15 @@ if "HALO_FUZZ" not in os.environ:
     settings.load_profile("same")
 
 
+LONG = ("test_guide_lab", "test_accessibility", "test_batch_resume", "test_planted", "test_batch_")
+"""Files that take longest, which begin first, so that no worker is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin first; within a file the order stays."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if name in item.nodeid), len(LONG)))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Turn a skip into a failure where nothing may be skipped (.ci/run)."""
@@ -150,5 +159,4 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
 
     lab.scenario("healthy")
     with new_page(browser, 1280, permissions=["clipboard-read", "clipboard-write"]) as one:
-        one.set_default_timeout(15_000)
         yield one

@@ -30,10 +30,11 @@ FLOORS = {
     "report": 7,
     "survey": 7,
     "engine": 8,
-    "panels": 8,
-    "batch": 9,
-    "cli": 10,
-    "__main__": 11,
+    "admin": 8,
+    "panels": 9,
+    "batch": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 """Which room may import which: only rooms on lower floors. `practice` imports no other room at all."""
 
@@ -50,7 +51,10 @@ ONLY_IN = {
 }
 """Which rooms or modules may import a library."""
 
-AT_THE_ROOT = 17
+ONE_WAY_IN = {"admin": {"cli.admin", "panels"}}
+"""Rooms that only these may import: what writes is reached by nobody else (the administrator's lane)."""
+
+AT_THE_ROOT = 18
 """Files and rooms at the root, `__init__.py` counted."""
 IN_A_FOLDER = 10
 """Modules in one folder, besides its `__init__.py`; a folder in it counts for itself."""
@@ -159,6 +163,18 @@ def foreign(sources: Mapping[str, str], allowed: Mapping[str, set[str]] = ONLY_I
     return found
 
 
+def let_in(graph: Mapping[str, set[str]], doors: Mapping[str, set[str]] = ONE_WAY_IN) -> list[str]:
+    """Return the imports of a room by somebody who has no way in."""
+    return [
+        f"{name} imports {target}; only {sorted(doors[room_of(target)])} may: see {HERE}, ONE_WAY_IN"
+        for name, targets in graph.items()
+        for target in targets
+        if room_of(target) in doors
+        and room_of(name) != room_of(target)
+        and not any(name == door or name.startswith(f"{door}.") for door in doors[room_of(target)])
+    ]
+
+
 def crowded(folder: Path, limit: int) -> str:
     """Say that a folder holds more modules than its limit, empty when it does not."""
     modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
@@ -177,6 +193,19 @@ def graph() -> dict[str, set[str]]:
 
 def test_imports_point_down(graph: dict[str, set[str]]) -> None:
     assert upward(graph) == []
+
+
+def test_nothing_that_verifies_reaches_the_client_that_writes(graph: dict[str, set[str]]) -> None:
+    assert let_in(graph) == []
+    writer = "admin.writing.writer"
+    reached, todo = set[str](), ["verification.run_checks", "batch.fleet", "cli.check", "cli.fleet"]
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += graph.get(name, ())
+    assert writer in SOURCES
+    assert writer not in reached
 
 
 def test_no_circle(graph: dict[str, set[str]]) -> None:
@@ -223,6 +252,8 @@ def test_each_rule_can_fail(tmp_path: Path) -> None:
     assert set(circle(both)) == {"tenants.find", "tenants.file"}
     assert foreign({"report.html": "import httpx"})
     assert not foreign({"client.door": "import httpx"})
+    assert let_in({"batch.fleet": {"admin.access"}})
+    assert not let_in({"cli.admin.setup": {"admin.access"}, "admin.x": {"admin.y"}})
     for number in range(3):
         (tmp_path / f"m{number}.py").touch()
     assert crowded(tmp_path, 2)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from concurrent.futures import Executor
 
-    from ..batch.fleet import FleetOptions
+    from ..batch.fleet import FleetOptions, Interrupted
     from ..batch.notify import Target
+    from ..batch.publish import Publisher
     from ..report import Run
 
 
@@ -189,7 +191,7 @@ def batch(
     way = {"ca_file": dask_ca, "cert": dask_cert, "key": dask_key, "trust_network": dask_trust_network}
     try:
         with first_use_named(), _cluster(dask, way) as executor:
-            run, stopped = _run_fleet(tenants_file, out, options, executor, tell)
+            run, stopped = _run_fleet(tenants_file, out, options, executor, tell, publisher)
     except OverlapError as error:
         complain(error.seen)
         return NOT_JUDGED
@@ -197,8 +199,6 @@ def batch(
         complain(f"{nothing}: no run was made")
         return OK
     code = tell.of(run)
-    if publisher is not None:
-        publisher.publish(out, complain)
     return INTERRUPTED if stopped else code
 
 
@@ -209,23 +209,38 @@ def _allowed(overlap: str) -> bool:
 
 
 def _run_fleet(
-    tenants_file: Path, out: Path, options: FleetOptions, executor: Executor | None, tell: _Teller
+    tenants_file: Path,
+    out: Path,
+    options: FleetOptions,
+    executor: Executor | None,
+    tell: _Teller,
+    publisher: Publisher | None,
 ) -> tuple[Run, bool]:
     """Run the fleet; return the run, and whether somebody stopped it."""
     from ..batch.fleet import Interrupted, run_fleet
 
     progress = None if tell.quiet else fleet_progress(as_json=tell.as_json)
     say_so = progress.say if progress else None
+    publish = partial(publisher.publish, say=say_so or complain) if publisher else None
     try:
-        run = run_fleet(tenants_file, out, options, progress=progress, say=say_so, executor=executor)
+        run = run_fleet(
+            tenants_file, out, options, progress=progress, say=say_so, executor=executor, publish=publish
+        )
     except Interrupted as stopped:
-        why = stopped.lost or "stopped"
-        complain(f"{why}; what is done is kept: complete it with --resume {stopped.run.id}")
+        complain(stopped_text(stopped))
         return stopped.run, not stopped.lost
     finally:
         if progress:
             progress.close()
     return run, False
+
+
+def stopped_text(stopped: Interrupted) -> str:
+    """Say how far a run came that was stopped, and how it goes on."""
+    run = stopped.run
+    done, left = len(run.results), len(run.manifest.undone)
+    text = f"{stopped.lost or 'stopped'}; {done} of {done + left} verified"
+    return f"{text}, {left} not: complete it with --resume {run.id}" if left else f"{text}, so it is complete"
 
 
 @dataclass(frozen=True)

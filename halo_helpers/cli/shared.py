@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import Mistake, SecretError
+from .help.shown import App
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-app = typer.Typer(
+app = App(
     context_settings=_HELP,
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -84,16 +85,25 @@ def first_use_named() -> Iterator[None]:
 
 def group(name: str, about: str) -> typer.Typer:
     """Make a group of commands, such as `notebooks`."""
-    made = typer.Typer(context_settings=_HELP, rich_markup_mode=None, no_args_is_help=True, help=about)
+    made = App(context_settings=_HELP, rich_markup_mode=None, no_args_is_help=True, help=about)
     app.add_typer(made, name=name)
     return made
+
+
+class OutputError(Exception):
+    """What was asked for cannot be shown: standard output is full, for instance."""
 
 
 def say(text: str) -> None:
     """Print for people, or the one JSON document; without any secret that this process has seen."""
     from ..secrets.redaction import redact
 
-    print(redact(text), end="" if text.endswith("\n") else "\n", flush=True)
+    try:
+        print(redact(text), end="" if text.endswith("\n") else "\n", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def complain(text: str) -> None:

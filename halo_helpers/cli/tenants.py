@@ -25,7 +25,7 @@ from .shared import (
     say_problems,
 )
 
-tenants_app = group("tenants", "The tenants file: add, import, list, check, retire; comments stay.")
+tenants_app = group("tenants", "The tenants file: add, import, check, trust, retire.")
 TenantName = Annotated[str, typer.Argument(metavar="TENANT")]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, Mistake, unreadable
+from ..system.extras import needs_extra
 from ..tenants.tenant import NAME
 from .html import template
 
@@ -40,9 +41,7 @@ def notebook_page(folder: Path, tenant: str) -> str:
             warnings.simplefilter("ignore")  # of outputs in which nothing is left
             body = _cleaned(_exporter().from_filename(str(file))[0])
     except ImportError:
-        raise ConfigError(
-            "a notebook as a page needs the extra “lab”: pip install 'halo-runbook[lab]'"
-        ) from None
+        raise ConfigError(needs_extra("nbconvert", "a notebook as a page")) from None
     except Exception as error:  # of nbformat's and nbconvert's many kinds
         raise unreadable(error, file) from None
     return template("notebook.html.jinja").render(title=tenant, body=Markup(body))  # noqa: S704 - cleaned

@@ -38,17 +38,17 @@ def verification_text(
         lines.append("")
     if not details:
         return _wrapped([*lines, result.summary()], width)
-    table = _table("Check", "Result", "Seen", whole=("Result",))
+    table = text_table("Check", "Result", "Seen", whole=("Result",))
     skipped: dict[str, list[str]] = {}
     for check in result.checks:
         if check.verdict == "skip":
             skipped.setdefault(check.seen, []).append(check.id)
         else:
-            table.add_row(check.id, _word(check), _escape(_short_seen(check)))
+            table.add_row(check.id, _word(check), escaped(_short_seen(check)))
     for reason, ids in skipped.items():
-        table.add_row(_crowd(ids), f"[{COLOURS['skip']}]{WORDS['skip']}[/]", _escape(reason))
-    text = "\n".join(_escape(line) for line in lines)
-    return _render([text, table, "", _escape(result.summary())], width, colour)
+        table.add_row(_crowd(ids), f"[{COLOURS['skip']}]{WORDS['skip']}[/]", escaped(reason))
+    text = "\n".join(escaped(line) for line in lines)
+    return render([text, table, "", escaped(result.summary())], width, colour)
 
 
 def _wrapped(lines: Sequence[str], width: int | None) -> str:
@@ -70,7 +70,7 @@ def fleet_table(
 ) -> str:
     """Say for each tenant what is wrong, why and what to click; broken ones first, not verified ones last."""
     columns = ("Tenant", "Result", "What is wrong, and why", "What to do, and where")
-    table = _table(*columns, lines=True, whole=("Result",))
+    table = text_table(*columns, lines=True, whole=("Result",))
     order = {"fail": 0, "error": 1, "warn": 2, "pass": 3}
     ordered = sorted(results, key=lambda entry: (order[entry.verdict], entry.tenant))
     for result in ordered:
@@ -78,25 +78,25 @@ def fleet_table(
             where = step_words(card.cause.step)
             also = f" So too: {card.because_of_it}." if card.because_of_it else ""
             table.add_row(
-                _escape(result.tenant) if number == 0 else "",
+                escaped(result.tenant) if number == 0 else "",
                 f"[{COLOURS[card.verdict]}]{WORDS[card.verdict]}[/]\n{card.code}",
-                _escape(f"{_capital(card.seen).rstrip('.')}. {card.cause.cause}{also}"),
-                _escape(card.cause.remedy + (f"\n→ {where}" if where else "")),
+                escaped(f"{_capital(card.seen).rstrip('.')}. {card.cause.cause}{also}"),
+                escaped(card.cause.remedy + (f"\n→ {where}" if where else "")),
             )
     fine = [result.tenant for result in ordered if not result.findings]
     if fine:
         table.add_row(
-            _escape(first_names(fine, 30)), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", "nothing", "nothing"
+            escaped(first_names(fine, 30)), f"[{COLOURS['pass']}]{WORDS['pass']}[/]", "nothing", "nothing"
         )
     for (code, seen), names in by_reason(undone).items():
         remedy = DIAGNOSES[code].remedy if code in DIAGNOSES else ""
         table.add_row(
-            _escape(first_names(names, 30)),
-            f"[{COLOURS['error']}]not verified[/]\n{_escape(code)}",
-            _escape(f"{_capital(seen)}. The fault is ours, not theirs."),
-            _escape(remedy),
+            escaped(first_names(names, 30)),
+            f"[{COLOURS['error']}]not verified[/]\n{escaped(code)}",
+            escaped(f"{_capital(seen)}. The fault is ours, not theirs."),
+            escaped(remedy),
         )
-    return _render([table], width, colour)
+    return render([table], width, colour)
 
 
 def by_reason(undone: Iterable[Undone]) -> dict[tuple[str, str], list[str]]:
@@ -116,15 +116,15 @@ def agents_table(
     agents: Sequence[Agent], own: Agent | None, *, width: int | None = None, colour: bool = False
 ) -> str:
     """List agents; the one that the token acts for is marked."""
-    table = _table("ID", "Name", "Teams", "Remarks")
+    table = text_table("ID", "Name", "Teams", "Remarks")
     for agent in agents:
         table.add_row(
             str(agent.id),
-            _escape(agent.name),
-            _escape(", ".join(agent.team_names or ())),
+            escaped(agent.name),
+            escaped(", ".join(agent.team_names or ())),
             agent_remarks(agent, own),
         )
-    return _render([table], width, colour)
+    return render([table], width, colour)
 
 
 def agent_remarks(agent: Agent, own: Agent | None) -> str:
@@ -201,14 +201,14 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _escape(text: str) -> str:
+def escaped(text: str) -> str:
     """Keep rich from reading brackets in foreign text as markup."""
     from rich.markup import escape
 
     return escape(text)
 
 
-def _table(*columns: str, lines: bool = False, whole: tuple[str, ...] = ()) -> Table:
+def text_table(*columns: str, lines: bool = False, whole: tuple[str, ...] = ()) -> Table:
     """Return an empty table; what stands in the `whole` columns, verdicts and codes, is never broken."""
     from rich import box
     from rich.table import Table
@@ -219,7 +219,8 @@ def _table(*columns: str, lines: bool = False, whole: tuple[str, ...] = ()) -> T
     return table
 
 
-def _render(parts: Sequence[object], width: int | None, colour: bool) -> str:
+def render(parts: Sequence[object], width: int | None, colour: bool) -> str:
+    """Return texts and tables as a terminal of this width shows them."""
     from rich.console import Console
 
     out = io.StringIO()

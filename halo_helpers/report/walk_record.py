@@ -93,8 +93,18 @@ def _facts(
     return [(name, text) for name, text in facts if text]
 
 
+def record_for_ticket(record: Record) -> str:
+    """Write a record as plain text, whose values can be copied as they are."""
+    summary = summary_of(record)
+    lines = [summary.headline, summary.counts, "", *(f"{name}: {text}" for name, text in summary.facts), ""]
+    for step in record["steps"]:
+        words = [WORDS[step["state"]], step.get("who") or "", step["claim"], step["at"] or ""]
+        lines.append(f"- {step['title']}: {'; '.join(word for word in words if word)}")
+    return "\n".join(lines) + "\n"
+
+
 def record_text(record: Record) -> str:
-    """Write a record for people, as Markdown for a ticket."""
+    """Write a record for people, as Markdown."""
     summary = summary_of(record)
     lines = [f"# {as_markdown(summary.headline)}", "", as_markdown(summary.counts), ""]
     lines += [f"- {name}: {as_markdown(text)}" for name, text in summary.facts]

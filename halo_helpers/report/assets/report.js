@@ -31,21 +31,15 @@ for (const t of document.querySelectorAll("time")) {
     const parts = Intl.DateTimeFormat(undefined, { timeZoneName: "short" }).formatToParts(d);
     const zone = parts.find((p) => p.type === "timeZoneName")?.value;
     t.textContent = `${d.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })} ${zone}`;
-  } else {
-    t.textContent = d.toLocaleDateString();
   }
 }
 
 const first = document.querySelector("small > time");
 if ($("age") && first) {
   const h = (Date.now() - new Date(first.dateTime)) / 36e5;
-  if (h < 1) {
-    $("age").textContent = `${Math.max(0, Math.round(h * 60))} minutes old.`;
-  } else if (h < 48) {
-    $("age").textContent = `${Math.round(h)} hours old.`;
-  } else {
-    $("age").textContent = `${Math.round(h / 24)} days old.`;
-  }
+  const [n, unit] = h < 1 ? [Math.max(0, h * 60), "minute"] : h < 48 ? [h, "hour"] : [h / 24, "day"];
+  const count = Math.round(n);
+  $("age").textContent = `${count} ${unit}${count === 1 ? "" : "s"} old.`;
   if (h > 26) {
     $("age").className = "fail";
   }

@@ -1,0 +1,1 @@
+"""What `--help` says besides the options: commands in groups, examples, exit codes."""

@@ -1,0 +1,1 @@
+"""The guide as pages that run nothing, to look at before anything is installed."""
