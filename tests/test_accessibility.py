@@ -35,6 +35,8 @@ SCREENS = (
 def violations(page: Page, selector: str = "") -> list[str]:
     """Return what axe finds in a page, or in the parts of it that a selector names."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
+    if selector:  # axe looks at the whole page where nothing is of the name
+        page.locator(selector).first.wait_for(state="attached")
     found = page.evaluate(RUN, selector)["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
@@ -61,7 +63,6 @@ def test_the_panels(browser: Browser, lab: Lab, walk: str) -> None:
     if walk == "refused":
         lab.scenario("healthy")  # another secret
     with new_page(browser) as page:
-        page.set_default_timeout(15_000)
         lab.open(page, NOTEBOOKS[0], walk=walk)
         for number, notebook in enumerate(NOTEBOOKS):
             page.locator(SHOWN).get_by_role("navigation").get_by_role("link").nth(number).click()
@@ -91,7 +92,7 @@ def test_the_web_pages(browser: Browser, tmp_path: Path) -> None:
             with new_page(browser, 400, color_scheme=scheme) as page:
                 page.goto(f"{web.url}/?token={web.token}")
                 page.goto(f"{web.url}/voila/render/00-start.ipynb")
-                page.locator(".h-head:visible").first.wait_for(timeout=60_000)
+                page.locator(".h-head:visible").first.wait_for()
                 assert violations(page, ".halo") == [], scheme
     finally:
         web.stop()

@@ -17,7 +17,7 @@ from halo_helpers.guide.lab.working_copy import open_walk
 from halo_helpers.guide.steps import STEPS
 from halo_helpers.practice.control import ask, start
 from halo_helpers.practice.serve import Options
-from halo_helpers.tenants.answers import write_answers
+from halo_helpers.tenants.answers import read_answers, write_answers
 
 from .helpers.browser import CHROMIUM, needs_browser, new_page
 from .helpers.lab import (
@@ -59,12 +59,12 @@ def test_scenarios_show_their_card_and_turn_ok_when_mended(page: Page, lab: Lab)
         lab.scenario(scenario)
         lab.customer("acme")  # its secret is another one, so that everything is asked again by itself
         one = panel(page, "verdict")
-        expect(one.get_by_text(code, exact=True).first).to_be_visible(timeout=30_000)
+        expect(one.get_by_text(code, exact=True).first).to_be_visible()
         expect(state(page, step)).to_have_text(re.compile("^(Broken|Could not check|Look at)"))
         expect(panel(page, step).get_by_role("link", name="at the top")).to_be_visible()
         lab.scenario("healthy")
         lab.customer("acme")
-        expect(state(page, step)).to_have_text("OK", timeout=30_000)
+        expect(state(page, step)).to_have_text("OK")
         expect(one.get_by_text(code, exact=True)).to_have_count(0)
 
 
@@ -113,7 +113,6 @@ def test_a_secret_leaves_no_trace_with_widget_state_saved(
     )
     try:
         page = context.new_page()
-        page.set_default_timeout(15_000)
         lab.open(page, "30-credentials")
         field = page.get_by_label("Client Secret")
         field.press_sequentially(SECRET[:40])
@@ -127,7 +126,7 @@ def test_a_secret_leaves_no_trace_with_widget_state_saved(
         page.locator(SHOWN).get_by_label("Client ID").fill("1b6c0000-0000-4000-8000-000000000001")
         page.locator(SHOWN).get_by_role("button", name="Enter and check").click()
         save(page)
-        expect(state(page, "test-token")).to_have_text(re.compile("^Broken"), timeout=30_000)
+        expect(state(page, "test-token")).to_have_text(re.compile("^Broken"))
         save(page)
         page.reload()
         wait_until_run(page)
@@ -147,10 +146,36 @@ def test_a_secret_leaves_no_trace_with_widget_state_saved(
     assert SECRET not in "".join(lab.log)
 
 
+def test_only_what_a_person_has_changed_here_is_entered(page: Page, lab: Lab) -> None:
+    """A field that still shows what another notebook has replaced does not bring it back."""
+    lab.customer("elm")
+    lab.open(page, "30-credentials", walk="elm")
+    expect(state(page, "test-token")).to_have_text("OK")
+    shown = page.locator(SHOWN)
+    shown.get_by_label("Agent ID").evaluate("field => { field.value = '99'; }")
+    client_id = shown.get_by_label("Client ID").input_value()
+    shown.get_by_label("Client ID").fill(client_id)
+    shown.get_by_role("button", name="Enter and check").click()
+    expect(shown.get_by_text("All values have the right form")).to_be_visible()
+    with home_of(lab.home / "data"):
+        assert read_answers("elm")["agent_id"] != "99"
+    other = "1b6c0000-0000-4000-8000-000000000001"
+    shown.get_by_text("Base URL and Agent ID: change").click()
+    shown.get_by_label("Client ID").fill(other)
+    shown.get_by_label("Agent ID").fill(SECRET)
+    shown.get_by_role("button", name="Enter and check").click()
+    expect(shown.get_by_text("nothing was saved").first).to_be_visible()
+    shown.get_by_label("Agent ID").fill("27")
+    shown.get_by_role("button", name="Enter and check").click()
+    expect(state(page, "test-token")).to_have_text(re.compile("^Broken"))
+    with home_of(lab.home / "data"):
+        assert read_answers("elm")["client_id"] == other, "it waited for the other field"
+
+
 def test_restart_reload_and_a_second_tab_tell_no_lie(page: Page, lab: Lab, browser: Browser) -> None:
     lab.customer("acme")
     lab.open(page, "40-connection", walk="acme")
-    expect(state(page, "test-connection")).to_have_text("OK", timeout=30_000)
+    expect(state(page, "test-connection")).to_have_text("OK")
     page.reload()
     wait_until_run(page)
     expect(state(page, "test-connection")).to_have_text("OK")
@@ -159,16 +184,15 @@ def test_restart_reload_and_a_second_tab_tell_no_lie(page: Page, lab: Lab, brows
     page.get_by_role("button", name="Confirm Kernel Restart").click()
     page.locator(f"{SHOWN} {IDLE}").first.wait_for()
     check(page, "list-agents")
-    expect(page.get_by_text(WAITS).first).to_be_visible(timeout=10_000)
+    expect(page.get_by_text(WAITS).first).to_be_visible()
     expect(page.get_by_text("Not running. Nothing is lost.")).to_be_visible()
     page.get_by_role("button", name="Run this notebook").click()
     expect(state(page, "test-connection")).to_have_text("OK")
     with new_page(browser) as second:
-        second.set_default_timeout(15_000)
         lab.open(second, "30-credentials", walk="acme")
-        expect(state(second, "test-token")).to_have_text("OK", timeout=30_000)
+        expect(state(second, "test-token")).to_have_text("OK")
     check(page, "list-agents")
-    expect(state(page, "list-agents")).to_have_text("OK", timeout=30_000)
+    expect(state(page, "list-agents")).to_have_text("OK")
 
 
 def test_a_walk_that_is_opened_the_next_day_reads_and_runs(page: Page, lab: Lab) -> None:
@@ -176,18 +200,18 @@ def test_a_walk_that_is_opened_the_next_day_reads_and_runs(page: Page, lab: Lab)
     lab.scenario("healthy")
     lab.customer("birch")
     lab.open(page, "40-connection", walk="birch")
-    expect(state(page, "test-connection")).to_have_text("OK", timeout=30_000)
+    expect(state(page, "test-connection")).to_have_text("OK")
     save(page)
     stored = (lab.home / "data" / "walks" / "birch" / "40-connection.ipynb").read_text()
     assert "widget-view" not in stored
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Shut Down Kernel", exact=True).click()
     page.reload()
-    expect(page.get_by_text("A saved view, which is not live").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("A saved view, which is not live").first).to_be_visible()
     expect(page.get_by_text("Configuration → Teams & Agents → Agents").first).to_be_attached()
     expect(page.get_by_text("odel not found")).to_have_count(0)
     wait_until_run(page)  # it begins by itself
-    expect(state(page, "test-connection")).to_have_text("OK", timeout=30_000)
+    expect(state(page, "test-connection")).to_have_text("OK")
 
 
 def test_a_notebook_that_is_not_trusted_reads_and_runs_nothing_by_itself(page: Page, lab: Lab) -> None:
@@ -219,11 +243,34 @@ def test_the_focus_goes_to_a_question_and_back(page: Page, lab: Lab) -> None:
     expect(page.locator("[data-key='copy Agent ID']")).to_be_focused()
 
 
+SCROLLS = """
+const scrollTo = Element.prototype.scrollTo;
+window.scrolledTo = [];
+Element.prototype.scrollTo = function (...given) {
+  if (new Error().stack.includes("/static/lab/")) window.scrolledTo.push(JSON.stringify(given));
+  return scrollTo.apply(this, given);
+};
+"""
+"""Notes where JupyterLab itself scrolls to."""
+
+
+def test_jupyterlab_scrolls_nowhere_while_a_notebook_runs_by_itself(page: Page, lab: Lab) -> None:
+    """It would scroll to the last cell at a time of its own, under a button that somebody presses."""
+    page.add_init_script(SCROLLS)
+    lab.customer("acme")
+    lab.open(page, "50-connect-neo", walk="acme")
+    expect(page.locator(SHOWN).get_by_text(re.compile("^Connection works")).first).to_be_visible()
+    assert page.evaluate("window.scrolledTo") == []
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()  # whoever asks JupyterLab gets JupyterLab
+    page.wait_for_function("window.scrolledTo.length")
+
+
 def test_a_slow_check_is_cancelled_and_a_second_click_does_nothing(page: Page, lab: Lab) -> None:
     lab.scenario("slow")
     lab.customer("acme")
     lab.open(page, "40-connection", walk="acme")
-    expect(state(page, "test-connection")).to_have_text("Look at", timeout=60_000)  # asked by itself
+    expect(state(page, "test-connection")).to_have_text("Look at")  # asked by itself
     one = panel(page, "test-connection")
     before = len(ask(lab.practice, "tenants/practice/requests")["requests"])
     one.get_by_role("button", name="Check again").click()
@@ -251,7 +298,7 @@ def test_a_server_that_is_away_or_slow_is_told_and_freezes_nothing(page: Page, l
         page.get_by_role("button", name="Open this customer").click()
         expect(page.get_by_text("the short name takes a-z").first).to_be_visible()
         expect(word).to_have_text("Checking")  # the kernel was free meanwhile
-        expect(one.get_by_text("read-timeout", exact=True).first).to_be_visible(timeout=40_000)
+        expect(one.get_by_text("read-timeout", exact=True).first).to_be_visible()
         expect(word).to_have_text(re.compile("^Could not check"))
     with start(Options(port=port)):
         check(page, "prerequisites")
@@ -282,17 +329,45 @@ def test_the_guide_as_web_pages_needs_its_token(browser: Browser, web: Web) -> N
             page.goto(web.url)
             expect(page.get_by_text("00-start")).to_have_count(0)
             page.goto(f"{web.url}/?token={web.token}")
-            page.wait_for_url(re.compile("/voila/render/00-start.ipynb"), timeout=60_000)
+            page.wait_for_url(re.compile("/voila/render/00-start.ipynb"))
             one = page.locator("[data-step=prerequisites]:visible").first
-            one.wait_for(timeout=60_000)
+            one.wait_for()
             one.get_by_role("button", name="Check", exact=False).first.click()
-            expect(one.get_by_text("Halo PSA (practice tenant)").first).to_be_visible(timeout=30_000)
+            expect(one.get_by_text("Halo PSA (practice tenant)").first).to_be_visible()
             assert page.evaluate("document.body.dataset.jpThemeLight") == str(scheme == "light").lower()
             background = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (background == "rgb(255, 255, 255)") == (scheme == "light")
             page.goto(f"{web.url}/voila/render/nothing.ipynb")
             expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
     assert elsewhere == []
+
+
+WITHOUT_PANELS = """
+document.addEventListener("DOMContentLoaded", () => {
+  document.head.insertAdjacentHTML("beforeend", "<style>.h-head { display: none !important }</style>");
+  document.getElementById("rendered_cells")?.append("Error displaying widget: model not found");
+});
+"""
+"""What a page looks like that has given up on its panels, as it does when the machine is slow."""
+
+
+def test_a_web_page_without_its_panels_loads_once_more_then_says_so(browser: Browser, web: Web) -> None:
+    loads: list[str] = []
+    with new_page(browser) as page:
+        page.add_init_script(WITHOUT_PANELS)
+        page.on("framenavigated", lambda frame: loads.append(frame.url))
+        page.goto(f"{web.url}/voila/render/10-agent.ipynb?token={web.token}")
+        expect(page.get_by_role("alert").filter(has_text="did not come up whole")).to_be_visible()
+        assert len(loads) == 2
+
+
+def test_links_of_a_web_page_lead_where_they_say(browser: Browser, web: Web) -> None:
+    with new_page(browser) as page:
+        page.goto(f"{web.url}/voila/render/10-agent.ipynb?token={web.token}")
+        page.locator(".h-head:visible").first.wait_for()
+        expect(page.locator(".h-steps [aria-current=page]")).to_have_text(re.compile("^Agent, "))
+        page.locator(".h-head").get_by_role("link", name=re.compile("^Next")).click()
+        page.wait_for_url("**/voila/render/00-start.ipynb")
 
 
 def test_a_web_page_copies_the_secret_with_the_code_of_the_terminal_only(browser: Browser, web: Web) -> None:
@@ -304,13 +379,13 @@ def test_a_web_page_copies_the_secret_with_the_code_of_the_terminal_only(browser
         page.goto(f"{web.url}/?token={web.token}")
         page.goto(f"{web.url}/voila/render/30-credentials.ipynb")
         field = page.get_by_label("Client Secret")
-        field.wait_for(timeout=60_000)
+        field.wait_for()
         field.fill(secret)
         field.press("Enter")
         expect(page.get_by_text("kept in the lab's memory")).to_be_visible()
         page.goto(f"{web.url}/voila/render/50-connect-neo.ipynb")
         copy = page.get_by_role("button", name="Copy once …")
-        copy.wait_for(timeout=60_000)
+        copy.wait_for()
         copy.click()
         page.get_by_role("button", name="Copy it once").click()
         code = page.get_by_label("Code from the terminal")

@@ -9,9 +9,10 @@ from playwright.sync_api import Page, expect
 
 from halo_helpers.guide.steps import STEPS
 from halo_helpers.practice.control import ask
+from halo_helpers.report.walk_record import record_for_ticket
 
 from .helpers.browser import needs_browser
-from .helpers.lab import SHOWN, Lab, next_link, panel, state
+from .helpers.lab import SHOWN, Lab, follow_next, next_link, panel, state
 from .helpers.learner import Learner
 from .helpers.screens import make_agent
 from .helpers.traces import holding
@@ -53,7 +54,7 @@ def test_a_newcomers_walk_from_an_empty_tenant_to_the_record(page: Page, lab: La
     assert set(lab.states().values()) == {"todo", "needs"}
     confirm_prerequisites(page)
 
-    next_link(page, "Create the Neo Agent agent").click()
+    follow_next(page, "Create the Neo Agent agent")
     with page.context.expect_page() as opened:
         panel(page, "create-agent").get_by_role("link", name="Open the practice screen").click()
     screens = opened.value
@@ -62,7 +63,7 @@ def test_a_newcomers_walk_from_an_empty_tenant_to_the_record(page: Page, lab: La
     agent_id = make_agent(screens)
     agent_by_word(page, agent_id)
 
-    next_link(page, "Fill in the details").click()
+    follow_next(page, "Fill in the details")
     screens.goto(f"{lab.practice}/{NEW}")
     screens.get_by_label("Application Name").fill("Neo Agent Integration (mine)")
     screens.get_by_label("Active").check()
@@ -77,7 +78,7 @@ def test_a_newcomers_walk_from_an_empty_tenant_to_the_record(page: Page, lab: La
     for step in ("application-fields", "application-permissions", "save-application"):
         expect(state(page, step)).to_have_text("OK")
 
-    next_link(page, "Note the four values").click()
+    follow_next(page, "Note the four values")
     copied = {}
     lines = page.get_by_role("group", name="The four values for Neo Agent")
     for line in ("Client ID", "HaloPSA Base URL", "Agent ID"):
@@ -105,13 +106,15 @@ def test_a_newcomers_walk_from_an_empty_tenant_to_the_record(page: Page, lab: La
     expect(state(page, "webhooks")).to_have_text("OK")
     expect(next_link(page, "Keep the record")).to_be_visible()
     page.get_by_role("button", name="Check everything and write it").click()
-    expect(page.get_by_text("Practice: practice is connected to Neo Agent")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Practice: practice is connected to Neo Agent")).to_be_visible()
     expect(page.locator(SHOWN).get_by_text("finished").first).to_be_visible()
     page.get_by_role("button", name="Copy for the ticket").click()
 
     folder = lab.home / "data" / "walks" / "practice"
-    assert page.evaluate("navigator.clipboard.readText()") == (folder / "record.md").read_text()
     record = json.loads((folder / "record.json").read_text())
+    ticket = page.evaluate("navigator.clipboard.readText()")
+    assert ticket == record_for_ticket(record)
+    assert f"Client ID {record['answers']['client_id']}" in ticket, "as it can be used"
     assert (record["answers"]["agent_id"], record["agent"]) == (str(agent_id), f"Neo Helper (ID {agent_id})")
     found = lab.states()
     assert (found.pop("change-secret"), found.pop("connect-neo")) == ("todo", "confirmed")
@@ -161,11 +164,11 @@ def test_each_wrong_turn_is_one_card_and_next_leads_to_where_it_is_mended(page: 
         with Learner(lab.practice, anew=False) as learner:
             agent_id = learner.make_agent()
             confirm_prerequisites(page)
-            next_link(page, "Create the Neo Agent agent").click()
+            follow_next(page, "Create the Neo Agent agent")
             agent_by_word(page, agent_id)
-            next_link(page, "Fill in the details").click()
+            follow_next(page, "Fill in the details")
             enter(page, *take(turn, learner))
-        expect(next_link(page, f"mend “{STEPS[step].title}”"), turn).to_be_visible(timeout=30_000)
+        expect(next_link(page, f"mend “{STEPS[step].title}”"), turn).to_be_visible()
         shown.get_by_role("link", name=re.compile("^Connection, ")).click()
         verdict = panel(page, "verdict")
         expect(verdict.get_by_text(code, exact=True), turn).to_have_count(1)

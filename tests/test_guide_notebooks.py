@@ -51,10 +51,10 @@ def test_form(path: Path) -> None:
     tagged = [cell for cell in code if "parameters" in cell["metadata"].get("tags", [])]
     assert len(tagged) == 1
     values = {
-        node.targets[0].id: ast.literal_eval(node.value)
+        node.target.id: ast.literal_eval(node.value)  # type: ignore[attr-defined, arg-type]
         for node in ast.parse(source(tagged[0])).body
-        if isinstance(node, ast.Assign)
-    }  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign)
+    }
     assert values.items() >= COMMON.items()
     for cell in code:
         assert len(source(cell).splitlines()) < 10

@@ -47,6 +47,6 @@ def test_a_newer_guide_is_taken_over_on_a_click_and_nothing_is_lost(
     for name in ("10-agent.ipynb", "20-application.ipynb"):
         text = (folder / name).read_text()
         assert "A newer guide" in text
-        assert "tenant = 'acme'" in text
+        assert "tenant: str = 'acme'" in text
     assert not (folder / "20-application-yours-1.ipynb").exists()
     assert (older_copies("acme"), read_answers("acme")["base_url"]) == ([], "https://acme.halopsa.com")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +21,7 @@ from halo_helpers.guide.steps import STEPS
 from halo_helpers.guide.walk_store import note, read_store
 from halo_helpers.panels import answers as walk_answers
 from halo_helpers.panels import open_guide
-from halo_helpers.panels.base.view import View
+from halo_helpers.panels.base.view import Background, View
 from halo_helpers.panels.exercise import TENANTS
 from halo_helpers.panels.start import load_record
 from halo_helpers.practice.control import ask, start
@@ -104,6 +106,20 @@ def test_a_second_click_meanwhile_does_nothing_and_a_check_can_be_cancelled(acme
         panel.work.wait()
     assert "cancelled" in panel.view.spoken
     assert "To do" in card(panel)
+
+
+def test_what_is_next_stays_next_while_it_is_checked(own_home: Path) -> None:
+    """A click on Next would else lead to a later step, for as long as checks are under way."""
+    write_answers("acme", base_url="https://acme.halopsa.com")
+    guide = open_guide("acme")
+    guide.begin()
+    header = guide.header()
+    before = card(header).partition("data-key='next'")[2].partition("</a>")[0]
+    assert "What you need before you begin" in before
+    with guide.asking(("address", "address.licence")):
+        assert state(guide, "prerequisites") == "checking"
+        assert "Checking" in card(header)
+        assert card(header).partition("data-key='next'")[2].partition("</a>")[0] == before
 
 
 def test_what_changes_while_it_is_drawn_is_drawn_once_more(acme: str) -> None:
@@ -292,7 +308,7 @@ def test_the_walk_of_a_new_customer(own_home: Path, practice: Practice) -> None:
     start = open_guide("practice").start()
     assert "acme/00-start.ipynb" in click(start, "open", name="acme", url=f"{practice.base_url}/").html
     copy = json.loads((own_home / "walks" / "acme" / "30-credentials.ipynb").read_text())
-    assert "tenant = 'acme'" in "".join("".join(cell["source"]) for cell in copy["cells"])
+    assert "tenant: str = 'acme'" in "".join("".join(cell["source"]) for cell in copy["cells"])
 
     guide = open_guide("acme")
     panel = guide.credentials()
@@ -410,3 +426,20 @@ def test_lab_does_not_save_widget_state(own_home: Path) -> None:
     (file,) = own_home.rglob("plugin.jupyterlab-settings")
     assert json.loads(file.read_text()) == {"saveState": False}
     assert any("checkpoint_dir" in option for option in options)
+
+
+def test_work_that_is_being_started_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    background, waiting, began = Background(), list[Future[None]](), threading.Thread.start
+
+    def start_slowly(thread: threading.Thread) -> None:
+        if thread.name == "halo-panel":
+            waiting.append(pool.submit(background.wait))
+            wait_for(waiting, timeout=0.05)  # it is at the thread now, which does not run yet
+        began(thread)
+
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(threading.Thread, "start", start_slowly)
+        ended = list[bool]()
+        background.start(lambda stop: ended.append(True))
+        waiting[0].result(timeout=10)
+    assert ended == [True]

@@ -38,6 +38,16 @@ def test_no_trait_of_the_entry_holds_the_secret(own_home: Path) -> None:
     assert SECOND[:20] not in json.dumps(panel.view.get_state(), default=repr)
 
 
+def test_what_another_notebook_has_entered_is_shown_with_the_next_redraw(own_home: Path) -> None:
+    write_answers("acme", base_url="https://acme.halopsa.com", agent_id="27")
+    panel = open_guide("acme").credentials()
+    write_answers("acme", agent_id="31")
+    panel.refresh()
+    assert panel.view.answers["agent_id"] == "31"
+    click(panel, "save", client_id="1b6c0000-0000-4000-8000-000000000001")
+    assert read_answers("acme")["agent_id"] == "31"
+
+
 def test_a_good_secret_stays_until_another_one_is_confirmed(own_home: Path) -> None:
     """A stray key, a Client ID, half of a secret, the same one again: nothing is lost and nothing changes."""
     write_answers("acme", base_url="https://acme.halopsa.com")

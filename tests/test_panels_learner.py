@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from halo_helpers.guide.rules import LINES
 from halo_helpers.guide.walk_states import is_finished, next_of
+from halo_helpers.guide.walk_store import read_store
 from halo_helpers.panels import open_guide
 from halo_helpers.practice.control import ask
 from halo_helpers.system.account import account_name
+from halo_helpers.tenants.answers import read_answers
+from halo_helpers.tenants.practice import walk_tenant
 
 from .helpers.learner import Learner
 from .helpers.panels import click
@@ -145,6 +149,31 @@ def test_the_practice_walk_is_begun_anew_on_demand(learner: Learner) -> None:
     assert not [one.id for one in guide.states().values() if one.is_done]
     assert not guide.has_secret()
     assert "Neo Agent" not in learner.list_agents()
+
+
+def test_what_was_asked_before_it_was_begun_anew_is_not_kept(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another notebook's checks end after that, with answers of the walk that is gone."""
+    guide, other = open_guide(), open_guide()
+    click(guide.header(), "hello")
+    learner.make_agent()
+    learner.make_application()
+    guide.change_answers(client_id=learner.client_id)
+    guide._own_work.wait()
+    asked_with = guide._asked_with
+
+    def and_begun_anew(only: Any) -> Any:
+        found = asked_with(only)
+        walk_tenant(anew=True)
+        other.begin()
+        other.load()
+        return found
+
+    monkeypatch.setattr(guide, "_asked_with", and_begun_anew)
+    guide.ask(("address",))
+    assert read_store(guide.name).results == {}
+    assert "client_id" not in read_answers(guide.name)
 
 
 def test_a_customers_walk_is_never_begun_anew(acme: str) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,14 +144,17 @@ def test_no_file_stream_log_or_argument_holds_a_secret(
 ) -> None:
     file, environment, planted = fleet
     folder = file.parent
-    said = halo(folder, environment, "batch", str(file), "--out", "runs", "--timeout", "30")
-    for name in ("healthy", "wrong-secret", "login-type-user", "connection-cut"):
-        said += halo(folder, environment, "check", name, "--tenants-file", str(file))
-    said += halo(folder, environment, "agents", "scope-none", "--tenants-file", str(file), "--json")
+    with ThreadPoolExecutor(1) as beside:
+        words = ("batch", str(file), "--out", "runs", "--timeout", "30")
+        batch = beside.submit(halo, folder, environment, *words)
+        said = ""
+        for name in ("healthy", "wrong-secret", "login-type-user", "connection-cut", "no-such-tenant"):
+            said += halo(folder, environment, "check", name, "--tenants-file", str(file))
+        said += halo(folder, environment, "agents", "scope-none", "--tenants-file", str(file), "--json")
+        for notebook in ("30-credentials", "40-connection", "50-connect-neo"):
+            said += guide(folder, environment, notebook, file)
+        said += batch.result()
     said += halo(folder, environment, "bundle", "latest", "--out", "bundle.zip", "--dir", "runs")
-    said += halo(folder, environment, "check", "no-such-tenant", "--tenants-file", str(file))
-    for notebook in ("30-credentials", "40-connection", "50-connect-neo"):
-        said += guide(folder, environment, notebook, file)
     said += halo(folder, environment, "report", "latest", "--tenant", "wrong-secret", "--dir", "runs")
     with zipfile.ZipFile(folder / "bundle.zip") as archive:
         archive.extractall(folder / "unpacked")

@@ -47,6 +47,8 @@ class Rule:
     """Codes that count here, when not all do."""
     leaves: frozenset[str] = frozenset()
     """Codes that another step tells."""
+    part: str = ""
+    """The fact of what it quotes that is this step's, by its first words; else all but other steps'."""
     word: bool = False
     """Whether a person's word can stand as long as no check has answered."""
     also: tuple[tuple[str, str], ...] = ()
@@ -89,10 +91,18 @@ RULES: dict[str, Rule] = {
         checks=_AGENT, quotes=("identity.login", "identity.active"), leaves=OWN_CODES, word=True
     ),
     "agent-teams": Rule(
-        checks=("identity.active",), quotes=("identity.active",), only=frozenset({TEAM}), word=True
+        checks=("identity.active",),
+        quotes=("identity.active",),
+        only=frozenset({TEAM}),
+        part="teams:",
+        word=True,
     ),
     "agent-preferences": Rule(
-        checks=("identity.active",), quotes=("identity.active",), only=frozenset({HOURS}), word=True
+        checks=("identity.active",),
+        quotes=("identity.active",),
+        only=frozenset({HOURS}),
+        part="working hours:",
+        word=True,
     ),
     "note-agent-id": Rule(checks=("identity.agent",), quotes=("identity.agent",), word=True),
     "open-configuration": Rule(way_to="application-fields"),

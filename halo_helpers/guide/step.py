@@ -53,6 +53,8 @@ class Step:
     missing: str = ""
     practice_link: str = ""
     """The same screen on the practice tenant, all of whose addresses are known."""
+    same_form: bool = False
+    """Whether it goes on in the form of the step before: that is open, and a new one would lose it."""
     names: tuple[str, str] = (AGENT_NAME, APPLICATION_NAME)
     """What the agent and the application are called."""
 

@@ -287,7 +287,23 @@ class _View:
         looked_at = [one.headline for _, _, _, findings in found or [] for one in findings]
         if not rule.quotes:
             return "; ".join([count_of(len(rows), "check") + " answered", *looked_at])
-        return "; ".join([*looked_at, *(rows[one].seen for one in rule.quotes if one in rows)])
+        quoted = [_fact(rule, rows[one]) for one in rule.quotes if one in rows]
+        return "; ".join(one for one in (*looked_at, *quoted) if one)
+
+
+_PARTS = tuple(rule.part for rule in RULES.values() if rule.part)
+
+
+def _fact(rule: Rule, row: Result) -> str:
+    """Return the part of what a check saw that a step may claim: never a fault that another step tells."""
+    if not rule.part and not rule.leaves:
+        return row.seen
+    if not row.notes:
+        return "" if row.found else row.seen  # as an earlier version kept it
+    if not rule.part:
+        return "; ".join(one for one in row.notes if not one.startswith(_PARTS))
+    own = [one for one in row.notes if one.startswith(rule.part)]
+    return "; ".join(own or [one for one in row.notes if one.startswith("not told")])
 
 
 def holds(check_id: str, store: Store, answers: Mapping[str, str]) -> bool:

@@ -51,6 +51,8 @@ class Result:
     used: Mapping[str, str]
     found: tuple[Found, ...] = ()
     requires: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was seen besides the findings, a fact each."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Store:
             name: Result(
                 **row
                 | {"found": tuple(Found(**one) for one in row["found"]), "requires": tuple(row["requires"])}
+                | {"notes": tuple(row.get("notes", ()))}
             )
             for name, row in value["results"].items()
         }
@@ -155,13 +158,16 @@ def change_store(name: str, change: Callable[[Store], Store]) -> Store:
     return store
 
 
-def note_results(name: str, results: Mapping[str, Result]) -> None:
+def note_results(name: str, results: Mapping[str, Result], *, of: str | None = None) -> None:
     """Keep what checks answered, in place of what they answered before.
 
-    An override stands as long as the codes that it went past.
+    An override stands as long as the codes that it went past. With `of`, the tenant of a learner's walk,
+    nothing is kept once that was begun anew.
     """
 
     def change(store: Store) -> Store:
+        if of is not None and store.notes.get("tenant", "") != of:
+            return store
         return Store({**store.results, **results}, store.words, store.overrides, store.notes)
 
     change_store(name, change)

@@ -79,12 +79,17 @@ class WalkAnswers:
         """Return the learner's own tenant with what was entered for it; a new one begins a new walk."""
         found, which = walk_tenant()
         if read_store(self.name).notes.get("tenant") != which:
-            begun = Store(notes={"tenant": which})
-            # another notebook may have begun it a moment ago
-            change_store(self.name, lambda kept: kept if kept.notes.get("tenant") == which else begun)
-            self._stored = write_answers(
-                self.name, **dict.fromkeys(ANSWERS, "") | {"base_url": found.base_url}
-            )
+            blank = dict.fromkeys(ANSWERS, "") | {"base_url": found.base_url}
+
+            def begin(kept: Store) -> Store:
+                if kept.notes.get("tenant") == which:
+                    return kept  # another notebook has begun it a moment ago
+                # the answers first: nobody takes those of before for those of the walk that begins
+                write_answers(self.name, **blank)
+                return Store(notes={"tenant": which})
+
+            change_store(self.name, begin)
+            self._stored = read_answers(self.name)
         answers = self._stored
         return replace(
             found,
@@ -119,8 +124,13 @@ class WalkAnswers:
                 f"{'is' if len(missing) == 1 else 'are'} entered at the end of 20-application, or in "
                 "30-credentials"
             )
+        return self.tenant_so_far() or self._found
+
+    def tenant_so_far(self) -> Tenant | None:
+        """Return the tenant with what is known of it, None when nothing is."""
+        self._follow()
         entered = self.secret_in_memory()
-        return replace(self._found, client_secret=entered) if entered else self._found
+        return replace(self._found, client_secret=entered) if entered and self._found else self._found
 
     def missing(self, checks: Sequence[str] = ()) -> list[str]:
         """Return which answers checks still need, in words; a full check when none is named."""
@@ -136,6 +146,7 @@ class WalkAnswers:
 
     def shown_answers(self) -> dict[str, str]:
         """Return the answers that are no secret."""
+        self._follow()
         found = self._found
         if found is None:
             return {}

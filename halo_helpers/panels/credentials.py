@@ -15,6 +15,7 @@ from typing import Any
 import traitlets
 
 from ..errors import ConfigError, LabSilentError, SecretError
+from ..guide.walk_states import listed
 from ..secrets import lab_memory
 from ..secrets.places import FILE, KERNEL, KEYRING, LAB, keyring_works, put_in, remove
 from ..secrets.redaction import forget
@@ -201,6 +202,12 @@ class CredentialsPanel(Panel):
         refuse_secret(*given.values())
         self.walk.change_answers(**given)
         self.view.answers = self.walk.shown_answers()
+        left = self.walk.missing()
+        if left:
+            what = state_html("todo", f"Entered; still missing: {listed(left)}")
+            self.view.results = box(f"<p role='status'>{what}</p>")
+            self.walk.refresh()
+            return
         result = self.walk.ask(("address.url", "token.form"))
         fine = f"<p>{state_html('ok', 'All values have the right form')}</p>"
         self.view.results = box(findings_html(self.walk, result.checks) or fine)

@@ -11,12 +11,11 @@ from ..errors import ConfigError, HaloError
 from ..guide.steps import STEPS
 from ..practice.control import PracticeError, ask
 from ..practice.scenarios import SCENARIOS
-from ..secrets.redaction import redact
 from ..system.plain_text import count_of
 from ..tenants.practice import from_ready_entry, practice_url
 from ..verification.result import Verification
 from ..verification.run_checks import verify
-from .base.style import box, button, sentence, state_html
+from .base.style import box, button, of_error, state_html
 from .base.view import Background, CardView, Message, Panel, static
 from .cards.finding import findings_html
 from .state import WalkState
@@ -137,7 +136,7 @@ class ExercisePanel(Panel):
             self._task = _task(self._left[0], _tenant(TENANTS - len(self._left) + 1))
             self._left.pop(0)
         except HaloError as error:
-            self.view.results = sentence(redact(error.seen))
+            self.view.results = of_error(error)
         finally:
             self.work.done()
             self.refresh()

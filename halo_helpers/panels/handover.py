@@ -43,7 +43,7 @@ class HandoverPanel(Panel):
 
     def refresh(self) -> None:
         """Show the lines as they are now."""
-        self.view.html = _card(self.walk, self._question, live=True)
+        self.view.html = _card(self.walk, self._question, live=self.walk.is_live)
 
     def _receive(self, message: Message) -> None:
         """Note that a line was copied: with its value, so that another one is not taken for copied."""

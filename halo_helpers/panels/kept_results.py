@@ -40,7 +40,7 @@ def _result(row: CheckResult, at: str, answers: dict[str, str]) -> Result:
         )
         for one in row.findings
     )
-    return Result(row.verdict, redact(row.seen), at, used, found, row.requires)
+    return Result(row.verdict, redact(row.seen), at, used, found, row.requires, row.notes)
 
 
 def checks_of(store: Store, ids: Collection[str]) -> list[CheckResult]:

@@ -14,7 +14,7 @@ from ..guide.rules import RECORD_WRITTEN, RULES
 from ..guide.steps import STEPS
 from ..guide.walk_states import WORDS, StepState, states_of
 from ..guide.walk_store import Result, note_results
-from ..report.walk_record import Record, record_text, summary_of
+from ..report.walk_record import Record, record_for_ticket, record_text, summary_of
 from ..secrets.redaction import redact
 from ..system.files import read_regular, write_whole
 from ..system.paths import make_data_folder
@@ -25,7 +25,7 @@ from ..tenants.edit_file import add_tenant
 from ..tenants.find import tenants_file
 from ..verification.result import WORDS as VERDICTS
 from ..verification.result import Verification
-from .base.style import OF_VERDICT, SHAPES, box, button, copy_button, sentence, state_html
+from .base.style import OF_VERDICT, SHAPES, box, button, copy_button, of_error, state_html
 from .base.view import Background, CardView, Message, Panel
 from .kept_results import USES
 from .state import RECORD_SCHEMA, WalkState
@@ -62,11 +62,11 @@ class RecordPanel(Panel):
                 "<div class='h-row h-foot'>"
                 f"{button('Check everything and write it', 'record', 'main')}{said}</div>"
             )
-        text = record_text(record)
+        text, plain = record_text(record), record_for_ticket(record)
         encoded = base64.b64encode(text.encode()).decode()
         return (
             "<div class='h-row h-foot'>"
-            f"{copy_button(text, 'the record', words='Copy for the ticket', kind='main')}"
+            f"{copy_button(plain, 'the record', words='Copy for the ticket', kind='main')}"
             f"<a class='h-btn' download='record.md' href='data:text/markdown;base64,{encoded}'>Download "
             "record.md</a>"
             f"{button('Check and write it anew', 'record', 'quiet')}{said}</div>"
@@ -108,7 +108,7 @@ class RecordPanel(Panel):
         try:
             self._said = action()
         except HaloError as error:
-            self.view.results = sentence(redact(error.seen))
+            self.view.results = of_error(error)
         finally:
             self.work.done()
             self.walk.refresh()

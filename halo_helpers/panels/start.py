@@ -102,10 +102,13 @@ def _others(said: str) -> str:
     )
 
 
+_NOBODY_YET = "No customer yet: practise, or open one by a short name and its base URL."
+
+
 def map_html(walk: WalkState) -> str:
     """Show every notebook in a line, open where the walk stands, and the other customers."""
     states = walk.states()
-    now = next_of(states)
+    now = next_of(walk.known_states())
     rows = []
     for name in NOTEBOOKS:
         mine = [one for one in states.values() if STEPS[one.id].notebook == name and RULES[one.id].counted]
@@ -121,13 +124,11 @@ def map_html(walk: WalkState) -> str:
             f"<b>{name}</b><span></span><small>{done} of {len(mine)} done</small></summary><div>"
             f"<ul class='h-list'>{steps}</ul></div></details>"
         )
-    known = (
-        ", ".join(
-            f"<a href='../{escape(n)}/00-start.ipynb'>{escape(n)}</a>" for n in known_walks() if n != PRACTICE
-        )
-        or "no customer yet: practise, or enter a short name and a base URL"
+    known = ", ".join(
+        f"<a href='../{escape(n)}/00-start.ipynb'>{escape(n)}</a>" for n in known_walks() if n != PRACTICE
     )
-    return f"<h2>How far {escape(walk.name)} is</h2>{''.join(rows)}<p>Customers so far: {known}</p>"
+    customers = f"Customers so far: {known}" if known else _NOBODY_YET
+    return f"<h2>How far {escape(walk.name)} is</h2>{''.join(rows)}<p>{customers}</p>"
 
 
 def _open(walk: WalkState, message: Message) -> str:

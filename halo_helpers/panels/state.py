@@ -56,6 +56,10 @@ class WalkState(WalkAnswers):
         """Return the state of each step, in order."""
         return states_of(self.store(), self.answers_now(), USES, self.running)
 
+    def known_states(self) -> dict[str, StepState]:
+        """Return the states by what is known, whatever is being asked, so that what comes next stays."""
+        return states_of(self.store(), self.answers_now(), USES)
+
     def version(self) -> tuple[object, ...]:
         """Return something that differs once another notebook has changed the walk."""
         folder = store_file(self.name).parent
@@ -63,7 +67,8 @@ class WalkState(WalkAnswers):
 
     def follow(self, panel: Refreshable) -> None:
         """Let a panel show the state of now whenever it changes."""
-        self._panels.add(panel)
+        with self._drawing:  # another thread may be going through them
+            self._panels.add(panel)
 
     def refresh(self) -> None:
         """Let every panel of this notebook show the state of now.
@@ -91,6 +96,10 @@ class WalkState(WalkAnswers):
     def ask_all(self) -> None:
         """Ask everything, in the background; a second call meanwhile does nothing."""
         self._own_work.start(lambda _: self._ask_all(()))
+
+    def wait(self) -> None:
+        """Wait until what is asked by itself has been answered."""
+        self._own_work.wait()
 
     def ask_by_itself(self) -> None:
         """Ask what can be asked and was not yet, with the answers of now: all, or the address alone.
@@ -138,11 +147,10 @@ class WalkState(WalkAnswers):
         Raises: ConfigError when an answer is still missing; Stopped.
         """
         self.begin()
+        which = self._which()  # first: the answers of a walk that is begun anew are there before it is
         tenant, answers = self._asked_with(only)
-        which = self._which()
         result = verify(tenant, only=list(only) or None, on_result=on_result, stop=stop)
-        if which == self._which():  # else a learner began anew meanwhile
-            note_results(self.name, results_of(result, answers))
+        note_results(self.name, results_of(result, answers), of=which)
         return result
 
     def _which(self) -> str:

@@ -52,7 +52,7 @@ def show(what: str) -> Panel:
     """
     try:
         walk = _walk_here()
-        return walk.step(what) if what in STEPS else _PANELS[what](walk)
+        return walk.panel(what)
     except HaloError as error:
         return static(redact(error.seen))
     except KeyError:
@@ -63,7 +63,11 @@ def summary(*only: str) -> str:
     """Run checks, by id or layer, and return one line about them, or about what is still missing."""
     try:
         walk = _walk_here()
-        return walk.summary(*only) if walk.is_unattended else "nothing is asked here: the cards above are"
+        return (
+            walk.summary(*only)
+            if walk.is_unattended
+            else "the cards above ask; this cell does so in unattended runs alone"
+        )
     except HaloError as error:
         return redact(error.seen)
 
@@ -96,6 +100,13 @@ class Walk(WalkState):
         panel = HeaderPanel(self)
         self.follow(panel)
         return panel
+
+    def panel(self, what: str) -> Panel:
+        """Show a step by its id, or a panel by its name.
+
+        Raises: KeyError for what is neither.
+        """
+        return self.step(what) if what in STEPS else _PANELS[what](self)
 
     def step(self, step_id: str) -> Panel:
         """Show a step: its state, where to click, what to set, what to see, and one button."""
@@ -171,6 +182,12 @@ class Walk(WalkState):
         """Say where the settings of the practice tenant are listed; working copies of before ask for it."""
         return static("The practice tenant's settings are listed by: halo-runbook practice --help")
 
+    def administrator(self) -> Panel:
+        """Let an administrator sign in, see which field is wrong, and have it set right on consent."""
+        from .admin.panel import administrator_panel
+
+        return administrator_panel(self)
+
     def exercise(self) -> Panel:
         """Diagnose three practice tenants that are broken on purpose."""
         from .exercise import exercise_panel
@@ -198,6 +215,7 @@ _PANELS: dict[str, Callable[[Walk], Any]] = {
     "agents": Walk.agents,
     "rights": Walk.rights,
     "start": Walk.start,
+    "administrator": Walk.administrator,
     "exercise": Walk.exercise,
     "handover": Walk.handover,
     "write-record": Walk.write_record,

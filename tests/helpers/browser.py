@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WAITS_MS = 60_000
+"""How long a page may take on a machine that does other work, too; a wait ends as soon as it is over."""
+expect.set_options(timeout=WAITS_MS)
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package chromium")
 
 
@@ -31,7 +34,7 @@ def new_page(browser: Browser, width: int = 1280, **options: object) -> Iterator
     errors: list[str] = []
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
     page = context.new_page()
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(WAITS_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:
         yield page

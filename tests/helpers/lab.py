@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from halo_helpers.guide.lab.working_copy import open_walk
+from halo_helpers.guide.steps import STEPS
 from halo_helpers.practice.control import ask, running_at
 from halo_helpers.secrets.places import FILE, put_in
 from halo_helpers.secrets.value import Secret
@@ -136,7 +137,7 @@ class Lab(Served):
         page.goto(
             f"{self.url}/lab/workspaces/{walk}-{notebook}/tree/{walk}/{notebook}.ipynb?token={self.token}&reset"
         )
-        page.locator(f"{SHOWN} {IDLE}").first.wait_for(timeout=60_000)
+        page.locator(f"{SHOWN} {IDLE}").first.wait_for()
 
     def states(self, walk: str = "practice") -> dict[str, str]:
         """Return the state of each step, as the command line tells it."""
@@ -174,9 +175,7 @@ def home_of(folder: Path) -> Iterator[None]:
 
 def wait_until_run(page: Page) -> None:
     """Wait until the notebook in front has run by itself, to its last cell."""
-    expect(page.locator(f"{SHOWN} .jp-CodeCell").last.locator(".jp-OutputArea-output").first).to_be_attached(
-        timeout=60_000
-    )
+    expect(page.locator(f"{SHOWN} .jp-CodeCell").last.locator(".jp-OutputArea-output").first).to_be_attached()
     expect(page.locator(f"{SHOWN} [data-halo-saved]")).to_have_count(0)
     page.locator(f"{SHOWN} {IDLE}").first.wait_for()
 
@@ -207,6 +206,13 @@ def state(page: Page, step: str) -> Locator:
 def next_link(page: Page, title: str) -> Locator:
     """Give the header's link to the next step, in the notebook that is in front."""
     return page.locator(SHOWN).get_by_role("link", name=f"Next: {title}")
+
+
+def follow_next(page: Page, title: str) -> None:
+    """Click on Next, and wait until the page has brought the step up: a click while it scrolls is lost."""
+    next_link(page, title).click()
+    (step,) = [one.id for one in STEPS.values() if one.title == title]
+    expect(page.locator(f"{SHOWN} [data-step={step}] [tabindex]").first).to_be_focused()
 
 
 def check(page: Page, step: str) -> Locator:

@@ -8,14 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import ConfigError, unwritable
 from ...secrets.lab_memory import share_memory
+from ...system.extras import is_missing, needs_extra
 from ...system.files import write_whole
 from ...system.paths import data_folder, make_data_folder, practice_state_file
 from ...system.plain_text import did_you_mean
+from ...system.processes import own_group
 from ...tenants.answers import walks_folder
 from ...tenants.tenant import NAME, PRACTICE
 from ..steps import NOTEBOOKS, STEPS
@@ -37,7 +38,7 @@ def run_lab(
     Raises: ConfigError for a name that is none, without JupyterLab, or with an unwritable data folder.
     """
     made: list[Path] = []
-    folder = _working_copy("jupyterlab", "lab", tenant, tenants_file, made.append)
+    folder = _working_copy("jupyterlab", tenant, tenants_file, made.append)
     notebook = notebook_of(step)
     options = [*_settings(folder.name, port, notebook), *([] if browser else ["--no-browser"])]
     if sys.platform != "win32" and os.geteuid() == 0:
@@ -63,7 +64,7 @@ def run_web(
     Raises: ConfigError as `run_lab`.
     """
     made: list[Path] = []
-    folder = _working_copy("voila", "web", tenant, tenants_file, made.append)
+    folder = _working_copy("voila", tenant, tenants_file, made.append)
     if step:
         show(f"The page of this step: /voila/render/{notebook_of(step)}.ipynb")
     options = [
@@ -93,11 +94,9 @@ def notebook_of(step: str) -> str:
     return STEPS[step].notebook
 
 
-def _working_copy(
-    module: str, extra: str, tenant: str, tenants_file: str, made: Callable[[Path], None]
-) -> Path:
-    if find_spec(module) is None:
-        raise ConfigError(f"this needs the extra “{extra}”: pip install 'halo-runbook[{extra}]'")
+def _working_copy(module: str, tenant: str, tenants_file: str, made: Callable[[Path], None]) -> Path:
+    if is_missing(module):
+        raise ConfigError(needs_extra(module))
     if not NAME.fullmatch(tenant):
         raise ConfigError(f"--tenant {tenant!r} is no name of a tenant: a-z, 0-9 and -")
     open_walk(PRACTICE, signed=made)
@@ -134,13 +133,13 @@ def _serve(
             note_running(practice_state_file(), server.base_url)
             stack.callback(forget_running, practice_state_file(), server.base_url)
             environment["HALO_PRACTICE_URL"] = server.base_url
-        # its standard input is ours: when we end, also killed hard, it ends, and its kernels with it
+        # its standard input is ours: when we end, by Ctrl+C or killed hard, it ends, and its kernels with it
         command = [sys.executable, "-P", "-m", "halo_helpers.guide.lab.lab_process", module, *options]
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)  # noqa: S603 - this very interpreter
+        process = subprocess.Popen(  # noqa: S603 - this very interpreter
+            command, env=environment, stdin=subprocess.PIPE, **own_group()
+        )
         try:
             return process.wait()
-        except KeyboardInterrupt:
-            return 0
         finally:
             _end(process)
 

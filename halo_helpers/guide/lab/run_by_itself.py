@@ -11,6 +11,8 @@ import json
 import os
 from pathlib import Path
 
+RUN_ALL = (Path(__file__).parent / "run_all.js").read_text(encoding="utf-8")
+"""How this tool runs a notebook that is open; `haloRunning` holds those that it is running."""
 _SCRIPT = """
 if (!window.haloOpened) {
   const ran = new WeakSet();
@@ -28,7 +30,7 @@ if (!window.haloOpened) {
     if (ran.has(note) || !note?.node.querySelector("[data-halo-saved]")) return;
     if (!session?.isReady || kernel?.status !== "idle") return;
     ran.add(note);
-    app.commands.execute("notebook:run-all-cells");
+    runAllCells(app, note);
   }, 100);
 }
 """
@@ -44,7 +46,7 @@ SAVED = (
 
 def saved_header(form: str = "") -> str:
     """Return the header's saved form with the script that makes it live."""
-    return f"{form}{SAVED}<script>{_SCRIPT}</script>"
+    return f"{form}{SAVED}<script>{RUN_ALL}{_SCRIPT}</script>"
 
 
 SIGN = "HALO_LAB_SIGN"

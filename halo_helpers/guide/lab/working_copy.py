@@ -15,7 +15,7 @@ from ...system.paths import make_data_folder, notebooks_folder
 from ...tenants.answers import walks_folder
 from .run_by_itself import saved_header, sign
 
-_ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
+ABOUT_OUTPUTS = re.compile(r"\*Outputs stored here[^*]*\*")
 _KEY = "halo_runbook"
 """Where a copy says what it was made of: the tenant; `original` and `copy`, digests of the cells' sources."""
 
@@ -117,14 +117,14 @@ def _with_tenant(notebook: Path, name: str, tenants_file: str) -> dict[str, Any]
     original = _digest(value)
     for cell in value["cells"]:
         if cell["cell_type"] != "code":
-            cell["source"] = _ABOUT_OUTPUTS.sub("", "".join(cell["source"])).rstrip()
+            cell["source"] = ABOUT_OUTPUTS.sub("", "".join(cell["source"])).rstrip()
             continue
         cell["outputs"], cell["execution_count"] = [], None
         if 'show("header")' in "".join(cell["source"]):
             html = {"text/html": saved_header(), "text/plain": "not run yet"}
             cell["outputs"] = [{"output_type": "display_data", "data": html, "metadata": {}}]
         if "parameters" in cell["metadata"].get("tags", []):
-            source = "".join(cell["source"]).replace('tenant = "practice"', f"tenant = {name!r}")
-            cell["source"] = source.replace('tenants_file = ""', f"tenants_file = {tenants_file!r}")
+            source = "".join(cell["source"]).replace('tenant: str = "practice"', f"tenant: str = {name!r}")
+            cell["source"] = source.replace('tenants_file: str = ""', f"tenants_file: str = {tenants_file!r}")
     value["metadata"][_KEY] = {"tenant": name, "original": original, "copy": _digest(value)}
     return value

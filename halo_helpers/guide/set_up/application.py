@@ -138,6 +138,7 @@ STEPS = (
         ),
         see="Exactly three scopes on Yes.",
         practice_link="/config/integrations/api/applications/new",
+        same_form=True,
     ),
     Step(
         "save-application",

@@ -8,7 +8,9 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from ...errors import ConfigError, HaloError
 from ...guide.walk_states import WORDS, State, StepState
+from ...secrets.redaction import redact
 from ...system.timestamps import clock_text
 
 CSS = (Path(__file__).parent / "panels.css").read_text(encoding="utf-8")
@@ -88,6 +90,12 @@ def copy_button(text: str, label: str, words: str = "", kind: str = "small", **d
     )
 
 
-def sentence(text: str, state: State = "broken") -> str:
+def sentence(text: str, state: State = "broken", words: str = "") -> str:
     """Make a card of one sentence of plain text."""
-    return box(f'<div class="h-card" role="alert"><p>{state_html(state)}: {escape(text)}</p></div>')
+    return box(f'<div class="h-card" role="alert"><p>{state_html(state, words)}: {escape(text)}</p></div>')
+
+
+def of_error(error: HaloError) -> str:
+    """Make a card of an error: what a person can enter otherwise is no fault of the customer's system."""
+    text = redact(error.seen)
+    return sentence(text, "todo", "Not done") if isinstance(error, ConfigError) else sentence(text)

@@ -18,8 +18,8 @@ import anywidget
 import traitlets
 
 from ...errors import HaloError
-from ...secrets.redaction import redact
-from .style import CSS, sentence
+from ...guide.lab.run_by_itself import RUN_ALL
+from .style import CSS, of_error, sentence
 
 _JS = Path(__file__).parent / "js"
 
@@ -31,7 +31,8 @@ Message = dict[str, Any]
 @lru_cache
 def script(name: str) -> str:
     """Return a view's script, with what all of them share."""
-    return (_JS / "common.js").read_text(encoding="utf-8") + (_JS / f"{name}.js").read_text(encoding="utf-8")
+    own = [(_JS / f"{part}.js").read_text(encoding="utf-8") for part in ("common", name)]
+    return "".join([RUN_ALL, *own])
 
 
 class View(anywidget.AnyWidget):  # type: ignore[misc]
@@ -55,7 +56,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         try:
             work()
         except HaloError as error:
-            self.results = sentence(redact(error.seen))
+            self.results = of_error(error)
         except Exception as error:
             self.results = sentence(
                 f"this tool failed ({type(error).__name__}); please report it, and run the cell again"
@@ -105,6 +106,7 @@ class Background:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
         self._busy = False
         self.stop = threading.Event()
 
@@ -115,12 +117,13 @@ class Background:
 
     def start(self, work: Callable[[threading.Event], None]) -> bool:
         """Start the work unless some is under way; return whether it was started."""
-        if self.running:
-            return False
-        self.stop, self._busy = (stop := threading.Event()), True
-        self._thread = threading.Thread(target=work, args=(stop,), name="halo-panel", daemon=True)
-        self._thread.start()
-        return True
+        with self._starting:
+            if self.running:
+                return False
+            self.stop, self._busy = (stop := threading.Event()), True
+            self._thread = threading.Thread(target=work, args=(stop,), name="halo-panel", daemon=True)
+            self._thread.start()
+            return True
 
     def done(self) -> None:
         """Say, from the work itself, that it is over: what is drawn from now on shows it."""
@@ -128,8 +131,13 @@ class Background:
 
     def wait(self) -> None:
         """Wait for the end of the work, and of what it has started in its place."""
-        thread = None
-        while thread is not self._thread:
-            thread = self._thread
+        waited_for = None
+        while (thread := self._started()) is not waited_for:
             if thread is not None:
                 thread.join(self.waited)
+            waited_for = thread
+
+    def _started(self) -> threading.Thread | None:
+        """Return the thread of the work; one that is being started is no thread to wait for yet."""
+        with self._starting:
+            return self._thread

@@ -70,7 +70,7 @@ class AgentsPanel(Panel):
             self.work.done()
 
     def _show(self, agents: list[Agent], own: Agent | None) -> None:
-        self.view.about = ""
+        self.html, self.view.about = _html(agents, own), ""
         self.view.rows = [
             {
                 "id": a.id,

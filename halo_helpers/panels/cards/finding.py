@@ -32,8 +32,9 @@ def _card(walk: WalkState, card: Card, tenant: str, above: str) -> str:
     finding = card.cause
     step = walk.named(STEPS[finding.step]) if finding.step in STEPS else None
     facts = [("Seen", escape(card.seen)), ("Cause", escape(finding.cause)), ("To do", escape(finding.remedy))]
-    if step is not None:
+    if step is not None and step.path:
         facts.append(("Where", screen_link(step, walk.instance, tenant, again=True)))
+    if step is not None:
         said = [f"{f.name}: {f.note(walk.edition)}" for f in step.fields if f.note(walk.edition)]
         facts.append((f"Edition {walk.edition}", escape("; ".join(said))))
     if card.because_of_it:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from html import escape
 from urllib.parse import urlsplit
 
@@ -84,9 +85,12 @@ class HeaderPanel(Panel):
                 return
             now = self.walk.version()
             if now != self._known:
-                self._known = now
-                self.view.guarded(self.walk.refresh)
+                self.view.guarded(partial(self._catch_up, now))
                 self.view.guarded(self.walk.ask_by_itself)
+
+    def _catch_up(self, now: tuple[object, ...]) -> None:
+        self.walk.refresh()
+        self._known = now  # only now: what could not be shown is tried again
 
 
 def verdict_of(states: dict[str, StepState], running: frozenset[str]) -> tuple[State, str, str | None]:
@@ -107,18 +111,19 @@ def verdict_of(states: dict[str, StepState], running: frozenset[str]) -> tuple[S
     proofs = [states[one] for one in ("test-connection", "confirm-agent", "check-rights")]
     if all(one.state in {"ok", "warn"} for one in proofs):
         at = max(one.at or "" for one in proofs)
-        looks = sum(one.state == "warn" for one in asked)
+        looks = len({code for one in asked if one.state == "warn" for code in one.codes})
         words = f"Connection works, {count_of(looks, 'thing')} to look at" if looks else "Connection works"
         return ("warn" if looks else "ok"), words, at
     return "todo", "Not tested yet", None
 
 
 def _header(walk: WalkState, titles: dict[str, str]) -> str:
-    states = walk.states()
+    states = walk.known_states()
     state, sentence, at = verdict_of(states, walk.running)
     host = urlsplit(walk.instance).netloc or "base URL not entered yet"
     mark = "<span class='h-mark'>practice: nobody’s data</span> " if walk.is_practice else ""
     when = f" · {time_html(at)}" if at and state != "checking" else ""
+    when += " · finished" if is_finished(states) and next_of(states) is None else ""
     segments = "".join(_segment(name, title, states) for name, title in titles.items())
     return (
         f"<div class='h-head {'practice' if walk.is_practice else ''}'>"
@@ -146,8 +151,7 @@ def _segment(name: str, title: str, states: dict[str, StepState]) -> str:
 def _next(states: dict[str, StepState]) -> str:
     step_id = next_of(states)
     if step_id is None:
-        words = "finished" if is_finished(states) else "checks are under way"
-        return f"<span class='h-soft'>{words}</span>"
+        return ""
     step = STEPS[step_id]
     title = f"mend “{step.title}”" if any(one.state == "broken" for one in states.values()) else step.title
     return (

@@ -13,11 +13,10 @@ from ...guide.rules import OLD_REFUSED, ROTATION, SECOND
 from ...guide.step import Step
 from ...guide.walk_states import StepState, holds
 from ...guide.walk_store import Result, drop_results, give_word, note, note_results, take_back
-from ...secrets.redaction import redact
 from ...secrets.value import Secret
 from ...system.timestamps import clock_text, utc_text
 from ...verification.run_checks import verify
-from ..base.style import box, button, sentence, state_html
+from ..base.style import box, button, of_error, sentence, state_html
 from ..base.view import Message
 from ..state import WalkState
 from .step import StepPanel
@@ -150,7 +149,7 @@ class RotationPanel(StepPanel):
             else:
                 self._found = sentence(f"it cannot be told: {result.summary()}", "error")
         except HaloError as error:
-            self._found = sentence(redact(error.seen))
+            self._found = of_error(error)
         finally:
             self.work.done()
             self.walk.refresh()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 
 from ...errors import ConfigError, HaloError
@@ -15,16 +15,15 @@ from ...guide.rules import NAMES, RULES, WEBHOOK_APPEARED, asked_by, ids_of
 from ...guide.step import AGENT_NAME, APPLICATION_NAME, Step
 from ...guide.steps import STEPS
 from ...guide.walk_states import StepState, holds, next_of
-from ...guide.walk_store import give_word, override, take_back
-from ...secrets.redaction import redact
+from ...guide.walk_store import Result, give_word, override, take_back
 from ...system.account import account_name
 from ...system.plain_text import count_of, plain_text
 from ...tenants.answers import read_answers
 from ...tenants.base_url import parse_address
-from ...verification.result import CheckResult
+from ...verification.result import CheckResult, Verification
 from ...verification.run_checks import Stopped
 from ..answers import refuse_secret
-from ..base.style import box, button, sentence, state_html, state_words, time_html
+from ..base.style import box, button, of_error, state_html, state_words, time_html
 from ..base.view import Background, CardView, Message, Panel
 from ..kept_results import USES, checks_of
 from ..state import WalkState
@@ -69,7 +68,7 @@ class StepPanel(Panel):
         body = step_html(
             self.walk.named(self.step), self.walk.edition, self.walk.instance, practice=self.walk.is_practice
         )
-        is_next = self.walk.is_live and next_of(self.walk.states()) == self.step.id
+        is_next = self.walk.is_live and next_of(self.walk.known_states()) == self.step.id
         elsewhere = self._told_elsewhere(state) if state.state in _WRONG else ""
         found = self._found or elsewhere or (self._cards() if state.state in _WRONG else "")
         is_open = (
@@ -91,7 +90,8 @@ class StepPanel(Panel):
         """Return what is entered or said in this step besides its button."""
         parts: list[str] = []
         if self.step.id in _ENTRIES:
-            parts.append(_entry(self.step.id, self.walk.shown_answers().get(_ENTRIES[self.step.id], "")))
+            given = self.walk.shown_answers().get(_ENTRIES[self.step.id], "")
+            parts.append(_entry(self.step.id, given, first=not given and RULES[self.step.id].word))
         if self.step.id in _NAMED:
             parts.append(
                 _name_entry(self.step.id, read_answers(self.walk.name).get(_NAMED[self.step.id], ""))
@@ -99,7 +99,7 @@ class StepPanel(Panel):
         return "".join(parts) + (self._words() if RULES[self.step.id].words else "")
 
     def _buttons(self, state: StepState) -> str:
-        takes_word = RULES[self.step.id].word and state.state == "todo"
+        takes_word = RULES[self.step.id].word and state.state == "todo" and self.step.id not in _ENTRIES
         parts: list[str] = []
         if state.state in {"confirmed", "overridden"}:
             parts.append(button("Take it back", "take-back", "quiet"))
@@ -162,7 +162,7 @@ class StepPanel(Panel):
         rule = RULES[self.step.id]
         if part in {name for name, _, _ in rule.words}:
             give_word(self.walk.name, f"{self.step.id} {part}")
-        elif rule.word:
+        elif rule.word and self.step.id not in _ENTRIES:  # there, what is entered is the word
             give_word(self.walk.name, self.step.id)
 
     def _enter(self, message: Message) -> None:
@@ -214,7 +214,7 @@ class StepPanel(Panel):
             found = self.walk.states()[self.step.id].state == "ok"
             self._found = "" if found else f"<p>{escape(self.view.spoken)}.</p>"
         except HaloError as error:
-            self._found = sentence(redact(error.seen))
+            self._found = of_error(error)
         finally:
             self.work.done()
             self.walk.refresh()
@@ -229,15 +229,18 @@ class StepPanel(Panel):
             self.refresh()
 
     def _check(self, stop: threading.Event) -> None:
+        before = self.walk.store().results
         try:
             with self.walk.asking(self._asks):
-                self.walk.ask(self._asks, on_result=self._on_result, stop=stop)
+                result = self.walk.ask(self._asks, on_result=self._on_result, stop=stop)
         except Stopped:
             self.view.spoken = "cancelled; nothing is recorded"
         except HaloError as error:
-            self._found = sentence(redact(error.seen))
+            self._found = of_error(error)
         else:
             self.view.spoken = state_words(self.walk.states()[self.step.id])
+            if not self.walk.missing() and _is_other(before, result):
+                self.walk.ask_all()  # what was mended here is the cause of more than this step's checks
         finally:
             self.work.done()
             self.walk.refresh()
@@ -287,13 +290,19 @@ _WHEN_CHECKED = (
 )
 
 
+def _is_other(before: Mapping[str, Result], result: Verification) -> bool:
+    """Whether a check that was asked before has another verdict now."""
+    return any(row.id in before and before[row.id].verdict != row.verdict for row in result.checks)
+
+
 def _nobody(walk: WalkState) -> str:
     return (
         "<small>nobody has done this step: these cells were only executed</small>" if walk.is_practice else ""
     )
 
 
-def _entry(step_id: str, value: str) -> str:
+def _entry(step_id: str, value: str, *, first: bool) -> str:
+    """Return the field of a step's answer; `first` where entering it is what the step waits for."""
     name = _ENTRIES[step_id]
     words = NAMES[name].removeprefix("the ")
     words = words[0].upper() + words[1:]
@@ -301,7 +310,7 @@ def _entry(step_id: str, value: str) -> str:
         f"<div data-form class='h-entry'><label for='halo-{name}'>{words}</label>"
         f"<input class='h-input' id='halo-{name}' name='{name}' data-key='{name}' autocomplete='off' "
         f"spellcheck='false' value='{escape(value)}' placeholder='{_HINTS[name]}'>"
-        f"{button('Enter', 'enter')}</div>"
+        f"{button('Enter', 'enter', 'main' if first else '')}</div>"
     )
 
 

@@ -33,7 +33,8 @@ def step_html(step: Step, edition: str, instance: str, *, practice: bool) -> str
     """Show where to click, what to set and why, and what to see then."""
     lines = []
     if step.path:
-        lines.append(f"<p>{screen_link(step, instance, WALK if practice else '')}</p>")
+        at = "" if step.same_form else instance
+        lines.append(f"<p>{screen_link(step, at, WALK if practice else '')}</p>")
     if step.fields:
         rows = "".join(_field_html(field, edition) for field in step.fields)
         lines.append(f"<dl class='h-facts lined'>{rows}</dl>")

@@ -59,10 +59,15 @@ async function copyFrom(button) {
 
 // Open another notebook of this walk: in JupyterLab without loading the page anew, else as a link does.
 async function openStep(link, event) {
-  const app = window.jupyterapp;
+  const app = window.jupyterapp; // Voilà has one, too, that opens no documents
   const [file, step] = link.dataset.open.split("#");
-  if (!app) {
-    link.href = location.pathname.includes("/voila/render/") ? `/voila/render/${file}` : file;
+  if (!app?.commands?.hasCommand("docmanager:open")) {
+    if (location.pathname.endsWith(`/${file}`) && step) {
+      event.preventDefault();
+      showStep(step);
+    } else {
+      link.href = location.pathname.includes("/voila/render/") ? `/voila/render/${file}` : file;
+    }
     return;
   }
   event.preventDefault();
@@ -71,10 +76,16 @@ async function openStep(link, event) {
   const opened = await app.commands.execute("docmanager:open", { path });
   await opened?.context?.sessionContext?.ready;
   const isSaved = opened?.node.querySelector("[data-halo-saved]"); // it runs by itself
-  if (opened && !isSaved && !opened.node.querySelector(".halo [data-step]")) {
-    // its panels are not there yet: nobody has run it in this session
+  // while it runs by itself, the saved view is gone already, and its panels are not there yet
+  if (
+    opened &&
+    !isSaved &&
+    !window.haloRunning?.has(opened) &&
+    !opened.node.querySelector(".halo [data-step]")
+  ) {
+    // its panels are not there: nobody has run it in this session
     app.shell.activateById(opened.id);
-    await app.commands.execute("notebook:run-all-cells");
+    await runAllCells(app, opened);
   }
   if (step) {
     showStep(step);
@@ -82,7 +93,7 @@ async function openStep(link, event) {
 }
 
 // Bring a step's card below the header and move the focus to its heading.
-function showStep(step, tries = 40) {
+function showStep(step, tries = 200) {
   const found = [...document.querySelectorAll(`[data-step="${CSS.escape(step)}"]`)].find(
     (e) => e.offsetParent,
   );
@@ -131,6 +142,9 @@ function render({ model, el }) {
       field.type === "radio" ? (field.checked ? [field.name, field.value] : null) : [field.name, field.value],
     );
     ask({ ...Object.fromEntries(values.filter(Boolean)), ...element.dataset });
+    for (const field of fields.filter((one) => one.type === "password")) {
+      field.value = ""; // it was sent once, and stays nowhere
+    }
   };
   // a secret comes as a message, goes to the clipboard, and is kept nowhere
   const onMessage = async (message) => {
@@ -185,6 +199,7 @@ function render({ model, el }) {
     waiting = pressed;
     if (!pressed) {
       drawInto(root, model.get("html"), touched);
+      markHere(root);
     }
   };
   const release = () => {
@@ -233,7 +248,9 @@ function followKernel(el) {
       return;
     }
     const run = make("button", { type: "button", class: "h-btn main", textContent: "Run this notebook" });
-    run.addEventListener("click", () => window.jupyterapp.commands.execute("notebook:run-all-cells"));
+    run.addEventListener("click", () =>
+      runAllCells(window.jupyterapp, window.jupyterapp.shell.currentWidget),
+    );
     const words = make("span", { class: "h-state", textContent: "Not running. Nothing is lost." });
     words.dataset.is = "unsure";
     head.querySelector("[data-key=next]")?.remove();
@@ -244,6 +261,15 @@ function followKernel(el) {
   return () => session.statusChanged.disconnect(say);
 }
 
+// In the header, name the notebook that this page shows.
+function markHere(root) {
+  const id = root.closest(".jp-NotebookPanel")?.id;
+  const widgets = id ? [...(window.jupyterapp?.shell.widgets?.("main") || [])] : [];
+  const path = widgets.find((one) => one.id === id)?.context?.path || location.pathname;
+  const file = path.split("/").pop();
+  root.querySelector(`.h-steps a[data-open="${CSS.escape(file)}"]`)?.setAttribute("aria-current", "page");
+}
+
 function keepOnTop(el, ask, target) {
   let moved = false;
   const noteMove = () => {
@@ -251,7 +277,10 @@ function keepOnTop(el, ask, target) {
   };
   const waiting = [
     // Voilà puts each cell into an element of its own
-    setTimeout(() => (el.closest("[cell-index]") || el.closest(".jp-Cell"))?.classList.add("halo-stick"), 0),
+    setTimeout(() => {
+      (el.closest("[cell-index]") || el.closest(".jp-Cell"))?.classList.add("halo-stick");
+      markHere(el.querySelector(".halo") || el);
+    }, 0),
     setTimeout(() => {
       for (const name of MOVES) {
         window.addEventListener(name, noteMove, { once: true, passive: true });

@@ -20,6 +20,10 @@ function render({ model, el }) {
     );
   };
   const values = {};
+  // What a person has changed here and the kernel has not taken yet. Only that is entered: what another notebook
+  // of this customer has entered meanwhile may not be shown here yet, and must not be undone by a hidden field.
+  const edited = new Set();
+  const known = {};
   const text = (name, label, hint) => {
     const input = make("input", {
       type: "text",
@@ -32,6 +36,7 @@ function render({ model, el }) {
     input.autocomplete = "off";
     input.setAttribute("data-1p-ignore", "");
     values[name] = input;
+    input.addEventListener("input", () => edited.add(name));
     input.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey) {
         event.stopPropagation();
@@ -80,7 +85,8 @@ function render({ model, el }) {
   });
   save.addEventListener("click", () => {
     send();
-    ask({ do: "save", ...Object.fromEntries(Object.entries(values).map(([k, v]) => [k, v.value])) });
+    const changed = [...edited].filter((name) => values[name].value !== known[name]);
+    ask({ do: "save", ...Object.fromEntries(changed.map((name) => [name, values[name].value])) });
   });
   const onMessage = (message) => {
     if (message.kind === "status") {
@@ -118,9 +124,13 @@ function render({ model, el }) {
   const unfollow = follow(model, ["results", "answers"], () => {
     results.innerHTML = model.get("results");
     for (const [name, input] of Object.entries(values)) {
-      if (document.activeElement !== input && model.get("answers")[name] !== undefined) {
-        input.value = model.get("answers")[name];
+      const answer = model.get("answers")[name];
+      if (input.value === answer) {
+        edited.delete(name);
+      } else if (!edited.has(name) && answer !== undefined && answer !== known[name]) {
+        input.value = answer;
       }
+      known[name] = answer;
     }
   });
   const unasked = follow(model, ["question"], () => {
