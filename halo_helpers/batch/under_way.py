@@ -216,8 +216,8 @@ class UnderWay:
             duration_s=round((self.manifest.duration_s or 0.0) + lasted_s, 1),
             finished_at=utc_text() if complete else None,
         )
-        Outcomes(self.folder.parent).add(self.folder.name, results, whole=is_whole(manifest) and complete)
-        manifest = self._compared(manifest, results, network_lost=network_lost)
+        whole = is_whole(manifest) and complete
+        manifest = self._compared(manifest, results, network_lost=network_lost, whole=whole)
         write_manifest(self.folder, manifest)
         run = Run(self.folder, manifest, results)
         write_summaries(run)
@@ -242,9 +242,9 @@ class UnderWay:
         )
 
     def _compared(
-        self, manifest: Manifest, results: Sequence[Verification], *, network_lost: bool
+        self, manifest: Manifest, results: Sequence[Verification], *, network_lost: bool, whole: bool
     ) -> Manifest:
-        """Return the manifest with what changed, since when, and the trend."""
+        """Write down the outcomes; return the manifest with what changed, since when, and the trend."""
         now = [result for result in results if result.tenant not in self._before]
         practice = is_practice_run(results)
         outcomes = Outcomes(self.folder.parent)
@@ -254,9 +254,8 @@ class UnderWay:
         asked = asked_of(results)
         known = {entry for entry in old if entry[0] in here}
         changes = differences(known, new, here, asked) if judged_in else None
-        if changes is not None:
-            still = {(row["tenant"], row["check"], row["code"]) for row in changes["still"]}
-            outcomes.carry(self.folder.name, still - new)
+        still = {(row["tenant"], row["check"], row["code"]) for row in changes["still"]} if changes else set()
+        outcomes.add(self.folder.name, results, whole=whole, file=manifest.tenants_file, carried=still - new)
         setups = Setups(self.folder.parent)
         broken = (result.tenant for result in results if result.verdict in BROKEN)
         return manifest.summed_up(

@@ -12,19 +12,30 @@ from ...errors import ConfigError, Mistake, unwritable
 
 FILE = "history.sqlite"
 _TABLES = """
-create table if not exists outcome (
-  run text not null,
+create table if not exists span (
   tenant text not null,
-  base_url text not null,
-  started_at text not null,
+  practice integer not null,
+  first_run text not null,
+  first_at text not null,
+  last_run text not null,
   verdict text not null,
   broken text not null,
-  control integer not null,
-  practice integer not null,
-  whole integer not null default 1,
-  primary key (run, tenant)
+  file text not null,
+  primary key (tenant, practice, first_run)
 ) without rowid;
-create index if not exists by_tenant on outcome (tenant, started_at);
+create table if not exists night (
+  run text not null,
+  practice integer not null,
+  file text not null,
+  at text not null,
+  primary key (run, practice)
+) without rowid;
+create table if not exists control (
+  tenant text not null,
+  base_url text not null,
+  at text not null,
+  primary key (tenant, base_url)
+) without rowid;
 create table if not exists setup (
   tenant text not null,
   practice integer not null,
@@ -53,7 +64,8 @@ create table if not exists run (
   undone integer not null,
   new integer not null,
   fixed integer not null,
-  drift integer not null
+  drift integer not null,
+  counts text not null default '{}'
 ) without rowid;
 create table if not exists told (
   tenant text not null,
@@ -62,8 +74,8 @@ create table if not exists told (
   primary key (tenant, practice)
 ) without rowid;
 """
-_LATER_COLUMNS = {"whole": "integer not null default 1"}
-"""What histories of earlier versions lack."""
+_LATER_COLUMNS = {"run": {"counts": "text not null default '{}'"}}
+"""What histories of earlier versions lack, by table."""
 
 
 class DamagedError(Exception):
@@ -82,10 +94,10 @@ class Database:
         try:
             with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
                 connection.executescript(_TABLES)
-                known = {row[1] for row in connection.execute("pragma table_info(outcome)")}
-                for name, form in _LATER_COLUMNS.items():
-                    if name not in known:
-                        connection.execute(f"alter table outcome add column {name} {form}")
+                for table, columns in _LATER_COLUMNS.items():
+                    known = columns_of(connection, table)
+                    for name in columns.keys() - known:
+                        connection.execute(f"alter table {table} add column {name} {columns[name]}")
         except sqlite3.Error as error:
             raise self._problem(error) from None
 
@@ -103,13 +115,15 @@ class Database:
             raise DamagedError(str(self.path))
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction of its own.
+    def open(self, *, to_change: bool = False) -> Iterator[sqlite3.Connection]:
+        """Give a connection in a transaction of its own; with `to_change` nobody else changes it meanwhile.
 
         Raises: as making it.
         """
         try:
             with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
+                if to_change:
+                    connection.execute("begin immediate")
                 yield connection
         except sqlite3.Error as error:
             raise self._problem(error) from None
@@ -122,6 +136,11 @@ class Database:
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return DamagedError(str(self.path))
         return ConfigError(Mistake(f"cannot be used: {error}", str(self.path)))
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
+    """Return the names of a table's columns, none where there is no such table."""
+    return {row[1] for row in connection.execute(f"pragma table_info({table})")}
 
 
 def set_aside(folder: Path) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
+import sqlite3
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +20,40 @@ from ...report.run import Broken, load_run
 from ...system.plain_text import count_of
 from ...system.timestamps import utc_text
 from ...verification.result import Verification
-from .database import DamagedError, Database, set_aside
+from .database import DamagedError, Database, columns_of, set_aside
+from .spans import Lines, Nights, Span, missed, placed
 
 CONTROL_EVERY = dt.timedelta(days=7)
 TREND = 30
 """Runs that the trend and the life lines show."""
+_COLUMNS = "first_run, first_at, last_run, verdict, broken, file"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one tenant came out in one run; `broken` are its checks and codes, in one text."""
+
+    tenant: str
+    practice: bool
+    base_url: str
+    at: str
+    verdict: str
+    broken: str
+    control_asked: bool
+
+    @classmethod
+    def of(cls, result: Verification, carried: Iterable[tuple[str, str]] = ()) -> Outcome:
+        """Take it of a result, and what is `carried` over from before as (check, code)."""
+        entries = sorted({(check, code) for _, check, code in result.broken} | set(carried))
+        return cls(
+            result.tenant,
+            result.practice,
+            result.base_url,
+            utc_text(result.started_at),
+            result.verdict,
+            " ".join(f"{check}/{code}" for check, code in entries),
+            result.control_asked,
+        )
 
 
 class Outcomes(Database):
@@ -34,6 +68,7 @@ class Outcomes(Database):
         try:
             super().__init__(folder)
             self.look_through()
+            self._take_over()
         except DamagedError:
             aside = set_aside(folder)
             super().__init__(folder)
@@ -50,37 +85,53 @@ class Outcomes(Database):
             with contextlib.suppress(ConfigError):
                 results = load_run(run.folder).results
                 complete = run.manifest.finished_at is not None
-                self.add(run.id, results, whole=is_whole(run.manifest) and complete)
+                whole = is_whole(run.manifest) and complete
+                self.add(run.id, results, whole=whole, file=run.manifest.tenants_file)
                 count += bool(results)
         return count
 
-    def add(self, run: str, results: Sequence[Verification], *, whole: bool) -> None:
-        """Write down the results of a run; results of the same run and tenant are replaced.
+    def _take_over(self) -> None:
+        """Take what a history of an earlier version holds, which had a row for each tenant and run."""
+        with self.open(to_change=True) as connection:
+            known = columns_of(connection, "outcome")
+            if not known:
+                return
+            columns = "run, tenant, practice, base_url, started_at, verdict, broken, control"
+            columns += ", whole" if "whole" in known else ", 1"
+            rows = connection.execute(f"select {columns} from outcome order by run")  # noqa: S608 - our own words
+            for run, same in groupby(rows.fetchall(), key=lambda row: str(row[0])):
+                of_run = list(same)
+                outcomes = [Outcome(*row[1:8]) for row in of_run]
+                _take(connection, run, outcomes, whole=bool(of_run[0][8]), file="")
+                counts = {one: sum(o.verdict == one for o in outcomes) for one in LETTERS}
+                connection.execute("update run set counts = ? where run = ?", (json.dumps(counts), run))
+            connection.execute("drop table outcome")
+        with self.open() as connection:
+            connection.commit()
+            connection.execute("vacuum")
 
-        `whole`: whether it covers its tenants file, so that it belongs to the trend.
+    def add(
+        self,
+        run: str,
+        results: Sequence[Verification],
+        *,
+        whole: bool,
+        file: str,
+        carried: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
+        """Write down the results of a run of a tenants file; those of the same run and tenant are replaced.
+
+        `whole`: whether it covers the file, so that it belongs to the trend. `carried` was broken before and
+        could not be asked this time, each as (tenant, check, code): it counts as broken still.
 
         Raises: ConfigError when the file cannot be used.
         """
-        rows = [
-            (
-                run,
-                r.tenant,
-                r.base_url,
-                utc_text(r.started_at),
-                r.verdict,
-                " ".join(f"{c}/{k}" for _, c, k in sorted(r.broken)),
-                int(r.control_asked),
-                int(r.practice),
-                int(whole),
-            )
-            for r in results
-        ]
-        with self.open() as connection:
-            connection.executemany(
-                "insert or replace into outcome (run, tenant, base_url, started_at, verdict, broken, "
-                "control, practice, whole) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+        more: dict[str, list[tuple[str, str]]] = {}
+        for tenant, check, code in sorted(carried):
+            more.setdefault(tenant, []).append((check, code))
+        outcomes = [Outcome.of(result, more.get(result.tenant, ())) for result in results]
+        with self.open(to_change=True) as connection:
+            _take(connection, run, outcomes, whole=whole, file=file)
 
     def controlled_since(self, now: dt.datetime) -> dict[tuple[str, str], str]:
         """Return when the negative control was asked, where that is under a week ago.
@@ -89,23 +140,9 @@ class Outcomes(Database):
         """
         with self.open() as connection:
             rows = connection.execute(
-                "select tenant, base_url, max(started_at) from outcome where control = 1 and started_at > ? "
-                "group by tenant, base_url",
-                (utc_text(now - CONTROL_EVERY),),
+                "select tenant, base_url, at from control where at > ?", (utc_text(now - CONTROL_EVERY),)
             )
             return {(tenant, base_url): at for tenant, base_url, at in rows}
-
-    def carry(self, run: str, entries: Iterable[tuple[str, str, str]]) -> None:
-        """Write down what was broken before and could not be asked this time: it counts as broken still.
-
-        Each entry is (tenant, check, code).
-        """
-        with self.open() as connection:
-            for tenant, check, code in entries:
-                connection.execute(
-                    "update outcome set broken = trim(broken || ' ' || ?) where run = ? and tenant = ?",
-                    (f"{check}/{code}", run, tenant),
-                )
 
     def before(self, run: str, *, practice: bool) -> tuple[Broken, dict[str, str]]:
         """Return what was broken when each tenant was judged last before a run, and that run by tenant.
@@ -115,22 +152,30 @@ class Outcomes(Database):
         """
         with self.open() as connection:
             rows = connection.execute(
-                "select tenant, max(run), broken from outcome where run < ? and practice = ? group by tenant",
+                "select tenant, max(first_run), last_run, broken, file from span "
+                "where first_run < ? and practice = ? group by tenant",
                 (run, int(practice)),
             ).fetchall()
-        broken = {(tenant, *entry.split("/", 1)) for tenant, _, entries in rows for entry in entries.split()}
-        return broken, {tenant: at for tenant, at, _ in rows}
+            nights = _nights(connection, practice)
+        broken = {(tenant, *one.split("/", 1)) for tenant, _, _, text, _ in rows for one in text.split()}
+        judged_in = {}
+        for tenant, first, last, _, file in rows:
+            earlier = (
+                [night for night in nights[file].runs if first <= night < run] if last >= run else [last]
+            )
+            judged_in[tenant] = earlier[-1] if earlier else first
+        return broken, judged_in
 
     def broken_since(self, tenants: Iterable[str], *, practice: bool) -> dict[str, str]:
         """Return since when each tenant has not worked: its first result after the last good one."""
         wanted = set(tenants)
         with self.open() as connection:
             rows = connection.execute(
-                "with own as (select * from outcome where practice = ?) "
-                "select o.tenant, min(o.started_at) from own o left join (select tenant, max(run) as "
-                "run from own "
-                "where verdict in ('pass', 'warn') group by tenant) good on good.tenant = o.tenant "
-                "where o.verdict in ('fail', 'error') and o.run > coalesce(good.run, '') group by o.tenant",
+                "with own as (select * from span where practice = ?) "
+                "select o.tenant, min(o.first_at) from own o left join (select tenant, max(last_run) as run "
+                "from own where verdict in ('pass', 'warn') group by tenant) good on good.tenant = o.tenant "
+                "where o.verdict in ('fail', 'error') and o.first_run > coalesce(good.run, '') "
+                "group by o.tenant",
                 (int(practice),),
             ).fetchall()
         return {tenant: at for tenant, at in rows if tenant in wanted}
@@ -138,44 +183,122 @@ class Outcomes(Database):
     def trend(self, *, practice: bool) -> list[dict[str, Any]]:
         """Return the newest whole runs, oldest first: id, when, and how many tenants by verdict."""
         with self.open() as connection:
-            rows = connection.execute(
-                "select run, min(started_at), sum(verdict = 'pass'), sum(verdict = 'warn'), "
-                "sum(verdict = 'fail'), sum(verdict = 'error') from outcome "
-                "where practice = ? and whole = 1 group by run order by run desc limit ?",
-                (int(practice), TREND),
-            ).fetchall()
-        names = ("run", "started_at", "pass", "warn", "fail", "error")
-        return [dict(zip(names, row, strict=True)) for row in reversed(rows)]
+            at = {
+                run: night.at[run] for night in _nights(connection, practice).values() for run in night.runs
+            }
+        lives = self.lives(practice=practice)
+        columns = [Counter(line[place] for line in lives.lines.values()) for place in range(len(lives.runs))]
+        return [
+            {"run": run, "started_at": at[run]} | {verdict: of[letter] for verdict, letter in LETTERS.items()}
+            for run, of in zip(lives.runs, columns, strict=True)
+        ]
 
     def lives(self, *, practice: bool) -> Lives:
         """Return each tenant's verdicts over the newest whole runs."""
         with self.open() as connection:
-            runs = [
-                row[0]
-                for row in connection.execute(
-                    "select distinct run from outcome where practice = ? and whole = 1 "
-                    "order by run desc limit ?",
-                    (int(practice), TREND),
-                )
-            ][::-1]
-            place = {run: number for number, run in enumerate(runs)}
-            marks: dict[str, list[str]] = {}
-            for run, tenant, verdict in connection.execute(
-                "select run, tenant, verdict from outcome where practice = ? and run >= ?",
-                (int(practice), runs[0] if runs else ""),
-            ):
-                if run in place:
-                    marks.setdefault(tenant, ["-"] * len(runs))[place[run]] = LETTERS[verdict]
-        return Lives(runs, {tenant: "".join(line) for tenant, line in marks.items()})
+            nights = _nights(connection, practice)
+            files = sorted((run, file) for file, of in nights.items() for run in of.runs)[-TREND:]
+            lines = Lines(files)
+            rows = connection.execute(
+                f"select tenant, {_COLUMNS} from span where practice = ? and last_run >= ? order by tenant",  # noqa: S608 - our own words
+                (int(practice), files[0][0] if files else "~"),
+            )
+            drawn = {
+                tenant: lines.line(Span(*row[1:]) for row in same)
+                for tenant, same in groupby(rows, key=lambda row: str(row[0]))
+            }
+        return Lives([run for run, _ in files], {t: line for t, line in drawn.items() if line.strip("-")})
 
     def tenants(self) -> set[str]:
         """Return the names of the tenants that were ever judged."""
         with self.open() as connection:
-            return {row[0] for row in connection.execute("select distinct tenant from outcome")}
+            return {row[0] for row in connection.execute("select distinct tenant from span")}
 
-    def forget_tenant(self, tenant: str) -> int:
-        """Remove what is known of a tenant; return the number of results."""
+    def forget_tenant(self, tenant: str) -> None:
+        """Remove what is known of a tenant."""
         with self.open() as connection:
-            for table in ("setup", "change", "told"):
+            for table in ("span", "control", "setup", "change", "told"):
                 connection.execute(f"delete from {table} where tenant = ?", (tenant,))  # noqa: S608 - our own names
-            return connection.execute("delete from outcome where tenant = ?", (tenant,)).rowcount
+
+
+def _nights(connection: sqlite3.Connection, practice: bool) -> defaultdict[str, Nights]:
+    """Return the whole runs by tenants file."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for run, file, at in connection.execute(
+        "select run, file, at from night where practice = ?", (int(practice),)
+    ):
+        found[file][run] = at
+    return defaultdict(lambda: Nights({}), {file: Nights(at) for file, at in found.items()})
+
+
+def _take(
+    connection: sqlite3.Connection, run: str, outcomes: Sequence[Outcome], *, whole: bool, file: str
+) -> None:
+    """Put the outcomes of a run into the spans of their tenants."""
+    connection.executemany(
+        "insert into control values (?, ?, ?) on conflict do update set at = max(at, excluded.at)",
+        [(one.tenant, one.base_url, one.at) for one in outcomes if one.control_asked],
+    )
+    for practice in (False, True):
+        own = {one.tenant: one for one in outcomes if bool(one.practice) is practice}
+        if not own:
+            continue
+        if whole:
+            at = min(one.at for one in own.values())
+            connection.execute(
+                "insert or replace into night values (?, ?, ?, ?)", (run, int(practice), file, at)
+            )
+        nights = _nights(connection, practice)[file]
+        changed = _Changed(int(practice))
+        newest = _spans(connection, practice, _NEWEST)
+        over = _spans(connection, practice, "last_run >= ?", run)
+        for tenant, one in own.items():
+            old = (
+                newest.get(tenant, [])
+                if tenant not in over
+                else _spans(connection, practice, _OF, tenant)[tenant]
+            )
+            span = Span(run, one.at, run, one.verdict, one.broken, file)
+            changed.note(tenant, old, placed(old, span, nights))
+        for tenant in over.keys() - own.keys() if whole else ():
+            old = [span for span in over[tenant] if span.file == file]
+            changed.note(tenant, old, missed(old, run, nights))
+        changed.write(connection)
+
+
+_OF = "tenant = ?"
+_NEWEST = (
+    "first_run = (select max(first_run) from span o where (o.tenant, o.practice) = (s.tenant, s.practice))"
+)
+
+
+def _spans(connection: sqlite3.Connection, practice: bool, which: str, *values: str) -> dict[str, list[Span]]:
+    """Return spans by tenant, in order; `which` is a condition in our own words."""
+    rows = connection.execute(
+        f"select tenant, {_COLUMNS} from span s where practice = ? and {which} order by tenant, first_run",  # noqa: S608 - our own words
+        (int(practice), *values),
+    )
+    found: dict[str, list[Span]] = {}
+    for tenant, *columns in rows:
+        found.setdefault(tenant, []).append(Span(*columns))
+    return found
+
+
+class _Changed:
+    """What is to be written of spans, all at once."""
+
+    def __init__(self, practice: int) -> None:
+        self._practice = practice
+        self._gone: list[tuple[str, int, str]] = []
+        self._put: list[tuple[str | int, ...]] = []
+
+    def note(self, tenant: str, old: Sequence[Span], new: Sequence[Span]) -> None:
+        """Replace spans of a tenant."""
+        here, same = {span.first_run for span in new}, set(old)
+        self._gone += [(tenant, self._practice, one.first_run) for one in old if one.first_run not in here]
+        self._put += [(tenant, self._practice, *astuple(one)) for one in new if one not in same]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write it."""
+        connection.executemany("delete from span where (tenant, practice, first_run) = (?, ?, ?)", self._gone)
+        connection.executemany("insert or replace into span values (?, ?, ?, ?, ?, ?, ?, ?)", self._put)

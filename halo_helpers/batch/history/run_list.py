@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from ...report.manifest import Manifest
@@ -22,18 +23,14 @@ class RunList(Database):
             *(int(is_whole(manifest)), int(practice), len(manifest.undone)),
             *(len({entry["tenant"] for entry in changes.get(kind, ())}) for kind in ("new", "fixed")),
             len({entry["tenant"] for entry in manifest.drift}),
+            json.dumps(_counts(manifest)),
         )
         with self.open() as connection:
-            connection.execute("insert or replace into run values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("insert or replace into run values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def lines(self, folder: Path) -> list[Line]:
         """Return every run, newest first, those too that ended before they were summed up."""
         with self.open() as connection:
-            counts: dict[str, dict[str, int]] = {}
-            for run, verdict, count in connection.execute(
-                "select run, verdict, count(*) from outcome group by run, verdict"
-            ):
-                counts.setdefault(run, {})[verdict] = count
             rows = connection.execute("select * from run").fetchall()
         known = [
             Line(
@@ -47,9 +44,9 @@ class RunList(Database):
                 new=new,
                 fixed=fixed,
                 drift=drift,
-                counts=counts.get(run, {}),
+                counts=json.loads(counts),
             )
-            for run, at, finished, whole, practice, undone, new, fixed, drift in rows
+            for run, at, finished, whole, practice, undone, new, fixed, drift, counts in rows
         ]
         names = {line.run for line in known}
         other = [
@@ -60,9 +57,14 @@ class RunList(Database):
                 finished=run.manifest.finished_at is not None,
                 under_way=is_under_way(run.folder),
                 whole=is_whole(run.manifest),
-                counts=counts.get(run.id, {}),
+                counts=_counts(run.manifest),
             )
             for run in runs_of(folder)
             if run.id not in names
         ]
         return sorted((*known, *other), key=lambda line: line.run, reverse=True)
+
+
+def _counts(manifest: Manifest) -> dict[str, int]:
+    """Return tenants by verdict, empty for a run that was not summed up."""
+    return {verdict: count for verdict, count in (manifest.totals or {}).items() if verdict != "tenants"}
