@@ -39,7 +39,8 @@ FLOORS = {
 """Which room may import which: only rooms on lower floors. `practice` imports no other room at all."""
 
 ONLY_IN = {
-    "httpx": {"client.door", "client.connections"},
+    "httpx": {"client.door", "client.connections", "client.direct_transport"},
+    "h11": {"client.direct_transport"},
     "ipywidgets": {"panels"},
     "anywidget": {"panels"},
     "papermill": {"engine"},
@@ -266,7 +267,7 @@ def test_each_rule_can_fail(tmp_path: Path) -> None:
         ("halo_helpers", "asyncio httpx ipywidgets nbformat papermill rich ruamel.yaml starlette typer"),
         ("halo_helpers.cli.main", "asyncio httpx ipywidgets nbformat papermill ruamel.yaml starlette"),
         ("halo_helpers.engine.entry_point", "halo_helpers.client httpx nbformat papermill"),
-        # what it loads first decides what a run's start costs: see its `_preload`
+        # what it loads first decides what a run's start costs: see its `make_ready`
         ("halo_helpers.engine.fork_server.server", "nbformat nbclient papermill IPython"),
     ],
 )

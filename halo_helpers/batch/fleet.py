@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
 
+from ..engine import own_process
 from ..engine.job import ENGINE
 from ..errors import ConfigError, unwritable
 from ..report import Run, find_run, load_run
@@ -72,13 +73,15 @@ def run_fleet(
     if options.failed_of and not chosen:
         raise NothingToDo("whoever failed is not in the tenants file any more" if gone else "nothing failed")
     refuse_mixture(chosen)
+    run_with = Snapshot.of(tenants, file, options.timeout_s, options.cell_timeout_s)
+    if executor is None:
+        own_process.make_ready(set(run_with.hidden))
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
     warnings = [*file_warnings(tenants_file), *same_client_ids(tenants)]
     warnings += [f"{name}: failed, and is not in the tenants file any more" for name in gone]
     make_out(out)
-    run_with = Snapshot.of(tenants, file, options.timeout_s, options.cell_timeout_s)
     try:
         with _locked_run(tenants_file, out, options, active, paused, warnings) as (folder, manifest):
             under_way = UnderWay(folder, manifest, active, run_with, options, executor)

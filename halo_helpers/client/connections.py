@@ -19,6 +19,7 @@ from ..secrets.value import Secret
 from ..system.files import read_regular
 from ..system.version import VERSION
 from ..tenants.base_url import is_loopback
+from .direct_transport import DirectTransport
 from .limits import AT_ONCE, Limits
 from .transport_errors import code_of_transport_error
 
@@ -32,12 +33,15 @@ def connect(ca_file: str | None, limits: Limits, *, to_loopback: bool) -> httpx.
 
     Raises: ConnectionFailedError when `ca_file` cannot be used; what httpx raises for a proxy that cannot.
     """
+    context = _tls_context(ca_file)
     no_proxy: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(_LOOPBACK)
+    by_proxy = not to_loopback and bool(getproxies())
     return httpx.AsyncClient(
-        verify=_tls_context(ca_file),
+        verify=context,
+        transport=None if by_proxy else DirectTransport(context),
         follow_redirects=False,
-        trust_env=not to_loopback,
-        mounts=no_proxy,
+        trust_env=by_proxy,
+        mounts=no_proxy if by_proxy else None,
         timeout=httpx.Timeout(limits.request_s, connect=limits.connect_s),
         limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
         headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
@@ -123,6 +127,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         except (OSError, ValueError) as error:
             seen = f"ca_file {ca_file} cannot be used: {type(error).__name__}"
             raise ConnectionFailedError("tls-failed", seen) from None
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

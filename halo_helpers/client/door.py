@@ -184,8 +184,7 @@ class Door:
             self._http = connect(self._ca_file, self.limits, to_loopback=self._address.is_loopback)
         async with self._http.stream(
             request.method,
-            request.url,
-            params=request.params or None,
+            httpx.URL(request.url, params=request.params) if request.params else request.url,
             data=request.form,
             content=request.body,
             headers=request.headers,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
+from ..errors import ConfigError
 from .fork_server import asker
 from .job import STARTING_S, SUPPORTED, Answer, FileJob
 from .remains import write_remains
@@ -32,6 +34,17 @@ def _in_fork(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     if answer.status in {"crashed", "timeout"} and not _stopping.is_set() and not output.exists():
         write_remains(Path(job.notebook), output, outcome.cells, answer.message, job.parameters)
     return answer
+
+
+def make_ready(hidden: set[str]) -> None:
+    """Let what every notebook needs be loaded meanwhile; the first one waits for less then."""
+    if SUPPORTED:
+        threading.Thread(target=_start_server, args=(hidden,), name="make-ready", daemon=True).start()
+
+
+def _start_server(hidden: set[str]) -> None:
+    with contextlib.suppress(ConfigError):  # whoever needs it tries again, and says so
+        asker.fork_server(hidden)
 
 
 def stop_all() -> None:

@@ -9,15 +9,17 @@ import base64
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 REDACTED = "[secret]"
 _known: dict[str, frozenset[str]] = {}
-_parts: dict[str, int] = {}
+_parts: Counter[str] = Counter()
 """How many known values a part belongs to."""
 _letters: frozenset[str] = frozenset()
-_shortest = 10
+_lengths: tuple[int, ...] = (10,)
+"""How long parts are, the longest first."""
 _runs: re.Pattern[str] | None = None
 _lock = threading.Lock()
 _HOST = re.compile(r"\Ahttps?://[^/@?#\s]+(?=/)")
@@ -58,9 +60,8 @@ def remember(value: str) -> None:
         if len(_known) >= _MOST_KNOWN:
             _forget(_known.pop(next(iter(_known))))
         _known[value] = frozenset(parts)
-        for part in parts:
-            _parts[part] = _parts.get(part, 0) + 1
-        _learn("".join(parts), min(map(len, parts)))
+        _parts.update(parts)
+        _learn("".join(parts), {len(part) for part in parts})
 
 
 def forget(value: str) -> None:
@@ -76,13 +77,13 @@ def _forget(parts: Iterable[str]) -> None:
             del _parts[part]
 
 
-def _learn(letters: str, shortest: int) -> None:
+def _learn(letters: str, lengths: set[int]) -> None:
     """Widen the runs of letters in which `redact` looks."""
-    global _runs, _letters, _shortest  # noqa: PLW0603 - what is known to this process
-    if _runs is None or shortest < _shortest or not _letters.issuperset(letters):
+    global _runs, _letters, _lengths  # noqa: PLW0603 - what is known to this process
+    if _runs is None or not lengths.issubset(_lengths) or not _letters.issuperset(letters):
         _letters |= frozenset(letters)
-        _shortest = min(_shortest, shortest)
-        _runs = re.compile(f"[{re.escape(''.join(sorted(_letters)))}]{{{_shortest},}}")
+        _lengths = tuple(sorted({*_lengths, *lengths}, reverse=True))
+        _runs = re.compile(f"[{re.escape(''.join(sorted(_letters)))}]{{{_lengths[-1]},}}")
 
 
 def redact(text: str) -> str:
@@ -97,10 +98,11 @@ def _redact_run(run: str) -> str:
     """Take every stretch out of a run in which each place begins, or lies in, a part of a secret."""
     kept: list[str] = []
     end = 0
-    for place in range(len(run) - _shortest + 1):
-        length = next((n for n in (_PART, 9, 8) if run[place : place + n] in _parts), 0)
-        if length:
-            if place > end or not kept:
-                kept += [run[end:place], REDACTED]
-            end = max(end, place + length)
+    for place in range(len(run) - _lengths[-1] + 1):
+        for length in _lengths:
+            if run[place : place + length] in _parts:
+                if place > end or not kept:
+                    kept += [run[end:place], REDACTED]
+                end = max(end, place + length)
+                break
     return run if not kept else "".join([*kept, run[end:]])

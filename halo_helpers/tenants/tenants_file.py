@@ -117,13 +117,11 @@ def file_warnings(path: str | os.PathLike[str]) -> list[str]:
 
 
 def _yaml_rows(text: str, reader: Reader) -> Iterator[Row]:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.nodes import MappingNode, SequenceNode
 
     try:
-        _refuse_tricks(text)
-        root = YAML(typ="safe", pure=True, plug_ins=[]).compose(io.StringIO(text))
+        root = _composed(text)
     except ConfigError as error:
         reader.mistakes += [Mistake(m.message, reader.file, m.line) for m in error.mistakes]
         return
@@ -168,24 +166,35 @@ def _yaml_rows(text: str, reader: Reader) -> Iterator[Row]:
         )
 
 
-def _refuse_tricks(text: str) -> None:
-    """Look at the events before anything is built: anchors, tags, depth, tabs (a bomb costs nothing then)."""
+def _composed(text: str) -> Any:
+    """Return the root node of a text; each event is looked at first, so that a bomb costs nothing.
+
+    Raises: ConfigError for what no tenants file needs, ruamel.yaml's errors for what is no YAML.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+    from ruamel.yaml.parser import Parser
 
-    depth = 0
-    for event in YAML(typ="safe", pure=True, plug_ins=[]).parse(io.StringIO(text)):
-        line = event.start_mark.line + 1
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise ConfigError(
-                Mistake("anchors and aliases (& and *) are not used in a tenants file", None, line)
-            )
-        if isinstance(event, CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ConfigError(Mistake("is nested too deeply for a tenants file", None, line))
-        elif isinstance(event, CollectionEndEvent):
-            depth -= 1
+    class PlainParser(Parser):
+        depth = 0
+
+        def get_event(self) -> Any:
+            event = super().get_event()
+            line = event.start_mark.line + 1
+            if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+                seen = "anchors and aliases (& and *) are not used in a tenants file"
+                raise ConfigError(Mistake(seen, None, line))
+            if isinstance(event, CollectionStartEvent):
+                self.depth += 1
+                if self.depth > MAX_DEPTH:
+                    raise ConfigError(Mistake("is nested too deeply for a tenants file", None, line))
+            elif isinstance(event, CollectionEndEvent):
+                self.depth -= 1
+            return event
+
+    yaml = YAML(typ="safe", pure=True, plug_ins=[])
+    yaml.Parser = PlainParser
+    return yaml.compose(io.StringIO(text))
 
 
 def _line(node: Any) -> int:

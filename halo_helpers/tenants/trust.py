@@ -68,11 +68,13 @@ def check_hosts(tenants: Iterable[Tenant], *, remember: bool = True) -> dict[str
     Of the others, what is used for the first time is remembered. A reference that a person typed needs no
     trust, and neither does one that cannot be used; one that goes to this machine itself is remembered only.
     """
-    known, new, moved = _read(), dict[str, str](), dict[str, str]()
-    for tenant in tenants:
-        host, key = host_of(tenant), _key(tenant)
+    asked = [(tenant, host_of(tenant), _key(tenant)) for tenant in tenants]
+    asked = [(tenant, host, key) for tenant, host, key in asked if host and key]
+    known = _read() if asked else {}
+    new, moved = dict[str, str](), dict[str, str]()
+    for tenant, host, key in asked:
         before = new.get(key) or known.get(key)
-        if not key or not host or before == host:
+        if before == host:
             continue
         if before is not None:
             if _is_loopback(tenant):

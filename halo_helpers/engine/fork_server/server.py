@@ -42,7 +42,7 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _preload() -> Any:
+def make_ready() -> Any:
     """Import and make whatever every notebook needs; return the shell."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
@@ -56,8 +56,10 @@ def _preload() -> Any:
         from ...client.connections import warm_up
         from .. import papermill_engine  # noqa: F401
         from . import child  # noqa: F401
+        from .notebook_json import write_notebooks_fast
         from .shell import Shell
 
+        write_notebooks_fast()
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", id="a")])
         nbformat.validate(notebook)  # compiles the schema
         warm_up()
@@ -80,7 +82,7 @@ def _rehearse() -> None:
 
 def serve(control: socket.socket) -> None:
     """Make a child for each connection that comes by the control socket, and tell how each ended."""
-    shell = _preload()
+    shell = make_ready()
     gc.collect()
     gc.freeze()  # what is here already stays shared with the children
     if threading.active_count() != 1:
@@ -140,7 +142,7 @@ def _end_all(processes: Iterable[int]) -> None:
 
 
 def _fork(descriptor: int, shell: Any, children: set[int], control: socket.socket) -> None:
-    from . import child  # imported by `_preload`, and not before: see there
+    from . import child  # imported by `make_ready`, and not before: see there
 
     server = os.getpid()
     pid = os.fork()
