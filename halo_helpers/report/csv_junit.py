@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from ..checks import DIAGNOSES
 from ..checks.findings import BROKEN
+from ..system.timestamps import utc_text
 from ..verification.causes import cards_of
 from ..verification.result import RUN, WORDS, Verification
 from .manifest import Undone
 
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 CSV_COLUMNS = (
@@ -42,7 +45,6 @@ def to_csv(results: Sequence[Verification], undone: Sequence[Undone] = ()) -> st
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
     for result in results:
-        value = result.as_json()
         first = next(iter(cards_of(result.checks)), None)
         row = (
             result.tenant,
@@ -56,8 +58,8 @@ def to_csv(results: Sequence[Verification], undone: Sequence[Undone] = ()) -> st
             result.agent.id if result.agent else "",
             result.agent.name if result.agent else "",
             result.base_url,
-            value["started_at"],
-            value["duration_s"],
+            utc_text(result.started_at),
+            round(result.duration_s, 3),
         )
         writer.writerow([_cell(cell) for cell in row])
     for left in undone:
@@ -89,7 +91,7 @@ def to_junit(results: Sequence[Verification], undone: Sequence[Undone] = ()) -> 
             errors=str(counts["error"]),
             skipped=str(counts["skip"]),
             time=f"{result.duration_s:.3f}",
-            timestamp=str(result.as_json()["started_at"]),
+            timestamp=utc_text(result.started_at),
         )
         for check in result.checks:
             case = ET.SubElement(
@@ -119,9 +121,4 @@ def to_junit(results: Sequence[Verification], undone: Sequence[Undone] = ()) -> 
 
 def _xml(text: str) -> str:
     """Drop what XML cannot hold."""
-    return "".join(
-        letter
-        for letter in text
-        if letter in "\t\n\r"
-        or (ord(letter) >= 32 and not 0xD800 <= ord(letter) <= 0xDFFF and letter not in "\ufffe\uffff")
-    )
+    return _NO_XML.sub("", text)

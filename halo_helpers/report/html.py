@@ -62,6 +62,8 @@ def to_html(
 
 _RANK = {verdict: rank for rank, verdict in enumerate(OF_TENANTS)}
 """A tenant is never `skip`."""
+_FIRST, _MORE = 8, 92
+"""Tenants of a cause that are named at once, and on a click; the table below has all of them."""
 
 
 def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -82,6 +84,9 @@ def _sections(results: Sequence[Verification]) -> list[tuple[str, list[dict[str,
     sections: dict[str, list[dict[str, Any]]] = {}
     for group in ordered:
         headlines = group.pop("headlines")
+        entries = list(group["tenants"].items())
+        group["first"], group["more"] = entries[:_FIRST], entries[_FIRST : _FIRST + _MORE]
+        group["rest"] = max(0, len(entries) - _FIRST - _MORE)
         group["practice"] = all(result.practice for result, _ in group["tenants"].values())
         known = DIAGNOSES.get(group["card"].code)
         group["headline"] = known.headline if known and len(headlines) > 1 else group["card"].headline
@@ -128,38 +133,49 @@ def embedded(value: object) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - nothing in it ends the script
 
 
+class _Table:
+    """Values that many tenants share: each once, told by its number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+
+    def number(self, value: Any) -> int:
+        """Return a value's number."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    @property
+    def values(self) -> list[Any]:
+        """The values, in the order of their numbers."""
+        return list(self._numbers)
+
+
 def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: bool) -> Markup:
-    """Return what the heat map is drawn from."""
+    """Return what the heat map is drawn from, small enough for tens of thousands of tenants.
+
+    Shape: a row a tenant, of its name, label, base URL, verdict's letter, time since when it does not work,
+    and tries; numbers of owner, agent and of the line of its checks; then a kind's and a text's number a
+    finding. A kind is a headline, a code, a verdict's letter, and a number of advice or what it follows from.
+    """
     columns = [*CHECKS, *([RUN] if any(check.id == RUN for r in results for check in r.checks) else [])]
     letters = {"pass": "p", "warn": "w", "fail": "f", "error": "e", "skip": "s"}
-    advice: dict[tuple[str, str, str], int] = {}
-    """Cause, remedy and place, each once; a finding holds its number."""
+    advice, kinds, texts, lines = _Table(), _Table(), _Table(), _Table()
     rows = []
     for result in results:
         found = {check.id: letters[check.verdict] for check in result.checks}
-        findings = [
-            [
-                f.headline,
-                f.code,
-                letters[f.verdict],
-                f.seen,
-                f.folds_into or advice.setdefault((f.cause, f.remedy, step_words(f.step)), len(advice)),
-            ]
-            for _, f in result.findings
-        ]
+        findings = []
+        for _, f in result.findings:
+            why = f.folds_into or advice.number((f.cause, f.remedy, step_words(f.step)))
+            kind = kinds.number((f.headline, f.code, letters[f.verdict], why))
+            findings += [kind, texts.number(f.seen)]
         rows.append(
-            {
-                "n": result.tenant,
-                "l": result.label or "",
-                "o": result.owner or "",
-                "u": result.base_url,
-                "v": letters[result.verdict],
-                "a": result.agent.label if result.agent else "",
-                "s": since.get(result.tenant, ""),
-                "t": result.attempts,
-                "c": "".join(found.get(name, "-") for name in columns),
-                "f": findings,
-            }
+            [
+                *(result.tenant, result.label or "", result.base_url, letters[result.verdict]),
+                *(since.get(result.tenant, ""), result.attempts),
+                texts.number(result.owner or ""),
+                texts.number(result.agent.label if result.agent else ""),
+                lines.number("".join(found.get(name, "-") for name in columns)),
+                *findings,
+            ]
         )
     titles = [
         [name, CHECKS[name].title, CHECKS[name].otherwise, CHECKS[name].earned]
@@ -167,7 +183,8 @@ def _data(results: Sequence[Verification], since: dict[str, str], *, evidence: b
         else [name, *RUN_TITLES, RUN_TITLES[0]]
         for name in columns
     ]
-    return embedded({"checks": titles, "advice": list(advice), "tenants": rows, "evidence": evidence})
+    tables = {"advice": advice.values, "kinds": kinds.values, "texts": texts.values, "lines": lines.values}
+    return embedded({"checks": titles, **tables, "tenants": rows, "evidence": evidence})
 
 
 def _trend(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,5 +1,17 @@
-// The heat map of a report, drawn from the data in the page. Its short keys are those of `_data` in html.py.
+// The heat map of a report, drawn from the data in the page, whose rows `_data` in html.py describes.
 const D = JSON.parse(document.getElementById("data").textContent);
+const tenants = D.tenants.map(([name, label, url, verdict, since, tries, owner, agent, line, ...found]) => ({
+  name,
+  label,
+  url,
+  verdict,
+  since,
+  tries,
+  owner: D.texts[owner],
+  agent: D.texts[agent],
+  checks: D.lines[line],
+  findings: found.flatMap((kind, i) => (i % 2 ? [] : [[...D.kinds[kind], D.texts[found[i + 1]]]])),
+}));
 const STEP = 100;
 const LOOK = {
   p: ["pass", "●", "OK"],
@@ -62,11 +74,13 @@ const fill = (id, values) => {
 
 // A check's heading: its title, but another one when it is broken, and what it earned when it holds.
 const HEADING = { f: 2, e: 2, p: 3 };
-const headline = (t, i) => D.checks[i][HEADING[t.c[i]] ?? 1];
-const codesOf = (t) => t.f.map((f) => f[1]);
-fill("k", D.tenants.flatMap(codesOf));
-const owners = D.tenants.map((t) => t.o);
-fill("o", owners);
+const headline = (t, i) => D.checks[i][HEADING[t.checks[i]] ?? 1];
+const codesOf = (t) => t.findings.map((f) => f[1]);
+fill("k", tenants.flatMap(codesOf));
+fill(
+  "o",
+  tenants.map((t) => t.owner),
+);
 
 let shown = STEP;
 let open = null;
@@ -77,17 +91,17 @@ function detail(t) {
   const cell = make("td");
   cell.colSpan = D.checks.length + 2;
   const about = [
-    t.u,
-    t.a && `acts as ${t.a}`,
-    t.o && `owner: ${t.o}`,
-    t.s && `not working since ${new Date(t.s).toLocaleString()}`,
-    t.t > 1 && `tried ${t.t} times`,
+    t.url,
+    t.agent && `acts as ${t.agent}`,
+    t.owner && `owner: ${t.owner}`,
+    t.since && `not working since ${new Date(t.since).toLocaleString()}`,
+    t.tries > 1 && `tried ${t.tries} times`,
   ];
   cell.append(make("p", about.filter(Boolean).join(" · ")));
-  if (!t.f.length) {
+  if (!t.findings.length) {
     cell.append(make("p", "Every check is OK."));
   }
-  for (const [title, code, v, seen, why] of t.f) {
+  for (const [title, code, v, why, seen] of t.findings) {
     const p = make("p");
     p.append(
       make("b", LOOK[v][2], LOOK[v][0]),
@@ -112,7 +126,7 @@ function detail(t) {
   const table = make("table");
   D.checks.forEach(([id], i) => {
     const tr = make("tr");
-    const [k, , w] = LOOK[t.c[i]];
+    const [k, , w] = LOOK[t.checks[i]];
     tr.append(make("td", id), make("td", headline(t, i)), make("td", w, k));
     table.append(tr);
   });
@@ -121,8 +135,8 @@ function detail(t) {
   if (D.evidence) {
     const p = make("p");
     const a = make("a", "The executed notebook");
-    a.href = `${encodeURIComponent(t.n)}.ipynb`;
-    p.append(a, make("small", `  ·  as a page: halo-runbook report RUN --tenant ${t.n}`));
+    a.href = `${encodeURIComponent(t.name)}.ipynb`;
+    p.append(a, make("small", `  ·  as a page: halo-runbook report RUN --tenant ${t.name}`));
     cell.append(p);
   }
   row.append(cell);
@@ -135,37 +149,37 @@ function draw() {
   const v = $("v").value;
   const k = $("k").value;
   const o = $("o").value;
-  const found = D.tenants.filter(
+  const found = tenants.filter(
     (t) =>
-      (!v || t.v === v) &&
-      (!o || t.o === o) &&
-      (!k || t.f.some((f) => f[1] === k)) &&
-      (!q || `${t.n} ${t.l} ${t.u} ${t.f.map((f) => f[1]).join(" ")}`.toLowerCase().includes(q)),
+      (!v || t.verdict === v) &&
+      (!o || t.owner === o) &&
+      (!k || t.findings.some((f) => f[1] === k)) &&
+      (!q || `${t.name} ${t.label} ${t.url} ${codesOf(t).join(" ")}`.toLowerCase().includes(q)),
   );
   const rows = document.createDocumentFragment();
   for (const t of found.slice(0, shown)) {
     const tr = make("tr");
     const th = make("th");
-    const b = make("button", t.l || t.n);
-    tr.id = `t-${t.n}`;
+    const b = make("button", t.label || t.name);
+    tr.id = `t-${t.name}`;
     th.scope = "row";
     b.type = "button";
-    b.setAttribute("aria-expanded", open === t.n);
+    b.setAttribute("aria-expanded", open === t.name);
     b.addEventListener("click", () => {
-      open = open === t.n ? null : t.n;
+      open = open === t.name ? null : t.name;
       draw();
-      const again = document.getElementById(`t-${t.n}`);
+      const again = document.getElementById(`t-${t.name}`);
       if (again) {
         again.querySelector("button").focus();
       }
     });
     th.append(b);
-    if (t.l) {
-      th.append(make("br"), make("small", t.n));
+    if (t.label) {
+      th.append(make("br"), make("small", t.name));
     }
-    const [cls, , word] = LOOK[t.v];
+    const [cls, , word] = LOOK[t.verdict];
     const r = make("td", word, cls);
-    if (t.f.length) {
+    if (t.findings.length) {
       const codes = [...new Set(codesOf(t))].map((code) => make("span", code, "whole"));
       const small = make("small");
       small.append(...codes.flatMap((one, n) => (n ? [", ", one] : [one])));
@@ -173,20 +187,20 @@ function draw() {
     }
     tr.append(th, r);
     for (let i = 0; i < D.checks.length; i++) {
-      const [c, sign, w] = LOOK[t.c[i]];
+      const [c, sign, w] = LOOK[t.checks[i]];
       const td = make("td", sign, `cell ${c}`);
       td.title = `${headline(t, i)}: ${w}`;
       tr.append(td);
     }
     rows.append(tr);
-    if (open === t.n) {
+    if (open === t.name) {
       rows.append(detail(t));
     }
   }
   $("rows").replaceChildren(rows);
   $("more").hidden = found.length <= shown;
   $("count").textContent =
-    `${found.length} of ${D.tenants.length} tenants${found.length > shown ? `, ${shown} shown` : ""}`;
+    `${found.length} of ${tenants.length} tenants${found.length > shown ? `, ${shown} shown` : ""}`;
 }
 
 for (const id of ["q", "v", "k", "o"]) {
@@ -200,18 +214,21 @@ $("more").addEventListener("click", () => {
   shown += 5 * STEP;
   draw();
 });
-// A tenant's name elsewhere on the page leads to its row.
+// A tenant's name elsewhere on the page leads to its row, and a cause to the rows that have it.
 document.addEventListener("click", (e) => {
-  const a = e.target.closest("[data-tenant]");
+  const a = e.target.closest("[data-tenant], [data-code]");
   if (!a) {
     return;
   }
   e.preventDefault();
-  $("q").value = a.dataset.tenant;
-  for (const id of ["v", "k", "o"]) {
+  const { tenant = "", code = "" } = a.dataset;
+  $("q").value = tenant;
+  $("k").value = code;
+  for (const id of ["v", "o"]) {
     $(id).value = "";
   }
-  open = a.dataset.tenant;
+  open = tenant || null;
+  shown = STEP;
   draw();
   $("map").scrollIntoView();
 });
