@@ -114,11 +114,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
 
     Raises: ConnectionFailedError when the file cannot be used.
     """
-    import truststore
-
-    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if sys.platform not in {"win32", "darwin"} and not _system_has_authorities():
-        context = httpx.create_ssl_context()
+    context = _trusting_the_system()
     if ca_file:
         try:
             context.load_verify_locations(
@@ -128,6 +124,23 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
             seen = f"ca_file {ca_file} cannot be used: {type(error).__name__}"
             raise ConnectionFailedError("tls-failed", seen) from None
     context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _trusting_the_system() -> ssl.SSLContext:
+    """Return a context that trusts what this system trusts.
+
+    Where OpenSSL itself reads the list, it is read once: truststore reads it again at each connection.
+    """
+    if sys.platform in {"win32", "darwin"}:
+        import truststore
+
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return context
+    if not _system_has_authorities():
+        return httpx.create_ssl_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
     return context
 
 

@@ -18,6 +18,7 @@ import datetime as dt
 import json
 import os
 import resource
+import ssl
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import certifi
 import psutil
 
 from halo_helpers.practice.control import PracticeServer, start
@@ -107,7 +109,11 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder, start(server_options) as server:
         file = Path(folder) / "tenants.yaml"
-        write_practice_tenants(file, server.tenants, server.base_url, server.ca_file)
+        write_practice_tenants(file, server.tenants, server.base_url)
+        if server.ca_file:  # trusted as the authorities of hosted tenants are, in a list of the usual length
+            bundle = Path(folder) / "authorities.pem"
+            bundle.write_bytes(_system_list() + Path(server.ca_file).read_bytes())
+            os.environ["SSL_CERT_FILE"] = str(bundle)
         if options.profile:
             print(profile(file, options.tenants))
             return
@@ -195,6 +201,11 @@ def _timed(way: str, file: Path, count: int, server: int) -> Timed:
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     foreign = (_busy_s() - _cpu_s(server) - others - cpu_s) / wall
     return Timed(60 * count / wall, cpu_s / count, peak[0], max(0.0, foreign), json.loads(answer)["start_s"])
+
+
+def _system_list() -> bytes:
+    system = ssl.get_default_verify_paths().cafile
+    return Path(system or certifi.where()).read_bytes()
 
 
 def _busy_s() -> float:
