@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 
+from halo_helpers.client.connections import _tls_context
 from halo_helpers.client.door import Request
 from halo_helpers.client.halo_client import HaloClient
 from halo_helpers.client.limits import Limits
@@ -381,3 +384,15 @@ def test_no_cookie_is_kept() -> None:
         run(work())
     assert len(seen) == 3
     assert not any(b"cookie" in head.lower() for head in seen)
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="the system's own store is asked there")
+def test_the_list_of_authorities_is_read_once_and_not_at_each_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = _tls_context(None)
+    monkeypatch.setattr(ssl.SSLContext, "set_default_verify_paths", lambda _: pytest.fail("read again"))
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_: pytest.fail("read again"))
+    context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="acme.halopsa.com")
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname

@@ -47,8 +47,8 @@ def make_ready() -> Any:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    # nobody steps through an unattended run, or calls httpx's own command line
-    with spared("debugpy", "httpx._main", IRI_GRAMMAR):
+    # nobody steps through an unattended run
+    with spared("debugpy", IRI_GRAMMAR):
         import nbformat
         import papermill.execute
         import papermill.parameterize  # noqa: F401
