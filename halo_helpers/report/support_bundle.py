@@ -78,6 +78,14 @@ _HOSTED = re.compile(r"(?:[A-Z]{2,4}\d{0,3}-)?(?:Stable|Beta|Practice)\d{0,3}")
 """What an instance may say of itself that names nobody."""
 
 
+_WORD_BEGINS, _GOES_ON = re.compile(r"(?<![A-Za-z0-9])"), re.compile(r"[A-Za-z0-9]")
+
+
+def _folded(text: str) -> str:
+    """Return a text without capitals, letter by letter, so that each stands where it stood."""
+    return text.casefold() if text.isascii() else "".join(letter.casefold()[:1] for letter in text)
+
+
 class _Words:
     """Replaces names consistently: the same one always by the same word."""
 
@@ -94,19 +102,35 @@ class _Words:
     def _words(self) -> dict[str, str]:
         """The word for each value, in small letters; none of them is itself a value."""
         numbers: dict[str, Iterator[int]] = {}
-        values = {text.lower() for text in self._kinds}
+        values = set(map(_folded, self._kinds))
         words: dict[str, str] = {}
         for text, kind in self._kinds.items():
             numbered = (f"{kind}-{number}" for number in numbers.setdefault(kind, count(1)))
-            words.setdefault(text.lower(), next(word for word in numbered if word not in values))
+            words.setdefault(_folded(text), next(word for word in numbered if word not in values))
         return words
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        """Finds every value as a word of its own, the longest first, in capitals or not."""
-        longest_first = sorted(self._words, key=len, reverse=True)
-        either = "|".join(map(re.escape, longest_first)) or "(?!)"
-        return re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])", re.IGNORECASE)
+    def _lengths(self) -> dict[str, list[int]]:
+        """How long the values are that begin with two letters, the longest first."""
+        found: dict[str, set[int]] = {}
+        for text in self._words:
+            found.setdefault(text[:2], set()).add(len(text))
+        return {begin: sorted(lengths, reverse=True) for begin, lengths in found.items()}
+
+    def _values_in(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Find every value as a word of its own, the longest first, in capitals or not.
+
+        Shape: its beginning, its end and the word for it. The time does not grow with the number of values.
+        """
+        folded, end = _folded(text), 0
+        for place in _WORD_BEGINS.finditer(text):
+            begin = place.start()
+            for length in self._lengths.get(folded[begin : begin + 2], ()) if begin >= end else ():
+                word = self._words.get(folded[begin : begin + length])
+                if word and not _GOES_ON.match(text, begin + length):
+                    end = begin + length
+                    yield begin, end, word
+                    break
 
     def learn_from(self, result: Verification) -> None:
         """Learn the names in a verification."""
@@ -130,7 +154,11 @@ class _Words:
 
     def replace(self, text: str) -> str:
         """Replace everything that was learnt, and what looks like a name of somebody anyway."""
-        text = self._pattern.sub(lambda found: self._words.get(found[0].lower(), "[name]"), text)
+        kept, last = [], 0
+        for begin, end, word in self._values_in(text):
+            kept += [text[last:begin], word]
+            last = end
+        text = "".join([*kept, text[last:]])
         text = _URL.sub(self._url, EMAIL.sub("[e-mail]", text))
         text = GUID.sub("[id]", CLIENT_SECRET.sub("[secret]", _ANSWER.sub(r"\1 [text]", text)))
         for word, pattern in _LEFT_OUT.items():
@@ -148,7 +176,7 @@ class _Words:
 
     def stands_in(self, text: str) -> bool:
         """Whether a text still holds what was to be replaced; short words are too common to tell."""
-        return any(len(found[0]) > 4 for found in self._pattern.finditer(text))
+        return any(end - begin > 4 for begin, end, _ in self._values_in(text))
 
 
 def make_bundle(what: str, out: Path, runs: Path, tenants_file: str | None = None) -> list[str]:
