@@ -251,3 +251,23 @@ def test_the_page_in_a_browser_finds_filters_and_runs_nothing_foreign(tmp_path: 
         expect(page.locator(".detail")).not_to_contain_text("Webhooks may be managed")
         assert page.locator("img").count() == 0
         assert page.title().startswith("HaloPSA connections")
+
+
+@needs_browser
+def test_the_page_of_very_many_tenants_stays_small_and_leads_to_each(tmp_path: Path) -> None:
+    fine = [replace(result(f"fine-{n}"), base_url=f"https://fine-{n}.halopsa.com") for n in range(18_800)]
+    bad = [result(f"bad-{n}", "invalid-client", f"401 from bad-{n}") for n in range(1200)]
+    html = to_html([*fine, *bad])
+    assert len(html) < 6_000_000
+    assert html.count("401 from bad-") == 100 + 1200  # in words for the first ones, in the data for all
+    file = tmp_path / "report.html"
+    file.write_text(html, encoding="utf-8")
+    with chromium() as browser, new_page(browser) as page:
+        page.goto(file.as_uri())
+        expect(page.get_by_role("heading", level=1)).to_have_text("1,200 of 20,000 connections broken")
+        page.get_by_role("link", name="All 1,200 in the table").click()
+        expect(page.locator("#count")).to_have_text("1,200 of 20,000 tenants, 100 shown")
+        page.get_by_label("Search").fill("bad-1199")
+        expect(page.locator("#count")).to_have_text("1 of 20,000 tenants")
+        page.get_by_role("button", name="bad-1199").click()
+        expect(page.locator(".detail")).to_contain_text("401 from bad-1199")

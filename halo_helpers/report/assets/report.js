@@ -82,6 +82,7 @@ fill(
   tenants.map((t) => t.owner),
 );
 
+const said = (number) => number.toLocaleString("en");
 let shown = STEP;
 let open = null;
 
@@ -200,7 +201,8 @@ function draw() {
   $("rows").replaceChildren(rows);
   $("more").hidden = found.length <= shown;
   $("count").textContent =
-    `${found.length} of ${tenants.length} tenants${found.length > shown ? `, ${shown} shown` : ""}`;
+    `${said(found.length)} of ${said(tenants.length)} tenants` +
+    (found.length > shown ? `, ${said(shown)} shown` : "");
 }
 
 for (const id of ["q", "v", "k", "o"]) {
