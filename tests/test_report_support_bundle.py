@@ -130,3 +130,15 @@ def test_a_customer_that_is_called_as_a_word_that_stands_in_is_replaced_too() ->
     assert text == "tenant-4 and tenant-3 and tenant-5"
     assert not words.stands_in(text)
     assert words.stands_in("tenant-1")
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    ["straße 9 gmbh", "STRASSE", "İstanbul Ltd", "istanbul ltd", "\u212aelvin", "KELVIN", "Acme (West)"],
+)
+def test_a_name_is_found_in_capitals_and_in_letters_of_other_lengths(spelt: str) -> None:
+    words = _Words()
+    for name in ("Straße 9 GmbH", "Strasse", "İstanbul Ltd", "Kelvin", "Acme (West)", "Acme"):
+        words.learn("label", name)
+    assert re.fullmatch(r"seen by label-\d\.", words.replace(f"seen by {spelt}."))
+    assert words.replace(f"not in x{spelt}x") == f"not in x{spelt}x"

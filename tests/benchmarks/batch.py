@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--keep", action="store_true", help="append the result to results.jsonl")
     parser.add_argument("--profile", action="store_true", help="print where the time of a tenant goes")
-    parser.add_argument("--ways", default=",".join(WAYS), help="which, separated by commas")
+    parser.add_argument("--ways", default="ours,floor,pool,nbclient,xargs,cli", help="of those of ways.py")
     parser.add_argument("--one", nargs=3, metavar=("WAY", "FILE", "COUNT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:

@@ -5,6 +5,7 @@
 - xargs: `xargs -P 4` of it (a sample)
 - pool: papermill's API in four processes, with every setting that makes it faster
 - nbclient: eight kernels at a time in one process
+- dask: `halo-runbook batch --dask` over four worker processes of this machine, their start included
 - floor: the same requests by httpx alone, 64 tenants at a time, one TLS context
 """
 
@@ -40,16 +41,23 @@ def _parameters(file: Path, count: int) -> list[dict[str, str]]:
     return [{"tenant": tenant.name, "tenants_file": str(file)} for tenant in load_tenants(file)[:count]]
 
 
-def _ours(file: Path, count: int) -> float:
+def _ours(file: Path, count: int, *options: str) -> float:
     names = [word for p in _parameters(file, count) for word in ("--tenant", p["tenant"])]
     with tempfile.TemporaryDirectory() as out:
         began = dt.datetime.now(dt.UTC)
         subprocess.run(
-            [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", out, *names],
+            [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", out, *options, *names],
             check=True,
             capture_output=True,
         )
         return (_first_tenant(Path(out)) - began).total_seconds()
+
+
+def _dask(file: Path, count: int) -> float:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=4, threads_per_worker=16, dashboard_address=None) as cluster:
+        return _ours(file, count, "--dask", cluster.scheduler_address)
 
 
 def _first_tenant(out: Path) -> dt.datetime:
@@ -219,6 +227,7 @@ WAYS: dict[str, Callable[[Path, int], float | None]] = {
     "xargs": _xargs,
     "pool": _pool,
     "nbclient": _nbclient,
+    "dask": _dask,
     "floor": _floor,
 }
 """By name; one that can tell returns how long it took until the first tenant began, in seconds."""
