@@ -92,9 +92,12 @@ class Outcomes(Database):
 
     def _take_over(self) -> None:
         """Take what a history of an earlier version holds, which had a row for each tenant and run."""
+        with self.open() as connection:
+            if not columns_of(connection, "outcome"):
+                return
         with self.open(to_change=True) as connection:
             known = columns_of(connection, "outcome")
-            if not known:
+            if not known:  # another process did it meanwhile
                 return
             columns = "run, tenant, practice, base_url, started_at, verdict, broken, control"
             columns += ", whole" if "whole" in known else ", 1"
