@@ -63,8 +63,7 @@ RUNS = st.lists(
     max_size=12,
 ).map(
     lambda rows: [
-        OneRun(number, file, whole, {f"{name}-{file[0]}": v for name, v in verdicts.items()})
-        for number, (file, whole, verdicts) in enumerate(rows)
+        OneRun(number, file, whole, verdicts) for number, (file, whole, verdicts) in enumerate(rows)
     ]
 )
 
@@ -154,7 +153,41 @@ def test_a_tenant_that_stays_as_it_is_takes_one_row(tmp_path: Path) -> None:
 def test_spans_join_where_no_night_is_missing_only() -> None:
     night = Span("r1", "t1", "r1", "pass", "", "a")
     later = Span("r3", "t3", "r3", "pass", "", "a")
-    assert placed([night], later, Nights({"r1": "t1", "r3": "t3"})) == [
+    assert placed([night], later, {"a": Nights({"r1": "t1", "r3": "t3"})}) == [
         Span("r1", "t1", "r3", "pass", "", "a")
     ]
-    assert placed([night], later, Nights({"r1": "t1", "r2": "t2", "r3": "t3"})) == [night, later]
+    assert placed([night], later, {"a": Nights({"r1": "t1", "r2": "t2", "r3": "t3"})}) == [night, later]
+
+
+def test_a_result_of_another_tenants_file_cuts_by_the_nights_of_each(tmp_path: Path) -> None:
+    """A tenant of two files; a run of the second is noted after later ones of the first."""
+    history = Outcomes(tmp_path)
+    for number in (0, 1, 2, 4, 5, 6):
+        OneRun(number, "a.yaml", True, {"x": "pass", "y": "pass"}).add_to(history)
+    OneRun(3, "b.yaml", True, {"x": "pass"}).add_to(history)
+    assert history.lives(practice=False).lines == {"x": "ppppppp", "y": "ppp-ppp"}
+
+
+def test_a_run_of_an_older_history_that_is_resumed_keeps_the_nights_before(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.sqlite")) as old, old:
+        old.execute(
+            "create table outcome (run text, tenant text, base_url text, started_at text, verdict text, "
+            "broken text, control integer, practice integer, whole integer, primary key (run, tenant)) "
+            "without rowid"
+        )
+        old.executemany(
+            "insert into outcome values (?, 'x', 'u', ?, 'pass', '', 0, 0, ?)",
+            [(f"r{n:03}", utc_text(BEGAN + dt.timedelta(days=n)), int(n < 9)) for n in range(10)],
+        )
+    history = Outcomes(tmp_path)
+    assert history.lives(practice=False).lines == {"x": "p" * 9}
+    OneRun(9, "t.yaml", True, {"x": "pass"}).add_to(history)
+    assert history.lives(practice=False).lines == {"x": "p" * 10}
+    assert [entry["pass"] for entry in history.trend(practice=False)] == [1] * 10
+
+
+def test_a_run_that_is_no_night_any_more_leaves_the_trend(tmp_path: Path) -> None:
+    history = Outcomes(tmp_path)
+    for whole in (True, False):
+        OneRun(0, "a.yaml", whole, {"x": "pass"}).add_to(history)
+    assert history.trend(practice=False) == []

@@ -8,8 +8,10 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import truststore
 
 from halo_helpers.client.connections import _tls_context
 from halo_helpers.client.door import Request
@@ -396,3 +398,15 @@ def test_the_list_of_authorities_is_read_once_and_not_at_each_connection(
     context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="acme.halopsa.com")
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="the system's own store is asked there")
+def test_a_folder_of_authorities_that_openssl_does_not_read_is_left_to_truststore(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ca-bundle.crt").write_text("a list, and no certificate by its hash")
+    paths = ssl.get_default_verify_paths()._replace(cafile=None, capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    assert isinstance(_tls_context.__wrapped__(None), truststore.SSLContext)
+    (tmp_path / "0a1b2c3d.0").write_text("")
+    assert not isinstance(_tls_context.__wrapped__(None), truststore.SSLContext)

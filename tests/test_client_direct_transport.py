@@ -12,6 +12,7 @@ import httpx
 import pytest
 import trustme
 
+from halo_helpers.client import direct_transport
 from halo_helpers.client.direct_transport import DirectTransport
 
 from .helpers.raw_server import http, raw_server
@@ -73,6 +74,19 @@ def test_one_that_the_server_closed_meanwhile_is_not_used() -> None:
         assert await asyncio.to_thread(server.ended.wait, 5)
         assert (await client.get(url)).text == "ok"
 
+    with raw_server(server) as url:
+        ask(work)
+    assert server.connections == 2
+
+
+def test_one_that_was_idle_for_long_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Counted()
+
+    async def work(client: httpx.AsyncClient) -> None:
+        for _ in range(2):
+            assert (await client.get(url)).text == "ok"
+
+    monkeypatch.setattr(direct_transport, "_KEPT_S", 0.0)
     with raw_server(server) as url:
         ask(work)
     assert server.connections == 2

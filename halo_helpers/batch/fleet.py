@@ -74,8 +74,6 @@ def run_fleet(
         raise NothingToDo("whoever failed is not in the tenants file any more" if gone else "nothing failed")
     refuse_mixture(chosen)
     run_with = Snapshot.of(tenants, file, options.timeout_s, options.cell_timeout_s)
-    if executor is None:
-        own_process.make_ready(set(run_with.hidden))
     today = dt.datetime.now(dt.UTC).date()
     paused = [tenant for tenant in chosen if tenant.is_paused(today)]
     active = [tenant for tenant in chosen if not tenant.is_paused(today)]
@@ -84,6 +82,8 @@ def run_fleet(
     make_out(out)
     try:
         with _locked_run(tenants_file, out, options, active, paused, warnings) as (folder, manifest):
+            if executor is None and active:
+                own_process.start_early(set(run_with.hidden))
             under_way = UnderWay(folder, manifest, active, run_with, options, executor)
             under_way.progress, under_way.say = progress, say
             under_way.stop = stop or under_way.stop

@@ -255,7 +255,9 @@ class UnderWay:
         known = {entry for entry in old if entry[0] in here}
         changes = differences(known, new, here, asked) if judged_in else None
         still = {(row["tenant"], row["check"], row["code"]) for row in changes["still"]} if changes else set()
-        outcomes.add(self.folder.name, results, whole=whole, file=manifest.tenants_file, carried=still - new)
+        outcomes.add(
+            self.folder.name, results, whole=whole, file=self._run_with.tenants_file, carried=still - new
+        )
         setups = Setups(self.folder.parent)
         broken = (result.tenant for result in results if result.verdict in BROKEN)
         return manifest.summed_up(

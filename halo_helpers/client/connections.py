@@ -25,6 +25,7 @@ from .transport_errors import code_of_transport_error
 
 _MOST_CA = 4 * 1024 * 1024
 USER_AGENT = f"halo-runbook/{VERSION}"
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
@@ -130,18 +131,27 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
 def _trusting_the_system() -> ssl.SSLContext:
     """Return a context that trusts what this system trusts.
 
-    Where OpenSSL itself reads the list, it is read once: truststore reads it again at each connection.
+    Where OpenSSL itself finds the list, it is read once, for the life of the context: truststore, which knows
+    other places, too, reads it again at each connection.
     """
-    if sys.platform in {"win32", "darwin"}:
-        import truststore
+    if sys.platform not in {"win32", "darwin"}:
+        if _openssl_has_authorities():
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_default_certs()
+            return context
+        if not _system_has_authorities():
+            return httpx.create_ssl_context()
+    import truststore
 
-        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return context
-    if not _system_has_authorities():
-        return httpx.create_ssl_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_default_certs()
-    return context
+    asking: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return asking
+
+
+def _openssl_has_authorities() -> bool:
+    """Whether OpenSSL reads a list: a file, or a folder of certificates named by their hashes."""
+    paths = ssl.get_default_verify_paths()
+    folder = Path(paths.capath) if paths.capath else None
+    return bool(paths.cafile) or bool(folder and any(_HASHED.fullmatch(one.name) for one in folder.iterdir()))
 
 
 def _system_has_authorities() -> bool:

@@ -24,6 +24,10 @@ _NEXT_ADDRESS_S = 0.25
 """After this time, in seconds, a host's next address is tried beside the first (RFC 8305)."""
 
 
+_KEPT_S = 5.0
+"""A connection that was idle for longer, in seconds, is not used again: somebody may have closed it."""
+
+
 class DirectTransport(httpx.AsyncBaseTransport):
     """Sends requests of HTTP/1.1 over kept connections; how many at a time is up to who sends them."""
 
@@ -58,6 +62,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
     def keep(self, connection: _Connection) -> None:
         """Take a connection back whose answer was read, for the next request."""
         if connection.is_ready_again():
+            connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:
             connection.close()
@@ -66,7 +71,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
         for connection in reversed(self._idle):
             if connection.origin == origin:
                 self._idle.remove(connection)
-                if connection.is_usable():
+                is_fresh = asyncio.get_running_loop().time() - connection.idle_since < _KEPT_S
+                if is_fresh and connection.is_usable():
                     return connection
                 connection.close()
         return None
@@ -121,6 +127,8 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, origin: tuple[bytes, bytes, int]) -> None:
         self.origin = origin
+        self.idle_since = 0.0
+        """On the event loop's clock, in seconds."""
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADERS)
         self._wire: Any = None
         """The transport of the bytes; `_tcp` is the one below TLS."""
@@ -244,7 +252,7 @@ class _Connection(asyncio.Protocol):
         return not self._ended and not self._came and not self._http.trailing_data[0]
 
     def close(self) -> None:
-        """Close it at once: what TLS says at the end is of no use to anybody here."""
+        """Close it without what TLS says at the end, which is of no use to anybody here."""
         if self._tcp is not None:
             self._tcp.close()
 

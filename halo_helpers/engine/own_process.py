@@ -36,14 +36,14 @@ def _in_fork(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     return answer
 
 
-def make_ready(hidden: set[str]) -> None:
+def start_early(hidden: set[str]) -> None:
     """Let what every notebook needs be loaded meanwhile; the first one waits for less then."""
     if SUPPORTED:
-        threading.Thread(target=_start_server, args=(hidden,), name="make-ready", daemon=True).start()
+        threading.Thread(target=_start_server, args=(hidden,), name="start-early", daemon=True).start()
 
 
 def _start_server(hidden: set[str]) -> None:
-    with contextlib.suppress(ConfigError):  # whoever needs it tries again, and says so
+    with contextlib.suppress(ConfigError, OSError):  # whoever needs it tries again, and says so
         asker.fork_server(hidden)
 
 

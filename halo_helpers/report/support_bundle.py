@@ -35,6 +35,7 @@ from .run import Run, find_run, load_run
 PACKAGES = (
     "httpx",
     "httpcore",
+    "h11",
     "truststore",
     "certifi",
     "papermill",

@@ -99,17 +99,16 @@ class Outcomes(Database):
             known = columns_of(connection, "outcome")
             if not known:  # another process did it meanwhile
                 return
-            columns = "run, tenant, practice, base_url, started_at, verdict, broken, control"
+            columns = "tenant, practice, base_url, started_at, verdict, broken, control"
             columns += ", whole" if "whole" in known else ", 1"
-            rows = connection.execute(f"select {columns} from outcome order by run")  # noqa: S608 - our own words
-            for run, same in groupby(rows.fetchall(), key=lambda row: str(row[0])):
-                of_run = list(same)
-                outcomes = [Outcome(*row[1:8]) for row in of_run]
-                _take(connection, run, outcomes, whole=bool(of_run[0][8]), file="")
+            for (run,) in connection.execute("select distinct run from outcome order by run").fetchall():
+                rows = connection.execute(f"select {columns} from outcome where run = ?", (run,)).fetchall()  # noqa: S608 - our own words
+                outcomes = [Outcome(*row[:7]) for row in rows]
+                _take(connection, run, outcomes, whole=bool(rows[0][7]), file="")
                 counts = {one: sum(o.verdict == one for o in outcomes) for one in LETTERS}
                 connection.execute("update run set counts = ? where run = ?", (json.dumps(counts), run))
             connection.execute("drop table outcome")
-        with self.open() as connection:
+        with contextlib.suppress(ConfigError, OSError), self.open() as connection:  # it is only smaller then
             connection.commit()
             connection.execute("vacuum")
 
@@ -239,7 +238,8 @@ def _take(
 ) -> None:
     """Put the outcomes of a run into the spans of their tenants."""
     connection.executemany(
-        "insert into control values (?, ?, ?) on conflict do update set at = max(at, excluded.at)",
+        "insert into control values (?, ?, ?) "
+        "on conflict (tenant, base_url) do update set at = max(at, excluded.at)",
         [(one.tenant, one.base_url, one.at) for one in outcomes if one.control_asked],
     )
     for practice in (False, True):
@@ -251,7 +251,9 @@ def _take(
             connection.execute(
                 "insert or replace into night values (?, ?, ?, ?)", (run, int(practice), file, at)
             )
-        nights = _nights(connection, practice)[file]
+        else:
+            connection.execute("delete from night where (run, practice) = (?, ?)", (run, int(practice)))
+        nights = _nights(connection, practice)
         changed = _Changed(int(practice))
         newest = _spans(connection, practice, _NEWEST)
         over = _spans(connection, practice, "last_run >= ?", run)
@@ -265,7 +267,7 @@ def _take(
             changed.note(tenant, old, placed(old, span, nights))
         for tenant in over.keys() - own.keys() if whole else ():
             old = [span for span in over[tenant] if span.file == file]
-            changed.note(tenant, old, missed(old, run, nights))
+            changed.note(tenant, old, missed(old, run, nights[file]))
         changed.write(connection)
 
 

@@ -48,20 +48,22 @@ class Nights:
         return self.runs[bisect_left(self.runs, span.first_run) : bisect_right(self.runs, span.last_run)]
 
 
-def placed(spans: Sequence[Span], one: Span, nights: Nights) -> list[Span]:
+def placed(spans: Sequence[Span], one: Span, nights: Mapping[str, Nights]) -> list[Span]:
     """Return a tenant's spans, in order, with one more result; it replaces a result of the same run.
 
-    Between two results in one span each night judged the tenant, with the same outcome.
+    `nights` are by tenants file: between two results in one span each night of its file judged the tenant,
+    with the same outcome.
     """
     run, found = one.first_run, list[Span]()
     for span in spans:
-        found += _without(span, run, nights) if span.holds(run) and not span.is_like(one) else [span]
+        is_cut = span.holds(run) and not span.is_like(one)
+        found += _without(span, run, nights[span.file]) if is_cut else [span]
     if not any(span.holds(run) for span in found):
         found = sorted([*found, one], key=lambda span: span.first_run)
     joined: list[Span] = []
     for span in found:
         last = joined[-1] if joined else None
-        if last and last.is_like(span) and not nights.lies_between(last.last_run, span.first_run):
+        if last and last.is_like(span) and not nights[span.file].lies_between(last.last_run, span.first_run):
             joined[-1] = replace(last, last_run=span.last_run)
         else:
             joined.append(span)
