@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from collections.abc import Callable
 from concurrent.futures import (
     BrokenExecutor,
     CancelledError,
@@ -34,6 +35,17 @@ def planned(executor: Executor, stop: schedule.Stop, backoff_s: float = 0.0) -> 
     return schedule.Schedule(executor, Snapshot("t.yaml", 5.0), 1, backoff_s, stop, breaker)
 
 
+def held_up(name: str, busy: threading.Event) -> Callable[[TenantJob, Snapshot], Judgement]:
+    """Judge every tenant as one that does not answer, this one only when nobody is busy any more."""
+
+    def judged(job: TenantJob, _: Snapshot) -> Judgement:
+        if job.tenant.name == name:
+            busy.wait(20)
+        return Judgement(job.tenant.name, failed_run(job.tenant.name, "connect-timeout", "x").as_json())
+
+    return judged
+
+
 def test_while_all_are_busy_the_schedule_sleeps(
     practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,18 +53,13 @@ def test_while_all_are_busy_the_schedule_sleeps(
     tenants, real, waits = load_tenants(file), schedule.wait, []
     busy = threading.Event()
 
-    def judged(job: TenantJob, _: Snapshot) -> Judgement:
-        if job.tenant.name == "healthy":
-            busy.wait(20)
-        return Judgement(job.tenant.name, failed_run(job.tenant.name, "connect-timeout", "x").as_json())
-
     def counted(*given: Any, **more: Any) -> Any:
         waits.append(more["timeout"])
         if len(waits) > 3:
             busy.set()
         return real(*given, **more)
 
-    monkeypatch.setattr(schedule, "judge", judged)
+    monkeypatch.setattr(schedule, "judge", held_up("healthy", busy))
     monkeypatch.setattr(schedule, "wait", counted)
     kept: list[tuple[str, int]] = []
     with ThreadPoolExecutor(1) as executor:
@@ -127,11 +134,6 @@ def test_asked_to_stop_it_waits_for_what_is_under_way(
     tenants = load_tenants(practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"))
     stop, waits, real, busy = schedule.Stop(), list[float](), schedule.wait, threading.Event()
 
-    def judged(job: TenantJob, _: Snapshot) -> Judgement:
-        if job.tenant.name == "wrong-secret":
-            busy.wait(20)
-        return Judgement(job.tenant.name, failed_run(job.tenant.name, "connect-timeout", "x").as_json())
-
     def counted(*given: Any, **more: Any) -> Any:
         waits.append(more["timeout"])
         if stop.no_more and len(waits) > 4:
@@ -141,7 +143,7 @@ def test_asked_to_stop_it_waits_for_what_is_under_way(
     def tell(_: str) -> None:
         stop.ask()
 
-    monkeypatch.setattr(schedule, "judge", judged)
+    monkeypatch.setattr(schedule, "judge", held_up("wrong-secret", busy))
     monkeypatch.setattr(schedule, "wait", counted)
     with ThreadPoolExecutor(2) as executor:
         one = planned(executor, stop)

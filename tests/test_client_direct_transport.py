@@ -204,6 +204,22 @@ def test_nobody_listens() -> None:
     ask(work)
 
 
+def test_nobody_listens_at_any_address_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(*_: object, **__: object) -> list[object]:
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 1, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1)),
+        ]
+
+    async def work(client: httpx.AsyncClient) -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+        with pytest.raises(httpx.ConnectError) as error:
+            await client.get("http://two.example")
+        assert isinstance(error.value.__cause__, ConnectionRefusedError)
+
+    ask(work)
+
+
 def test_a_header_that_is_none_is_not_sent() -> None:
     server = Counted()
 

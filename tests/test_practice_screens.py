@@ -111,7 +111,9 @@ def test_a_page_is_readable_on_a_narrow_screen(browser: Browser, server: Practic
 @needs_browser
 def test_a_trainer_puts_a_tenant_into_a_scenario_and_makes_one(page: Page) -> None:
     with start(Options(scenarios=["healthy"])) as server:
+        ask(server.base_url, "walk", "POST")
         page.goto(f"{server.base_url}/practice")
+        expect(page.get_by_role("row", name="walk-practice")).to_contain_text("empty until it is set up")
         page.get_by_label("Tenant").fill("exercise")
         page.get_by_label("Scenario").select_option("app-inactive")
         page.get_by_role("button", name="Put it").click()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from ..engine import own_process
@@ -81,7 +82,8 @@ def run_fleet(
     warnings += [f"{name}: failed, and is not in the tenants file any more" for name in gone]
     make_out(out)
     try:
-        with _locked_run(tenants_file, out, options, active, paused, warnings) as (folder, manifest):
+        opens = partial(_open_run, tenants_file, out, options, active, paused, warnings)
+        with _locked_run(file, out, opens, overlap=options.overlap) as (folder, manifest):
             if executor is None and active:
                 own_process.start_early(set(run_with.hidden))
             under_way = UnderWay(folder, manifest, active, run_with, options, executor)
@@ -100,24 +102,18 @@ def run_fleet(
 
 @contextlib.contextmanager
 def _locked_run(
-    tenants_file: str | os.PathLike[str],
-    out: Path,
-    options: FleetOptions,
-    active: list[Tenant],
-    paused: list[Tenant],
-    warnings: list[str],
+    file: Path, out: Path, opens: Callable[[], tuple[Path, Manifest]], *, overlap: bool
 ) -> Iterator[tuple[Path, Manifest]]:
-    """Open a run, and hold its folder meanwhile.
+    """Open a run of a tenants file, and hold its folder meanwhile.
 
     Raises: ConfigError when it cannot be written, OverlapError beside another run of the file.
     """
-    file = Path(tenants_file).absolute()
     with contextlib.ExitStack() as stack:
         try:
             with locked(out / STARTING):
-                if not options.overlap:
+                if not overlap:
                     refuse_overlap(out, file)
-                opened = _open_run(tenants_file, out, options, active, paused, warnings)
+                opened = opens()
                 stack.enter_context(locked_run(opened[0], file))
         except OSError as error:
             raise unwritable(error, out) from None

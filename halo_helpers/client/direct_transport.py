@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -96,9 +97,15 @@ class DirectTransport(httpx.AsyncBaseTransport):
             except TimeoutError as error:
                 raise httpx.ConnectTimeout("no connection in time") from error
             except OSError as error:
-                raise httpx.ConnectError(str(error)) from error
+                raise httpx.ConnectError(str(error)) from _reason(error)
             connection.listen()
         return connection
+
+
+def _reason(error: OSError) -> OSError:
+    """Return the one reason why no address of a host could be reached, which asyncio tells in a text."""
+    numbers = set(re.findall(r"\[(?:Errno|WinError) (\d+)\]", str(error))) if error.errno is None else set()
+    return OSError(int(numbers.pop()), str(error)) if len(numbers) == 1 else error
 
 
 def _origin(url: httpx.URL) -> tuple[bytes, bytes, int]:

@@ -109,6 +109,11 @@ DETAILS = frozenset({"isdisabled", "isapiagent", "teams", "roles", "workday_id"}
 """Fields of an agent that rows of the list may leave out."""
 
 
+def agent_label(name: str, number: int) -> str:
+    """Return an agent's name and id, for sentences."""
+    return f"{name or 'agent without a name'} (ID {number})"
+
+
 def agent_row(value: Json) -> tuple[dict[str, Any], int]:
     """Return an agent's object and its id.
 
@@ -145,7 +150,7 @@ class Agent:
     @property
     def label(self) -> str:
         """Name and id, for sentences."""
-        return f"{self.name or 'agent without a name'} (ID {self.id})"
+        return agent_label(self.name, self.id)
 
     @classmethod
     def from_json(cls, value: Json) -> Self:

@@ -45,6 +45,7 @@ def begin_walk(realm: Realm, *, anew: bool = False) -> World:
         for application in [one for one in world.applications.values() if one.name.startswith("Neo Agent")]:
             del world.applications[application.client_id]
         realm.index(world)
+        realm.scenarios.pop(WALK, None)
         realm.tokens.forget()
     return realm.worlds[WALK]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from ...client.models import Json, agent_row, as_id, as_name, as_object, as_text
+from ...client.models import Json, agent_label, agent_row, as_id, as_name, as_object, as_text
 from ...errors import ShapeError
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class AgentSetUp:
     @property
     def label(self) -> str:
         """Name and id, for sentences."""
-        return f"{self.name or 'agent without a name'} (ID {self.id})"
+        return agent_label(self.name, self.id)
 
     @classmethod
     def from_json(cls, value: Json) -> Self:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..make_worlds import put_in_scenario
 from ..scenarios import SCENARIOS
 from ..wire import Answer
-from ..world.realm import Realm
+from ..world.realm import WALK, Realm
+from ..world.world import World
 from .forms import Form, is_own
 from .notices import Notices
 from .page import SHOWN, html_page, redirect, too_old
@@ -35,7 +36,13 @@ def trainer_page(realm: Realm, form: Form, csrf: str, notices: Notices) -> Answe
         scenarios=SCENARIOS,
         csrf_token=csrf,
         current=realm.scenarios,
+        untouched=_untouched,
         search=form.search,
         problems=problems,
         notice=notice,
     )
+
+
+def _untouched(world: World) -> str:
+    """Say what a tenant is that was put into no scenario."""
+    return "The learner's own: empty until it is set up" if world.name == WALK else SCENARIOS["healthy"].title
