@@ -46,11 +46,11 @@ def profile(file: Path, count: int) -> str:
     """
     shell = make_ready()
     tenants = load_tenants(file)[: min(count, 2 * _PROFILED)]
-    half = len(tenants) // 2
+    half = (len(tenants) + 1) // 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plain = [_run(shell, file, tenant, folder, traced=False) for tenant in tenants[:half]]
-        for tenant in tenants[half:]:
+        for tenant in tenants[half:] or tenants:
             _run(shell, file, tenant, folder, traced=True)
         stats = pstats.Stats(*map(str, folder.glob("*.stats")))
     shares = _shares(stats)
