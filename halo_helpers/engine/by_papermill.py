@@ -1,8 +1,8 @@
 """One tenant's notebook by papermill: in a forked child, or as `python -m halo_helpers.engine.by_papermill`.
 
 As a program, where processes cannot be forked, it takes the job as one JSON object on standard input, without
-a
-secret, and answers with one JSON line on standard output; the kernel resolves the secret from its reference.
+a secret, and answers with one JSON line on standard output; the kernel resolves the secret from its
+reference.
 """
 
 from __future__ import annotations

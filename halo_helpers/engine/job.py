@@ -69,8 +69,7 @@ class FileJob:
         """Return the job with its tenant, secret included, for the private connection to a forked child.
 
         The one place where a tenant's secret is resolved for a notebook, and put into a text. Where it does
-        not
-        resolve, the reason goes along, and the notebook says it.
+        not resolve, the reason goes along, and the notebook says it.
         """
         value = self.as_json()
         if self.tenant is not None:

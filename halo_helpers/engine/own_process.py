@@ -19,8 +19,7 @@ def run_in_own_process(job: FileJob, limit_s: float, hidden: set[str]) -> Answer
     """Run one job; what is left of it when its process dies becomes the evidence.
 
     `limit_s` is the notebook's time; `hidden` are environment variables that the notebook must not see, since
-    they
-    hold or open secrets. The status is `stopped` when `stop_all` was called meanwhile.
+    they hold or open secrets. The status is `stopped` when `stop_all` was called meanwhile.
     """
     if _stopping.is_set():
         return Answer("stopped")

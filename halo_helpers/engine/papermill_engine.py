@@ -2,9 +2,8 @@
 
 On Linux each notebook runs in a process forked from one that has everything imported; elsewhere in a stock
 kernel. Stock papermill marks every cell "completed" after a timeout or a dead kernel, and only logs a
-parameter
-that the notebook does not have. Here a cell that timed out or lost its process is marked failed and says so,
-later cells stay pending, and an unknown parameter is refused before anything runs.
+parameter that the notebook does not have. Here a cell that timed out or lost its process is marked failed and
+says so, later cells stay pending, and an unknown parameter is refused before anything runs.
 """
 
 from __future__ import annotations

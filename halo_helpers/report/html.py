@@ -28,8 +28,7 @@ def to_html(
     """Return one self-contained page that opens offline; with `evidence`, tenants link to their notebooks.
 
     The first screen and the causes are plain HTML; the heat map is drawn by the page's own script from
-    compact
-    data, so that thousands of tenants stay readable.
+    compact data, so that thousands of tenants stay readable.
     """
     ordered = sorted(results, key=lambda r: (_RANK[r.verdict], r.codes, r.tenant))
     judged = {r.tenant for r in results}

@@ -2,8 +2,7 @@
 
 A vault is an entry point of the group `halo_helpers.secrets`: a function `(rest, tenant_name) -> str`, by the
 name of its scheme. This one reads `vault:MOUNT/PATH#FIELD`, with `{tenant}` for the tenant's name; address
-and
-token come from VAULT_ADDR and VAULT_TOKEN (or ~/.vault-token), as Vault's own client takes them.
+and token come from VAULT_ADDR and VAULT_TOKEN (or ~/.vault-token), as Vault's own client takes them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """References: how a secret is found again. A reference is written down, the secret never is.
 
 Known are `env:NAME`, `keyring:`, `file:PATH`, `prompt:`, in the guide `lab:`, and the schemes of vaults that
-register
-under the entry point group `halo_helpers.secrets` (a function `(rest, tenant_name) -> str`).
+register under the entry point group `halo_helpers.secrets` (a function `(rest, tenant_name) -> str`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """The fork server: every import is paid once, every notebook gets a fresh process.
 
 `python -m halo_helpers.engine.fork_server.server FD` is started by exec with an environment without secrets,
-has no thread
-and no event loop, and makes a child for each connection that it is handed. What a job holds, a tenant's
-secret among it, goes from the asker to the child by that connection; the server never reads it. When the
-asker dies, the server ends, and its children with it. Linux only.
+has no thread and no event loop, and makes a child for each connection that it is handed. What a job holds, a
+tenant's secret among it, goes from the asker to the child by that connection; the server never reads it. When
+the asker dies, the server ends, and its children with it. Linux only.
 """
 
 from __future__ import annotations
