@@ -193,11 +193,8 @@ def test_w51_an_application_that_may_not_stay_gets_no_refresh_token(app: Native)
 @needs_browser
 def test_a_person_signs_in_and_is_sent_back(app: Native) -> None:
     with chromium() as browser, new_page(browser) as page:
-        page.route(
-            "http://127.0.0.1:8765/**", lambda route: route.fulfill(body="back", content_type="text/plain")
-        )
         page.goto(f"{app.server.base_url}/auth/authorize?{urlencode(app.query())}")
         expect(page.get_by_text("halo-runbook asks to act as you")).to_be_visible()
-        page.get_by_role("button", name="Sign in and allow").click()
-        page.wait_for_url("http://127.0.0.1:8765/callback?*")
-        assert app.redeem(parse_qs(urlsplit(page.url).query)["code"][0])[0] == 200
+        with page.expect_request(f"{REDIRECT}?*") as sent:
+            page.get_by_role("button", name="Sign in and allow").click()
+        assert app.redeem(parse_qs(urlsplit(sent.value.url).query)["code"][0])[0] == 200

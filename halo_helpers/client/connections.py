@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -26,28 +27,63 @@ from .transport_errors import code_of_transport_error
 _MOST_CA = 4 * 1024 * 1024
 USER_AGENT = f"halo-runbook/{VERSION}"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+_HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
 _LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
-def connect(ca_file: str | None, limits: Limits, *, to_loopback: bool) -> httpx.AsyncClient:
-    """Return a pool of connections; a proxy of the environment is used, but never for this machine itself.
+class Connections:
+    """The connections to one tenant. A proxy of the environment is used, but never for this machine itself.
 
-    Raises: ConnectionFailedError when `ca_file` cannot be used; what httpx raises for a proxy that cannot.
+    Only by a proxy do requests go by httpx's client. What it does besides, for cookies, log-ins and
+    redirects, costs as much as the way below it, and serves nothing here.
     """
-    context = _tls_context(ca_file)
-    no_proxy: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(_LOOPBACK)
-    by_proxy = not to_loopback and bool(getproxies())
-    return httpx.AsyncClient(
-        verify=context,
-        transport=None if by_proxy else DirectTransport(context),
-        follow_redirects=False,
-        trust_env=by_proxy,
-        mounts=no_proxy if by_proxy else None,
-        timeout=httpx.Timeout(limits.request_s, connect=limits.connect_s),
-        limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
-        headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
-    )
+
+    def __init__(self, ca_file: str | None, limits: Limits, *, to_loopback: bool) -> None:
+        """Prepare them; none is made yet.
+
+        Raises: ConnectionFailedError when `ca_file` cannot be used, and httpx's errors for such a proxy.
+        """
+        context = _tls_context(ca_file)
+        self._timeouts = {"timeout": httpx.Timeout(limits.request_s, connect=limits.connect_s).as_dict()}
+        self._direct: DirectTransport | None = None
+        self._by_proxy: httpx.AsyncClient | None = None
+        if to_loopback or not getproxies():
+            self._direct = DirectTransport(context)
+            return
+        no_proxy: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(_LOOPBACK)
+        self._by_proxy = httpx.AsyncClient(
+            verify=context,
+            mounts=no_proxy,
+            limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        body: bytes | None,
+    ) -> httpx.Response:
+        """Send a request; return its answer when the headers are there. Whoever reads it closes it.
+
+        Raises: httpx's HTTPError or InvalidURL, and what lies below it.
+        """
+        request = httpx.Request(
+            method, url, headers={**_HEADERS, **headers}, data=form, content=body, extensions=self._timeouts
+        )
+        if self._direct is not None:
+            return await self._direct.handle_async_request(request)
+        assert self._by_proxy is not None  # noqa: S101 - one of the two is there
+        return await self._by_proxy.send(request, stream=True)
+
+    async def close(self) -> None:
+        """Close them."""
+        if self._direct is not None:
+            await self._direct.aclose()
+        if self._by_proxy is not None:
+            await self._by_proxy.aclose()
 
 
 @dataclass(frozen=True)

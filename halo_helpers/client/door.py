@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -21,7 +21,7 @@ from ..errors import BudgetError, ConnectionFailedError, GuardError
 from ..system.plain_text import count_of
 from ..tenants.base_url import Address
 from .answers import Reply, clean
-from .connections import connect, proxy_for
+from .connections import Connections, proxy_for
 from .limits import AT_ONCE, Limits, Reading
 from .retry import ask_with_retries, http_date
 from .transport_errors import code_of_transport_error
@@ -113,14 +113,14 @@ class Door:
     ) -> None:
         self._address, self._ca_file, self.limits = address, ca_file, limits
         self._guard, self.reading, self._ends_at = guard, reading, ends_at
-        self._http: httpx.AsyncClient | None = None
+        self._connections: Connections | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
         self.requests_made = 0
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._http is not None:
-            await self._http.aclose()
+        if self._connections is not None:
+            await self._connections.close()
 
     @property
     def remaining_s(self) -> float:
@@ -180,17 +180,17 @@ class Door:
         return ConnectionFailedError(code, f"{place}, by the proxy {proxy.place}: {seen}")
 
     async def _exchange(self, request: Request, started: float) -> Reply:
-        if self._http is None:
-            self._http = connect(self._ca_file, self.limits, to_loopback=self._address.is_loopback)
-        async with self._http.stream(
-            request.method,
-            httpx.URL(request.url, params=request.params) if request.params else request.url,
-            data=request.form,
-            content=request.body,
-            headers=request.headers,
-        ) as response:
+        if self._connections is None:
+            self._connections = Connections(self._ca_file, self.limits, to_loopback=self._address.is_loopback)
+        url = f"{request.url}?{urlencode(request.params)}" if request.params else request.url
+        response = await self._connections.send(
+            request.method, url, request.headers or {}, request.form, request.body
+        )
+        try:
             self._look_at(response.headers, started)
             body = await _read_capped(response, self.limits, self.reading)
+        finally:
+            await response.aclose()
         self.reading.latencies_s.append(time.monotonic() - started)
         if 300 <= response.status_code < 400:
             target = clean(response.headers.get("location", ""), 120)

@@ -137,6 +137,7 @@ def serve(
             timeout_keep_alive=30,
             server_header=False,
             date_header=False,
+            proxy_headers=False,  # nobody stands before it
             timeout_graceful_shutdown=1,
         )
         config.load()

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 REDACTED = "[secret]"
-_known: dict[str, frozenset[str]] = {}
+_known: dict[str, set[str]] = {}
 _parts: Counter[str] = Counter()
 """How many known values a part belongs to."""
 _letters: frozenset[str] = frozenset()
@@ -51,17 +51,13 @@ def remember(value: str) -> None:
             base64.urlsafe_b64encode(raw).decode(),
             *shifted,
         }
-        parts = {
-            form[n : n + _PART]
-            for form in forms
-            for n in range(max(1, len(form) - _PART + 1))
-            if len(form) >= 8
-        }
+        long = [form for form in forms if len(form) >= 8]
+        parts = {form[n : n + _PART] for form in long for n in range(max(1, len(form) - _PART + 1))}
         if len(_known) >= _MOST_KNOWN:
             _forget(_known.pop(next(iter(_known))))
-        _known[value] = frozenset(parts)
+        _known[value] = parts
         _parts.update(parts)
-        _learn("".join(parts), {len(part) for part in parts})
+        _learn("".join(long), {min(len(form), _PART) for form in long})
 
 
 def forget(value: str) -> None:

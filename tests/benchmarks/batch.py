@@ -4,9 +4,10 @@
     python -m tests.benchmarks.batch --keep       # appends what was measured to results.jsonl
     python -m tests.benchmarks.batch --profile    # where the time of a tenant goes
 
-A practice server of healthy tenants with a latency per request; each way in a process of its own, in turn,
-medians over the rounds. The ways are described in `ways.py`. CPU seconds are those of a way and of all that
-it started, and so hardly depend on what else the machine does; how busy others kept it is told beside.
+A practice server of healthy tenants with a latency per request; each way as the command that a user would
+start, in turn, medians over the rounds. The ways are described in `ways.py`. CPU seconds are those of a way
+and of all that it started, and so hardly depend on what else the machine does; how busy others kept it is
+told beside.
 
 The environment is the one that this runs in; JupyterLab in it makes every papermill command slower to start.
 """
@@ -35,9 +36,10 @@ import psutil
 from halo_helpers.practice.control import PracticeServer, start
 from halo_helpers.practice.serve import Options
 from halo_helpers.tenants.practice import write_practice_tenants
+from halo_helpers.tenants.tenants_file import load_tenants
 
 from .profile_tenant import profile
-from .ways import SAMPLE, WAYS
+from .ways import SAMPLE, WAYS, first_tenant
 
 RESULTS = Path(__file__).with_name("results.jsonl")
 _STOCK = ("cli", "xargs", "pool", "nbclient")
@@ -86,7 +88,7 @@ class Timed:
 
 
 def main() -> None:
-    """Run the rounds and print medians and ratios; or, called by itself, one way."""
+    """Run the rounds and print medians and ratios."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -98,12 +100,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="append the result to results.jsonl")
     parser.add_argument("--profile", action="store_true", help="print where the time of a tenant goes")
     parser.add_argument("--ways", default="ours,floor,pool,nbclient,xargs,cli", help="of those of ways.py")
-    parser.add_argument("--one", nargs=3, metavar=("WAY", "FILE", "COUNT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        way, file, count = options.one
-        print(json.dumps({"start_s": WAYS[way](Path(file), int(count))}))
-        return
     server_options = Options(
         tenants=options.tenants, latency_ms=options.latency_ms, rate_limit="1000000/1", tls=options.https
     )
@@ -127,10 +124,11 @@ def main() -> None:
 def measure(server: PracticeServer, file: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Run every way in turn, as many times as there are rounds, and return medians and ratios."""
     ways, tenants = options.ways.split(","), options.tenants
+    names = [tenant.name for tenant in load_tenants(file)]
     seen: dict[str, list[Timed]] = {way: [] for way in ways}
     for _ in range(options.rounds):
         for way in ways:
-            seen[way].append(_timed(way, file, min(tenants, SAMPLE.get(way, tenants)), server.pid))
+            seen[way].append(_timed(way, file, names[: SAMPLE.get(way, tenants)], server.pid))
     medians = {way: _median(rounds) for way, rounds in seen.items()}
     return {
         "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
@@ -179,28 +177,31 @@ def _median(rounds: list[Timed]) -> Timed:
     )
 
 
-def _timed(way: str, file: Path, count: int, server: int) -> Timed:
-    """Run one way in a process, and look at what it and everybody else takes meanwhile."""
-    others = _busy_s() - _cpu_s(server)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.batch", "--one", way, str(file), str(count)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    peak = [0.0]
-    watcher = threading.Thread(target=_watch, args=(process.pid, peak))
-    watcher.start()
-    answer, said = process.communicate()
-    wall = time.monotonic() - started
-    watcher.join()
-    if process.returncode:
-        raise SystemExit(f"{way} failed: {said.decode()[-2000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    foreign = (_busy_s() - _cpu_s(server) - others - cpu_s) / wall
-    return Timed(60 * count / wall, cpu_s / count, peak[0], max(0.0, foreign), json.loads(answer)["start_s"])
+def _timed(way: str, file: Path, names: list[str], server: int) -> Timed:
+    """Run the command of one way, and look at what it and everybody else takes meanwhile."""
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryFile("w+") as given:
+        out, command = Path(name), WAYS[way](file, Path(name), names)
+        given.write(command.given)
+        given.seek(0)
+        others = _busy_s() - _cpu_s(server)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        began, started = dt.datetime.now(dt.UTC), time.monotonic()
+        process = subprocess.Popen(
+            command.argv, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        peak = [0.0]
+        watcher = threading.Thread(target=_watch, args=(process.pid, peak))
+        watcher.start()
+        _, said = process.communicate()
+        wall = time.monotonic() - started
+        watcher.join()
+        if process.returncode:
+            raise SystemExit(f"{way} failed: {said.decode()[-2000:]}")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        foreign = (_busy_s() - _cpu_s(server) - others - cpu_s) / wall
+        start_s = (first_tenant(out) - began).total_seconds() if way in {"ours", "dask"} else None
+    return Timed(60 * len(names) / wall, cpu_s / len(names), peak[0], max(0.0, foreign), start_s)
 
 
 def _system_list() -> bytes:

@@ -1,4 +1,4 @@
-"""The ways to verify the tenants of a file that the benchmark compares, each called in a process of its own.
+"""The ways to verify the tenants of a file that the benchmark compares, each a command as a user starts it.
 
 - ours: `halo-runbook batch`, start-up included
 - cli: the papermill command line in a loop (a sample: the rate does not depend on their number)
@@ -17,14 +17,11 @@ import datetime as dt
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-
-from halo_helpers.tenants.tenants_file import load_tenants
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "verify-tenant.ipynb"
 SAMPLE = {"cli": 6, "xargs": 16, "pool": 48, "nbclient": 48}
@@ -37,78 +34,65 @@ KNOBS: dict[str, Any] = {
 }
 
 
-def _parameters(file: Path, count: int) -> list[dict[str, str]]:
-    return [{"tenant": tenant.name, "tenants_file": str(file)} for tenant in load_tenants(file)[:count]]
+@dataclass(frozen=True)
+class Command:
+    """What is started for a way, and what it reads from standard input."""
+
+    argv: list[str]
+    given: str = ""
 
 
-def _ours(file: Path, count: int, *options: str) -> float:
-    names = [word for p in _parameters(file, count) for word in ("--tenant", p["tenant"])]
-    with tempfile.TemporaryDirectory() as out:
-        began = dt.datetime.now(dt.UTC)
-        subprocess.run(
-            [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", out, *options, *names],
-            check=True,
-            capture_output=True,
-        )
-        return (_first_tenant(Path(out)) - began).total_seconds()
+def _ours(file: Path, out: Path, _: list[str]) -> Command:
+    return Command([sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", str(out)])
 
 
-def _dask(file: Path, count: int) -> float:
-    from distributed import LocalCluster
+def _papermill(file: Path, out: Path, tenant: str) -> list[str]:
+    command = [str(Path(sys.executable).parent / "papermill"), str(NOTEBOOK), f"{out}/{tenant}.ipynb"]
+    command += ["-k", "python3", "--no-progress-bar", "-p", "tenant", tenant, "-p", "tenants_file", str(file)]
+    return command
 
-    with LocalCluster(n_workers=4, threads_per_worker=16, dashboard_address=None) as cluster:
-        return _ours(file, count, "--dask", cluster.scheduler_address)
+
+def _cli(file: Path, out: Path, names: list[str]) -> Command:
+    loop = f"for tenant; do {' '.join(_papermill(file, out, '$tenant'))} || exit 1; done"
+    return Command(["sh", "-c", loop, "sh", *names])
 
 
-def _first_tenant(out: Path) -> dt.datetime:
-    """Return when papermill began with the first notebook of a run."""
+def _xargs(file: Path, out: Path, names: list[str]) -> Command:
+    return Command(["xargs", "-P", "4", "-I", "{}", *_papermill(file, out, "{}")], "\n".join(names))
+
+
+def _by_api(way: str) -> Callable[[Path, Path, list[str]], Command]:
+    """Return the command of a way that is a Python script of its own: this module."""
+
+    def command(file: Path, out: Path, names: list[str]) -> Command:
+        return Command([sys.executable, "-m", "tests.benchmarks.ways", way, str(file), str(out), *names])
+
+    return command
+
+
+def first_tenant(out: Path) -> dt.datetime:
+    """Return when papermill began with the first notebook of a run of ours."""
     run = next(path for path in out.iterdir() if (path / "run.json").exists())
     notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in run.glob("*.ipynb")]
     return min(dt.datetime.fromisoformat(one["metadata"]["papermill"]["start_time"]) for one in notebooks)
 
 
-def _command(p: dict[str, str], out: str) -> list[str]:
-    return [
-        "papermill",
-        str(NOTEBOOK),
-        f"{out}/{p['tenant']}.ipynb",
-        "-k",
-        "python3",
-        "--no-progress-bar",
-        "-p",
-        "tenant",
-        p["tenant"],
-        "-p",
-        "tenants_file",
-        p["tenants_file"],
-    ]
+# --- the scripts ---
 
 
-def _cli(file: Path, count: int) -> None:
-    with tempfile.TemporaryDirectory() as out:
-        for p in _parameters(file, count):
-            subprocess.run(
-                [str(Path(sys.executable).parent / "papermill"), *_command(p, out)[1:]],
-                check=True,
-                capture_output=True,
-            )
+def _parameters(file: Path, names: list[str]) -> list[dict[str, str]]:
+    return [{"tenant": name, "tenants_file": str(file)} for name in names]
 
 
-def _xargs(file: Path, count: int) -> None:
-    with tempfile.TemporaryDirectory() as out:
-        lines = "\n".join(p["tenant"] for p in _parameters(file, count))
-        command = _command({"tenant": "{}", "tenants_file": str(file)}, out)
-        command[0] = str(Path(sys.executable).parent / "papermill")
-        subprocess.run(
-            ["xargs", "-P", "4", "-I", "{}", *command],
-            input=lines,
-            text=True,
-            check=True,
-            capture_output=True,
-        )
+def _dask(file: Path, out: Path, _: list[str]) -> None:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=4, threads_per_worker=16, dashboard_address=None) as cluster:
+        ours = [*_ours(file, out, []).argv, "--dask", cluster.scheduler_address]
+        subprocess.run(ours, check=True, capture_output=True)
 
 
-def _one_by_api(p: dict[str, str], out: str) -> None:
+def _one_by_api(p: dict[str, str], out: Path) -> None:
     import papermill
 
     for _ in range(3):
@@ -121,18 +105,20 @@ def _one_by_api(p: dict[str, str], out: str) -> None:
     raise RuntimeError("the kernel did not start")
 
 
-def _pool(file: Path, count: int) -> None:
-    with tempfile.TemporaryDirectory() as out, ProcessPoolExecutor(4) as pool:
-        for future in [pool.submit(_one_by_api, p, out) for p in _parameters(file, count)]:
+def _pool(file: Path, out: Path, names: list[str]) -> None:
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(4) as pool:
+        for future in [pool.submit(_one_by_api, p, out) for p in _parameters(file, names)]:
             future.result()
 
 
-def _nbclient(file: Path, count: int) -> None:
+def _nbclient(file: Path, out: Path, names: list[str]) -> None:
     import nbformat
     from nbclient import NotebookClient
     from papermill.parameterize import parameterize_notebook
 
-    async def one(p: dict[str, str], room: asyncio.Semaphore, out: str) -> None:
+    async def one(p: dict[str, str], room: asyncio.Semaphore) -> None:
         async with room:
             nb = nbformat.read(NOTEBOOK, 4)
             for cell in nb.cells:
@@ -147,12 +133,11 @@ def _nbclient(file: Path, count: int) -> None:
                     break
             nbformat.write(nb, f"{out}/{p['tenant']}.ipynb")
 
-    async def every(out: str) -> None:
+    async def every() -> None:
         room = asyncio.Semaphore(8)
-        await asyncio.gather(*(one(p, room, out) for p in _parameters(file, count)))
+        await asyncio.gather(*(one(p, room) for p in _parameters(file, names)))
 
-    with tempfile.TemporaryDirectory() as out:
-        asyncio.run(every(out))
+    asyncio.run(every())
 
 
 AREAS = (
@@ -175,13 +160,15 @@ AREAS = (
 )
 
 
-def _floor(file: Path, count: int) -> None:
+def _floor(file: Path, _: Path, names: list[str]) -> None:
     """Make the requests of a verification in the same order of waiting: what needs an answer waits for it."""
     import ssl
 
     import httpx
 
-    tenants = load_tenants(file)[:count]
+    from halo_helpers.tenants.tenants_file import load_tenants
+
+    tenants = [tenant for tenant in load_tenants(file) if tenant.name in set(names)]
     context = ssl.create_default_context()
 
     async def one(tenant: Any, room: asyncio.Semaphore) -> None:
@@ -221,13 +208,20 @@ def _floor(file: Path, count: int) -> None:
     asyncio.run(every())
 
 
-WAYS: dict[str, Callable[[Path, int], float | None]] = {
-    "ours": _ours,
-    "cli": _cli,
-    "xargs": _xargs,
+SCRIPTS: dict[str, Callable[[Path, Path, list[str]], None]] = {
     "pool": _pool,
     "nbclient": _nbclient,
     "dask": _dask,
     "floor": _floor,
 }
-"""By name; one that can tell returns how long it took until the first tenant began, in seconds."""
+WAYS: dict[str, Callable[[Path, Path, list[str]], Command]] = {
+    "ours": _ours,
+    "cli": _cli,
+    "xargs": _xargs,
+    **{way: _by_api(way) for way in SCRIPTS},
+}
+"""By name; each takes the tenants file, the folder for what is written, and the tenants' names."""
+
+
+if __name__ == "__main__":
+    SCRIPTS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -154,6 +154,7 @@ class Shell:
             )
         )
         self.kernel.shell.execution_count = 1
+        self.kernel.shell.display_formatter.format(None)  # makes its formatters
         self.tape.messages.clear()
 
     def take_over_streams(self) -> None:
