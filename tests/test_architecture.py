@@ -39,7 +39,7 @@ FLOORS = {
 """Which room may import which: only rooms on lower floors. `practice` imports no other room at all."""
 
 ONLY_IN = {
-    "httpx": {"client.door", "client.connections", "client.direct_transport", "system.spared_imports"},
+    "httpx": {"client.door", "client.connections", "client.direct_transport"},
     "h11": {"client.direct_transport"},
     "ipywidgets": {"panels"},
     "anywidget": {"panels"},

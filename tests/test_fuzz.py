@@ -32,7 +32,6 @@ from .helpers.raw_server import raw_server
 EXAMPLES = int(os.environ.get("HALO_FUZZ", "60"))
 ROUGH = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 TEXTS = st.text(max_size=40) | st.sampled_from(
@@ -146,7 +145,7 @@ def test_any_object_is_parsed_or_refused(value: Any) -> None:
 
 
 @given(answers=st.lists(JSON, min_size=1, max_size=4), info=JSON)
-@settings(max_examples=max(10, EXAMPLES // 6), deadline=None)
+@settings(max_examples=max(10, EXAMPLES // 6))
 def test_any_answers_give_a_verdict_and_no_exception(answers: list[Any], info: Any) -> None:
     token = body({"access_token": "a-token-of-some-length", "scope": "all:standard all:teams admin:webhooks"})
     turn = iter(range(10_000))

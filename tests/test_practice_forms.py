@@ -104,7 +104,7 @@ PATHS = st.sampled_from(
 
 @example(path="/config/agents/new", form={"name": "x", "role": "9" * 5000}, method="POST")
 @given(path=PATHS, form=st.dictionaries(FIELDS, VALUES, max_size=6), method=st.sampled_from(["GET", "POST"]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_no_form_makes_it_fail(path: str, form: dict[str, str], method: str) -> None:
     with_token = Form(form, method == "POST")
     realm = build_realm(Options())

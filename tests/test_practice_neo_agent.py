@@ -137,7 +137,7 @@ def test_a_form_of_another_site_and_one_without_a_token_are_refused(
 
 
 @given(st.lists(st.text(max_size=30), min_size=4, max_size=4))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_no_values_make_it_fail(texts: list[str]) -> None:
     door = Door(build_realm(Options()))
     origin = "http://127.0.0.1:1"

@@ -139,7 +139,7 @@ def bearer(practice: Practice) -> str:
     query=st.dictionaries(NAMES, VALUES, max_size=4),
     body=st.binary(max_size=200),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_request_makes_it_fail_or_hang(
     practice: Practice, bearer: str, method: str, path: str, query: dict[str, str], body: bytes
 ) -> None:

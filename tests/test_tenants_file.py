@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_helpers import Tenant, load_tenants
@@ -161,7 +161,6 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         st.sampled_from([*FIELDS, "tenants", ":", "- ", "\n", "  ", "{", "}", "&a", "*a", "|", '"', "\t"])
     ).map("".join)
 )
-@settings(deadline=None)
 def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("any")
     for name in ("t.yaml", "t.csv"):

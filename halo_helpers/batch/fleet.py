@@ -85,7 +85,7 @@ def run_fleet(
         opens = partial(_open_run, tenants_file, out, options, active, paused, warnings)
         with _locked_run(file, out, opens, overlap=options.overlap) as (folder, manifest):
             if executor is None and active:
-                own_process.start_early(set(run_with.hidden))
+                own_process.start_early()
             under_way = UnderWay(folder, manifest, active, run_with, options, executor)
             under_way.progress, under_way.say = progress, say
             under_way.stop = stop or under_way.stop

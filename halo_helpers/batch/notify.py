@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checks.findings import BROKEN
-from ..client.connections import post_json, webhook_host
 from ..errors import ConfigError, HaloError, SecretError, unwritable
 from ..report import Run, is_practice_run
 from ..report.over_time.note import MOST, note_of
@@ -72,6 +71,8 @@ def notify(
     """
     practice, history = is_practice_run(run.results), Setups(run.folder.parent)
     due = _due(run, history, remind, practice=practice) if remind else []
+    from ..client.connections import post_json, webhook_host  # httpx, which most runs do not need here
+
     host = webhook_host(to.webhook) if to.webhook else ""
     is_discord = host.endswith(("discord.com", "discordapp.com"))
     message = note_of(run, report_url=report_url, due=due, most=DISCORD_MOST if is_discord else MOST)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..client.halo_client import HaloClient
 from ..client.models import DETAILS, Agent, AuthInfo, Instance, Page, as_rows
-from ..client.token import Token
 from ..errors import HaloError, RefusedError
 from ..tenants.tenant import Tenant
 from .findings import Skipped
+
+if TYPE_CHECKING:
+    from ..client.halo_client import HaloClient
+    from ..client.token import Token
 
 T = TypeVar("T")
 

@@ -156,6 +156,10 @@ def batch(
     as_json: AsJson = False,
 ) -> int:
     """Verify many tenants, each by its own papermill run, with evidence and one report."""
+    if not dask and not only_preflight:
+        from ..engine.own_process import start_early
+
+        start_early()
     from ..batch.choose import preflight
     from ..batch.fleet import FleetOptions, NothingToDo
     from ..batch.notify import target

@@ -181,6 +181,9 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the run.")] = Path("runs"),
 ) -> int:
     """Verify practice tenants, healthy and broken ones: the main job with nothing configured."""
+    from ..engine.own_process import start_early
+
+    start_early()
     from ..batch.fleet import FleetOptions, Interrupted, run_fleet
     from ..batch.run_folder import make_out
     from ..tenants.practice import write_practice_tenants

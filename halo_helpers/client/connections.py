@@ -13,17 +13,31 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
 from ..errors import ApiError, ConnectionFailedError
 from ..secrets.value import Secret
 from ..system.files import read_regular
+from ..system.spared_imports import spared
 from ..system.version import VERSION
 from ..tenants.base_url import is_loopback
 from .direct_transport import DirectTransport
 from .limits import AT_ONCE, Limits
 from .transport_errors import code_of_transport_error
 
+with spared("httpx._main"):  # its command line, which takes as long to load as all the rest of it
+    import httpx
+
+BROKEN = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    ssl.SSLError,
+    OSError,
+    ImportError,
+    ValueError,
+    OverflowError,
+    ExceptionGroup,
+)
+"""What httpx, the layers below it and a proxy that cannot be used raise."""
 _MOST_CA = 4 * 1024 * 1024
 USER_AGENT = f"halo-runbook/{VERSION}"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")

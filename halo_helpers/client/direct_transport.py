@@ -15,7 +15,11 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import h11
-import httpx
+
+from ..system.spared_imports import spared
+
+with spared("httpx._main"):  # its command line, which takes as long to load as all the rest of it
+    import httpx
 
 _AT_A_TIME = 64 * 1024
 """Bytes that may wait to be taken before the other side is asked to wait."""

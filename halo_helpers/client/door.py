@@ -7,38 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import ssl
 import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode, urlsplit
-
-import httpx
 
 from ..errors import BudgetError, ConnectionFailedError, GuardError
 from ..system.plain_text import count_of
 from ..tenants.base_url import Address
 from .answers import Reply, clean
-from .connections import Connections, proxy_for
+from .connections import BROKEN, Connections, proxy_for
 from .limits import AT_ONCE, Limits, Reading
 from .retry import ask_with_retries, http_date
 from .transport_errors import code_of_transport_error
 
+if TYPE_CHECKING:
+    import httpx
+
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
-_BROKEN = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    ssl.SSLError,
-    OSError,
-    ImportError,
-    ValueError,
-    OverflowError,
-    ExceptionGroup,
-)
-"""What httpx, the layers below it and a proxy that cannot be used raise."""
 _OF_PROXY = {
     "dns-failed": "has no known address",
     "connect-refused": "refuses the connection",
@@ -159,7 +147,7 @@ class Door:
                     raise BudgetError(used_up) from None
                 seen = f"no complete answer from {place_of(request.url)} within {limits.request_s:g} s"
                 raise ConnectionFailedError("read-timeout", seen) from None
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise self._failure(request, *code_of_transport_error(error)) from None
 
     def _failure(self, request: Request, code: str, seen: str) -> ConnectionFailedError:

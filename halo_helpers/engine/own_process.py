@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from pathlib import Path
 
-from ..errors import ConfigError
 from .fork_server import asker
 from .job import STARTING_S, SUPPORTED, Answer, FileJob
-from .remains import write_remains
-from .stock_kernel import run_in_kernel, stop_kernels
 
 _stopping = threading.Event()
 
@@ -23,7 +19,7 @@ def run_in_own_process(job: FileJob, limit_s: float, hidden: set[str]) -> Answer
     """
     if _stopping.is_set():
         return Answer("stopped")
-    answer = _in_fork(job, limit_s, hidden) if SUPPORTED else run_in_kernel(job, limit_s, hidden)
+    answer = (_in_fork if SUPPORTED else _in_kernel)(job, limit_s, hidden)
     return Answer("stopped") if _stopping.is_set() and answer.status != "ok" else answer
 
 
@@ -31,19 +27,22 @@ def _in_fork(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     outcome = asker.fork_server(hidden).run(job, limit_s + STARTING_S)
     answer, output = outcome.answer, Path(job.output)
     if answer.status in {"crashed", "timeout"} and not _stopping.is_set() and not output.exists():
+        from .remains import write_remains
+
         write_remains(Path(job.notebook), output, outcome.cells, answer.message, job.parameters)
     return answer
 
 
-def start_early(hidden: set[str]) -> None:
+def _in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
+    from .stock_kernel import run_in_kernel
+
+    return run_in_kernel(job, limit_s, hidden)
+
+
+def start_early() -> None:
     """Let what every notebook needs be loaded meanwhile; the first one waits for less then."""
     if SUPPORTED:
-        threading.Thread(target=_start_server, args=(hidden,), name="start-early", daemon=True).start()
-
-
-def _start_server(hidden: set[str]) -> None:
-    with contextlib.suppress(ConfigError, OSError):  # whoever needs it tries again, and says so
-        asker.fork_server(hidden)
+        asker.start_server()
 
 
 def stop_all() -> None:
@@ -51,6 +50,9 @@ def stop_all() -> None:
     _stopping.set()
     if SUPPORTED:
         asker.close_server()
+        return
+    from .stock_kernel import stop_kernels
+
     stop_kernels()
 
 

@@ -26,9 +26,3 @@ def load_jsonschema() -> None:
     """Import jsonschema, when it is there, without its check of IRIs."""
     with spared(IRI_GRAMMAR), contextlib.suppress(ImportError):
         import jsonschema  # type: ignore[import-untyped]  # noqa: F401 - loaded for those who import it later
-
-
-def load_httpx() -> None:
-    """Import httpx without its own command line, which takes as long to load as all the rest of it."""
-    with spared("httpx._main"):
-        import httpx  # noqa: F401 - loaded for those who import it later

@@ -1,8 +1,13 @@
-"""Asks the fork server to run notebooks. One server a process, started at the first notebook."""
+"""Asks the fork server to run notebooks. One server a process, started before the first notebook wants it.
+
+It loads what notebooks need while its asker still reads who is to be verified. Since it is known only then
+which variables of the environment are secrets, it gets the environment last.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -20,32 +25,51 @@ from ..job import Answer, CellsJob, FileJob, Outcome
 
 START_S = 60.0
 STOP_S = 10.0
+ENVIRONMENT = b"environment"
+"""What comes along is a file with the server's environment."""
+_AT_ONCE = frozenset(
+    {"HOME", "IPYTHONDIR", "LANG", "LOGNAME", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ", "USER"}
+    | {f"JUPYTER_{name}" for name in ("CONFIG_DIR", "DATA_DIR", "PATH", "RUNTIME_DIR")}
+)
+_AT_ONCE_PREFIXES = ("LC_", "LD_", "PYTHON", "XDG_")
+"""What a server is started with of the environment: it matters while Python loads, and is nobody's secret."""
 
 
 class ForkServer:
-    """A fork server of one's own. Threads may ask it at the same time."""
+    """A fork server of one's own. Threads may ask it at the same time, once `hand_over` was called."""
 
-    def __init__(self, without: Iterable[str] = ()) -> None:
-        """Start it, without the environment variables named.
-
-        Raises: ConfigError when it does not come up.
-        """
-        self.hidden = {*without, "HALO_CLIENT_SECRET"}
-        self._environment = {name: value for name, value in os.environ.items() if name not in self.hidden}
+    def __init__(self) -> None:
+        """Start it, which goes on by itself; nobody waits for it here."""
+        self.hidden: set[str] | None = None
+        """Variables of the environment that it does not know; None before `hand_over`."""
         # packets, so that a descriptor and a number never arrive as one
         self._control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         self._exits: dict[int, Future[int]] = {}
-        self._gone = False
+        self._gone = self._closed = False
         self._lock = threading.Lock()
         self._ready: Future[None] = Future()
+        self._process: subprocess.Popen[bytes] | None = None
         self._listener = threading.Thread(target=self._start_and_listen, name="fork-server", daemon=True)
         self._listener.start()
+
+    def hand_over(self, hidden: Iterable[str]) -> None:
+        """Wait until it is up, and give it the environment without the variables named.
+
+        Raises: ConfigError when it does not come up.
+        """
         try:
             self._ready.result(START_S)
         except TimeoutError:
-            self._process.kill()
+            self._kill()
             raise ConfigError(f"the fork server did not start within {START_S:g} s") from None
+        hides = {*hidden, "HALO_CLIENT_SECRET"}
+        environment = {name: value for name, value in os.environ.items() if name not in hides}
+        with os.fdopen(os.memfd_create("environment"), "wb") as file, contextlib.suppress(OSError):
+            file.write(json.dumps(environment).encode())
+            file.flush()
+            socket.send_fds(self._control, [ENVIRONMENT], [file.fileno()])
+        self.hidden = hides
 
     def _start_and_listen(self) -> None:
         """Start the server and listen to it until it ends.
@@ -76,32 +100,36 @@ class ForkServer:
             )
 
     def _start(self) -> None:
-        with self._theirs as theirs:
+        known = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _AT_ONCE or name.startswith(_AT_ONCE_PREFIXES)
+        }
+        command = [sys.executable, "-P", "-m", "halo_helpers.engine.fork_server.server"]
+        with self._theirs as theirs, self._lock:
+            if self._closed:
+                raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "halo_helpers.engine.fork_server.server",
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                ],
+                [*command, str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._complaints,
                 start_new_session=True,
-                env=self._environment | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
+                env=known | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
             )
 
     @property
     def pid(self) -> int:
-        """The server's process number."""
+        """The server's process number, once `hand_over` was called."""
+        assert self._process is not None  # noqa: S101
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether the server is there to be asked."""
+        """Whether the server is there to be asked, or will be."""
+        if self._process is None:
+            return not self._ready.done()
         return self._process.poll() is None
 
     def run(self, job: FileJob | CellsJob, limit_s: float | None = None) -> Outcome:
@@ -142,15 +170,24 @@ class ForkServer:
 
     def close(self) -> None:
         """End the server and its children."""
+        with self._lock:
+            self._closed = True
+        if not self._ready.done():
+            self._kill()  # it would not listen before everything is loaded
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_S)
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_S)
+            self._kill()
+            self._process.wait()
         self._listener.join(STOP_S)
         self._control.close()
         self._complaints.close()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
     def _read(self, lines: Any, outcome: Outcome) -> None:
         for line in lines:
@@ -197,26 +234,45 @@ _replaced: list[ForkServer] = []
 _server_lock = threading.Lock()
 
 
-def fork_server(without: Iterable[str] = ()) -> ForkServer:
-    """Return this process's fork server, starting it when there is none; it ends with this process.
-
-    One that still has a variable to be hidden, such as of another tenants file, is replaced; it finishes what
-    it runs.
-    """
-    global _server  # noqa: PLW0603 - one a process
+def start_server() -> None:
+    """Start this process's fork server where there is none, and do not wait; it ends with this process."""
     with _server_lock:
-        if _server is not None and _server.running and set(without) <= _server.hidden:
-            return _server
-        if _server is None:
-            import atexit
+        if _server is None or not _server.running:
+            _replace()
 
-            atexit.register(close_server)
-        elif _server.running:
-            _replaced.append(_server)
-        else:
-            _server.close()
-        _server = ForkServer({*without, *(_server.hidden if _server else ())})
-        return _server
+
+def fork_server(without: Iterable[str] = ()) -> ForkServer:
+    """Return this process's fork server, which does not know the variables named; start it if there is none.
+
+    One that knows such a variable, as of another tenants file, is replaced; it finishes what it runs.
+
+    Raises: ConfigError when it does not come up.
+    """
+    with _server_lock:
+        server, hides = _server, set(without)
+        if server is not None and server.hidden is not None:
+            if server.running and hides <= server.hidden:
+                return server
+            hides |= server.hidden
+        if server is None or server.hidden is not None or not server.running:
+            server = _replace()
+        server.hand_over(hides)
+        return server
+
+
+def _replace() -> ForkServer:
+    """Make a new server this process's."""
+    global _server  # noqa: PLW0603 - one a process
+    if _server is None:
+        import atexit
+
+        atexit.register(close_server)
+    elif _server.running:
+        _replaced.append(_server)
+    else:
+        _server.close()
+    _server = ForkServer()
+    return _server
 
 
 def close_server() -> None:

@@ -1,9 +1,10 @@
 """The fork server: every import is paid once, every notebook gets a fresh process.
 
-`python -m halo_helpers.engine.fork_server.server FD` is started by exec with an environment without secrets,
-has no thread and no event loop, and makes a child for each connection that it is handed. What a job holds, a
-tenant's secret among it, goes from the asker to the child by that connection; the server never reads it. When
-the asker dies, the server ends, and its children with it. Linux only.
+`python -m halo_helpers.engine.fork_server.server FD PARENT` is started by exec with the least environment,
+and gets what holds no secret of the rest before the first notebook. It has no thread and no event loop, and
+makes a child for each connection that it is handed. What a job holds, a tenant's secret among it, goes from
+the asker to the child by that connection; the server never reads it. When the asker dies, the server ends,
+and its children with it. Linux only.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ...secrets.value import Secret
 from ...system.account import forbid_core_dumps
 from ...system.spared_imports import IRI_GRAMMAR, spared
 from ...tenants.tenant import Tenant
+from .asker import ENVIRONMENT
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -46,8 +48,8 @@ def make_ready() -> Any:
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*frozen modules.*")
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    # nobody steps through an unattended run
-    with spared("debugpy", IRI_GRAMMAR):
+    # nobody steps through an unattended run, and its notebooks are files of this machine
+    with spared("debugpy", "boto3", "gcsfs", IRI_GRAMMAR):
         import nbformat
         import papermill.execute
         import papermill.parameterize  # noqa: F401
@@ -81,9 +83,10 @@ def _rehearse() -> None:
 
 def serve(control: socket.socket) -> None:
     """Make a child for each connection that comes by the control socket, and tell how each ended."""
+    gc.disable()  # there is no garbage to speak of, and looking for it takes a tenth of the time
     shell = make_ready()
-    gc.collect()
     gc.freeze()  # what is here already stays shared with the children
+    gc.enable()
     if threading.active_count() != 1:
         raise RuntimeError(f"the fork server has threads: {threading.enumerate()}")
     wake, woken = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -102,7 +105,11 @@ def serve(control: socket.socket) -> None:
             if not message:
                 _end_all(children)
                 return
-            if descriptors:
+            if message == ENVIRONMENT:
+                with os.fdopen(descriptors[0], "rb") as file:
+                    file.seek(0)
+                    os.environ.update(json.load(file))
+            elif descriptors:
                 _fork(descriptors[0], shell, children, control)
             else:
                 pid = int(message)
