@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ..errors import ConfigError, HaloError, Mistake, unwritable
 from ..report import Run, to_csv, to_html, to_junit
+from ..report.html import REPORT_TEMPLATE, template
 from ..report.manifest import Manifest
-from ..report.over_time.index_page import to_index
+from ..report.over_time.index_page import INDEX_TEMPLATE, to_index
 from ..report.run import LOCK, is_under_way
 from ..secrets.redaction import redact
 from ..system.files import hold, write_whole
@@ -134,6 +135,12 @@ def write_index(out: Path) -> None:
     outcomes = Outcomes(out)
     customers, practice = outcomes.lives(practice=False), outcomes.lives(practice=True)
     write_whole(out / INDEX, to_index(RunList(out).lines(out), customers, practice))
+
+
+def load_templates() -> None:
+    """Load what the pages of `write_summaries` and `write_index` are made of; it stays loaded."""
+    for name in (REPORT_TEMPLATE, INDEX_TEMPLATE):
+        template(name)
 
 
 class RunLog:

@@ -38,6 +38,7 @@ from .run_folder import (
     PARTIAL,
     PUBLISHED,
     RunLog,
+    load_templates,
     write_index,
     write_manifest,
     write_summaries,
@@ -103,6 +104,7 @@ class UnderWay:
             f"run {self.folder.name}: {len(todo)} of {len(self.active)} tenants to verify, {workers} "
             f"at a time, {ENGINE}"
         )
+        self._writer.submit(load_templates)  # while the first notebooks are waited for
         breaker = Breaker(self._tell, self._options.wait_s)
         try:
             with self._stopping(), self._executor_or_threads(min(workers, max(1, len(todo)))) as executor:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+REPORT_TEMPLATE = "report.html.jinja"
+
+
 def to_html(
     results: Sequence[Verification], manifest: Manifest | None = None, *, evidence: bool = False
 ) -> str:
@@ -36,7 +39,7 @@ def to_html(
     told = judged | {left.tenant for left in undone}
     waiting = [name for name in (manifest.names if manifest else ()) if name not in told]
     since = manifest.since if manifest else {}
-    return template("report.html.jinja").render(
+    return template(REPORT_TEMPLATE).render(
         totals=totals(results),
         count_of=count_of,
         words=WORDS,

@@ -11,6 +11,7 @@ from ...system.plain_text import count_of
 from ...verification.result import WORDS
 from ..html import embedded, template
 
+INDEX_TEMPLATE = "index.html.jinja"
 LETTERS = {"pass": "p", "warn": "w", "fail": "f", "error": "e"}
 """A verdict in a life line; “-” where a run did not judge the tenant."""
 
@@ -69,7 +70,7 @@ def to_index(lines: Sequence[Line], customers: Lives, practice: Lives) -> str:
         for title, lives in (("Customers", customers), ("Practice tenants", practice))
         if lives.lines
     ]
-    return template("index.html.jinja").render(
+    return template(INDEX_TEMPLATE).render(
         lines=lines,
         words=WORDS,
         count_of=count_of,
