@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from ..errors import ConnectionFailedError
 from .answers import Reply
@@ -62,6 +63,7 @@ def seconds_to_wait(reply: Reply) -> float | None:
     return None if moment is None else max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
 
 
+@lru_cache(maxsize=8)  # each answer has one, in whole seconds
 def http_date(text: str) -> dt.datetime | None:
     """Return the moment that a date of HTTP names; None for anything else, a date without a zone included."""
     try:

@@ -132,7 +132,7 @@ def measure(server: PracticeServer, file: Path, options: argparse.Namespace) -> 
     medians = {way: _median(rounds) for way, rounds in seen.items()}
     return {
         "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
-        "commit": _commit(),
+        "commit": commit(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1024**3),
         "system": sys.platform,
@@ -239,7 +239,7 @@ def _watch(pid: int, peak: list[float]) -> None:
         time.sleep(0.5)
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit that was measured, with a plus where the folder differs from it."""
     said = subprocess.run(
         ["git", "describe", "--always", "--dirty=+"],
