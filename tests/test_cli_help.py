@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -49,6 +50,17 @@ def test_help_fits_a_terminal_and_is_whole(name: str) -> None:
     assert [line for line in long if not line.startswith("  halo-runbook ")] == [], "but for what is copied"
     assert "..." not in done.stdout.replace("[ARGS]...", "")
     assert not name or "Exit codes:" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_each_word_is_in_words(name: str) -> None:
+    """No types of Python, no bounds in signs, and no option without a sentence."""
+    done = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="halo-runbook")
+    assert not re.search(r"<\w|x[<>]=|[{}]", done.stdout)
+    command = PROGRAM
+    for word in name.split():
+        command = command.commands[word]  # type: ignore[attr-defined]
+    assert [one.name for one in command.params if not (one.help or "").endswith(".")] == []  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("words", [["practice", "--list"], ["walk", "--json"]])

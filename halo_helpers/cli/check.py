@@ -104,9 +104,10 @@ Name = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Such as https://acme.halopsa.com.")
 ]
-ClientId = Annotated[str | None, typer.Option("--client-id", metavar="ID")]
+ClientId = Annotated[str | None, typer.Option("--client-id", metavar="ID", help="With --base-url.")]
 HaloTenant = Annotated[
-    str | None, typer.Option("--tenant", help="HaloPSA's own tenant name, where it is needed.")
+    str | None,
+    typer.Option("--tenant", metavar="NAME", help="HaloPSA's own tenant name, where it is needed."),
 ]
 SecretRef = Annotated[
     str | None,
@@ -223,7 +224,9 @@ def agents(
 
 @app.command(short_help="Find out what an instance does where no source says it.")
 def survey(
-    tenant: Annotated[str, typer.Argument(metavar="TENANT")],
+    tenant: Annotated[
+        str, typer.Argument(metavar="TENANT", help="A name from the tenants file, or: practice.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the survey is written.")],
     tenants_file: TenantsFile = None,
     admin_client_id: Annotated[

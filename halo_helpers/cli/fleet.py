@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from ..report import Run
 
 
-File = Annotated[Path, typer.Argument(metavar="TENANTS_FILE")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the runs.")]
+File = Annotated[Path, typer.Argument(metavar="TENANTS_FILE", help="Who is verified; a YAML file.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder for the runs; needed but for --preflight.")
+]
 Workers = Annotated[
     int,
     typer.Option("--workers", metavar="N", min=0, help="Tenants at a time; 0: as cores and memory bear."),

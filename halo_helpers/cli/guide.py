@@ -39,7 +39,7 @@ def notebooks_refresh() -> int:
 
 
 WithPractice = Annotated[bool, typer.Option("--practice", help="Start practice tenants along with it.")]
-WalkOf = Annotated[str, typer.Option("--tenant", help="The customer whose walk is opened.")]
+WalkOf = Annotated[str, typer.Option("--tenant", metavar="NAME", help="The customer whose walk is opened.")]
 StepOf = Annotated[str, typer.Option("--step", metavar="ID", help="The step to begin at.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only print the address.")]
 
@@ -59,7 +59,9 @@ def lab(
     secrets_dir: SecretsDir = None,
     step: StepOf = "",
     no_browser: NoBrowser = False,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8888,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")
+    ] = 8888,
 ) -> int:
     """Open JupyterLab on the guide, in a working copy of its notebooks."""
     from ..guide.lab.jupyter import run_lab
@@ -80,7 +82,9 @@ def web(
     secrets_dir: SecretsDir = None,
     step: StepOf = "",
     no_browser: NoBrowser = False,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8866,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=1, max=65535, help="Where it is served.")
+    ] = 8866,
 ) -> int:
     """Show the guide as web pages, for people without Jupyter: on this machine only, with a token."""
     from ..guide.lab.jupyter import run_web

@@ -37,7 +37,7 @@ _SETTINGS = (
     + "; ".join(f"{key} ({' | '.join(o.values)})" for key, o in OPTIONS.items())
     + ". --list explains them."
 )
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")]
 Tls = Annotated[
     bool, typer.Option("--tls", help="Speak https, with a throw-away authority whose file is printed.")
 ]
@@ -48,7 +48,7 @@ Scenario = Annotated[
 Tenants = Annotated[
     int, typer.Option("--tenants", metavar="N", help="This many tenants, scenarios dealt in turn.")
 ]
-Size = Annotated[str, typer.Option("--size", help="small or large: records in a tenant.")]
+Size = Annotated[str, typer.Option("--size", metavar="small|large", help="How many records a tenant has.")]
 Latency = Annotated[int, typer.Option("--latency-ms", metavar="N", min=0, help="Before each answer.")]
 RateLimit = Annotated[str, typer.Option("--rate-limit", metavar="N/SECONDS", help="Per tenant.")]
 Setting = Annotated[list[str] | None, typer.Option("--setting", metavar="KEY=VALUE", help=_SETTINGS)]

@@ -18,7 +18,9 @@ Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a folder of runs, or: latest.")],
     folder: Runs = Path("runs"),
-    kind: Annotated[str, typer.Option("--format", help="html, json, junit, csv or openmetrics.")] = "html",
+    kind: Annotated[
+        str, typer.Option("--format", metavar="KIND", help="html, json, junit, csv or openmetrics.")
+    ] = "html",
     tenant: Annotated[
         str | None,
         typer.Option("--tenant", metavar="NAME", help="This tenant's executed notebook, as a page."),
@@ -51,8 +53,8 @@ def report(
 
 @app.command(short_help="Say what changed between two runs.")
 def diff(
-    run_a: Annotated[str, typer.Argument(metavar="RUN_A")],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B")],
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="The earlier run: its folder or name.")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The later one, or: latest.")],
     folder: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> int:

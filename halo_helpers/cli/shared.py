@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OK, FAILED, BAD_INPUT, NOT_JUDGED, INTERRUPTED = 0, 1, 2, 3, 130
 
-_HELP = {"help_option_names": ["-h", "--help"]}
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 app = App(
     context_settings=_HELP,
     rich_markup_mode=None,
@@ -35,7 +35,11 @@ state: dict[str, Any] = {"json": False}
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 TenantsFile = Annotated[
     str | None,
-    typer.Option("--tenants-file", help="Tenants file; else HALO_TENANTS_FILE, else ./tenants.yaml."),
+    typer.Option(
+        "--tenants-file",
+        metavar="FILE",
+        help="The tenants file; else the one in HALO_TENANTS_FILE, else ./tenants.yaml.",
+    ),
 ]
 
 

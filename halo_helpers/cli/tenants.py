@@ -26,7 +26,7 @@ from .shared import (
 )
 
 tenants_app = group("tenants", "The tenants file: add, import, check, trust, retire.")
-TenantName = Annotated[str, typer.Argument(metavar="TENANT")]
+TenantName = Annotated[str, typer.Argument(metavar="TENANT", help="A name from the tenants file.")]
 
 
 def file_of(given: str | None) -> Path:
@@ -47,9 +47,11 @@ def file_of(given: str | None) -> Path:
 
 @tenants_app.command("add")
 def tenants_add(
-    name: TenantName,
-    base_url: Annotated[str, typer.Option("--base-url", metavar="URL")],
-    client_id: Annotated[str, typer.Option("--client-id", metavar="ID")],
+    name: Annotated[str, typer.Argument(metavar="TENANT", help="The new name: a-z, 0-9 and -.")],
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="Such as https://acme.halopsa.com.")
+    ],
+    client_id: Annotated[str, typer.Option("--client-id", metavar="ID", help="Of the API application.")],
     secret: Annotated[
         str,
         typer.Option(
@@ -58,12 +60,17 @@ def tenants_add(
             help="env:NAME, file:PATH, keyring: or a vault's; never the secret itself.",
         ),
     ],
-    agent_id: Annotated[str | None, typer.Option("--agent-id", metavar="ID")] = None,
-    halo_tenant: Annotated[
-        str | None, typer.Option("--tenant", help="HaloPSA's own tenant name, where it is needed.")
+    agent_id: Annotated[
+        str | None, typer.Option("--agent-id", metavar="ID", help="The expected agent's ID or username.")
     ] = None,
-    label: Annotated[str | None, typer.Option("--label", help="The name for people.")] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Who is asked when it breaks.")] = None,
+    halo_tenant: Annotated[
+        str | None,
+        typer.Option("--tenant", metavar="NAME", help="HaloPSA's own tenant name, where it is needed."),
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", metavar="TEXT", help="The name for people.")] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", metavar="TEXT", help="Who is asked when it breaks.")
+    ] = None,
     tenants_file: TenantsFile = None,
     allow_env: AllowEnv = None,
     secrets_dir: SecretsDir = None,

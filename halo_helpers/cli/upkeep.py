@@ -137,7 +137,7 @@ def _known_name(name: str) -> None:
 
 @app.command(short_help="Remove what is kept here of a tenant, or of all.")
 def forget(
-    name: Annotated[str | None, typer.Argument(metavar="[TENANT]")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[TENANT]", help="The name of a tenant.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Of every tenant.")] = False,
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="The folder of runs.")] = Path("runs"),
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -171,7 +171,9 @@ def forget(
 
 @app.command(short_help="Make a zip for a support ticket that names nobody.")
 def bundle(
-    what: Annotated[str, typer.Argument(metavar="TENANT|RUN")],
+    what: Annotated[
+        str, typer.Argument(metavar="TENANT|RUN", help="A name from the tenants file, or a run.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The zip to write.")] = Path(
         "halo-runbook-bundle.zip"
     ),

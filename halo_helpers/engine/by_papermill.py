@@ -15,7 +15,7 @@ import warnings
 
 from ..system.account import forbid_core_dumps
 from ..system.spared_imports import load_jsonschema
-from .job import NAME, SUPPORTED, Answer, FileJob
+from .job import FORKS, NAME, Answer, FileJob
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says when nothing more can be written."""
@@ -45,7 +45,7 @@ def run_job(job: FileJob) -> Answer:
             progress_bar=False,
             autosave_cell_every=0,
             cwd=job.cwd,
-            request_save_on_cell_execute=not SUPPORTED,
+            request_save_on_cell_execute=not FORKS,
             extra_arguments=["--log-level=ERROR"],
             execution_timeout=job.cell_timeout_s,
             deadline_s=job.deadline_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
@@ -14,9 +15,10 @@ from ..tenants.trust import resolve_for
 
 NAME = "halo-runbook"
 """The name of this engine in papermill."""
-SUPPORTED = sys.platform == "linux"
-"""Whether processes can be forked safely; elsewhere stock kernels run the notebooks."""
-ENGINE = "halo-runbook/fork" if SUPPORTED else "halo-runbook/kernel"
+FORKS = sys.platform == "linux" and os.environ.get("HALO_RUNBOOK_ENGINE") != "kernel"
+"""Whether processes are forked, which is safe on Linux only. Elsewhere stock kernels run the notebooks,
+and where the environment asks for them: by it the tests try that way on Linux, too."""
+ENGINE = "halo-runbook/fork" if FORKS else "halo-runbook/kernel"
 """How notebooks are run on this system; a run's manifest and each judgement name it."""
 STARTING_S = 45.0
 """Time that a process gets on top of the notebook's, to start and to stop."""

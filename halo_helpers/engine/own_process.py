@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from .fork_server import asker
-from .job import STARTING_S, SUPPORTED, Answer, FileJob
+from .job import FORKS, STARTING_S, Answer, FileJob
 
 _stopping = threading.Event()
 
@@ -19,7 +19,7 @@ def run_in_own_process(job: FileJob, limit_s: float, hidden: set[str]) -> Answer
     """
     if _stopping.is_set():
         return Answer("stopped")
-    answer = (_in_fork if SUPPORTED else _in_kernel)(job, limit_s, hidden)
+    answer = (_in_fork if FORKS else _in_kernel)(job, limit_s, hidden)
     return Answer("stopped") if _stopping.is_set() and answer.status != "ok" else answer
 
 
@@ -41,14 +41,14 @@ def _in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
 
 def start_early() -> None:
     """Let what every notebook needs be loaded meanwhile; the first one waits for less then."""
-    if SUPPORTED:
+    if FORKS:
         asker.start_server()
 
 
 def stop_all() -> None:
     """End the notebooks that this process has under way, and begin no more until `go_on`."""
     _stopping.set()
-    if SUPPORTED:
+    if FORKS:
         asker.close_server()
         return
     from .stock_kernel import stop_kernels

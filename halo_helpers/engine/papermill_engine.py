@@ -19,7 +19,7 @@ from papermill.engines import NBClientEngine
 from papermill.exceptions import PapermillException
 
 from .fork_server import asker, child
-from .job import SUPPORTED, CellsJob, Outcome
+from .job import FORKS, CellsJob, Outcome
 from .record import TruthfulManager, refuse_unknown
 
 GRACE_S = 10.0
@@ -72,7 +72,7 @@ class HaloEngine(NBClientEngine):  # type: ignore[misc]
         if here is not None:
             here.nb_man = nb_man
             return here.client(nb_man, **_client_options(kwargs)).execute()
-        if SUPPORTED:
+        if FORKS:
             return _run_in_child(nb_man, deadline_s, kwargs)
         if deadline_s:
             ends_at = time.monotonic() + float(deadline_s)

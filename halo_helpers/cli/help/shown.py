@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,8 +15,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 PROGRAM = "halo-runbook"
 
 
+_BOUNDS = r"(?:[\d.]+<=?)?x[<>]=?[\d.]+"
+_RANGE = re.compile(rf"; {_BOUNDS}|  \[{_BOUNDS}\]")
+"""What a number may be, in signs that are no sentence."""
+
+
 class Command(TyperCommand):
     """A command whose help ends with examples and exit codes."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what stands behind the name; what must be given has no braces."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, numbers as a person writes them."""
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            records = [
+                one.get_help_record(ctx) for one in self.get_params(ctx) if one.param_type_name == kind
+            ]
+            if rows := [(name, _plain(text)) for name, text in filter(None, records)]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write them."""
@@ -25,6 +45,10 @@ class Command(TyperCommand):
                 formatter.write("".join(f"  {PROGRAM} {line}\n" for line in EXAMPLES[name]))
         with formatter.section("Exit codes"):
             formatter.write_text(f"{EXITS.get(name, DOES)}, 130 interrupted.")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"(?<=default: )(\d+)\.0\b", r"\1", _RANGE.sub("", text))
 
 
 class Group(TyperGroup):
