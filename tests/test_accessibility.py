@@ -19,8 +19,12 @@ from .helpers.lab import SHOWN, Lab, Web, wait_until_run
 AXE = Path(__file__).parents[1] / ".ci" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [needs_browser, pytest.mark.skipif(not AXE.exists(), reason="needs axe-core, see .ci/run")]
 
-RUN = """selector => axe.run(selector ? {include: [...document.querySelectorAll(selector)].map((e, i) => {
-  e.id = e.id || `axe-${i}`; return [`#${e.id}`]; })} : document)"""
+RUN = """([selector, rules]) => {
+  const include = [...document.querySelectorAll(selector || "html")].map((e, i) => {
+    e.id = e.id || `axe-${i}`; return [`#${e.id}`]; });
+  return axe.run(selector ? {include} : document, rules ? {runOnly: rules} : {}); }"""
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""Rules about colours, which alone can come out otherwise when nothing but the theme has changed."""
 SCREENS = (
     "/config",
     "/config/agents",
@@ -32,12 +36,13 @@ SCREENS = (
 )
 
 
-def violations(page: Page, selector: str = "") -> list[str]:
-    """Return what axe finds in a page, or in the parts of it that a selector names."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+def violations(page: Page, selector: str = "", rules: list[str] | None = None) -> list[str]:
+    """Return what axe finds in a page, or in the parts of it that a selector names; by all rules, or some."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     if selector:  # axe looks at the whole page where nothing is of the name
         page.locator(selector).first.wait_for(state="attached")
-    found = page.evaluate(RUN, selector)["violations"]
+    found = page.evaluate(RUN, [selector, rules])["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
@@ -69,9 +74,10 @@ def test_the_panels(browser: Browser, lab: Lab, walk: str) -> None:
             expect(page.locator(f"{SHOWN} .h-head:visible")).to_be_visible()
             wait_until_run(page)
             page.evaluate("document.querySelectorAll('.halo details').forEach(one => { one.open = true; })")
-            for is_light in ("true", "false"):
+            for is_light, rules in (("true", None), ("false", COLOURS)):
                 page.evaluate("light => { document.body.dataset.jpThemeLight = light }", is_light)
-                assert violations(page, f"{SHOWN} .jp-OutputArea-output .halo") == [], (notebook, is_light)
+                found = violations(page, f"{SHOWN} .jp-OutputArea-output .halo", rules)
+                assert found == [], (notebook, is_light)
 
 
 def test_the_report(browser: Browser, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from halo_helpers.verification.result import Verification, failed_run
 
 from .helpers.diagnosis_cases import Lost
 from .helpers.practice import Practice
+from .helpers.processes import needs_fork
 from .helpers.wire import wire
 
 QUICK = "100000/1"
@@ -153,6 +154,7 @@ def test_a_way_out_that_stays_lost_is_said(tmp_path: Path) -> None:
     assert "this machine's own network" in headline(run.manifest)
 
 
+@needs_fork
 def test_a_fork_server_that_is_killed_is_replaced_and_nobody_is_lost(
     practice: Practice, tmp_path: Path
 ) -> None:

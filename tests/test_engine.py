@@ -15,6 +15,7 @@ import pytest
 from nbclient.exceptions import DeadKernelError
 
 from halo_helpers.engine.fork_server.asker import close_server, fork_server
+from halo_helpers.engine.job import FORKS
 
 CELLS: dict[str, str] = {
     "print": "print('one'); print('two')",
@@ -247,7 +248,7 @@ def test_parameters_and_report_mode(tmp_path: Path) -> None:
 
 def test_a_process_that_ends_itself_is_told_and_earlier_cells_are_kept(tmp_path: Path) -> None:
     source = notebook(tmp_path, ("a", "print('kept')"), ("b", "import os; os._exit(7)"), ("c", "1"))
-    with pytest.raises(DeadKernelError, match="exit status 7"):
+    with pytest.raises(DeadKernelError, match="exit status 7" if FORKS else "died"):
         execute(source, "halo-runbook")
     cells = json.loads((tmp_path / "halo-runbook.ipynb").read_text())["cells"]
     assert cells[0]["outputs"][0]["text"] == ["kept\n"]

@@ -20,11 +20,12 @@ from halo_helpers.secrets.references import MASTER_KEYS
 from halo_helpers.tenants.tenants_file import load_tenants
 
 from .helpers.practice import Practice
-from .helpers.processes import _children, memory
+from .helpers.processes import _children, memory, needs_fork
 
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
+@needs_fork
 def test_a_tenants_process_knows_no_secret_but_its_own(
     practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

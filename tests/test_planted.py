@@ -186,8 +186,9 @@ def test_a_crash_in_the_middle_keeps_no_secret(
     cells = [
         "tenant = ''\ntenants_file = ''\ncontrol = True\ncontrol_note = ''",
         (
-            "from halo_helpers.tenants.find import find_tenant\ns = "
-            "find_tenant(tenant).client_secret.reveal()\nprint('before', s)"
+            "from halo_helpers.tenants.find import find_tenant\n"
+            "from halo_helpers.tenants.trust import secret_of\n"
+            "print('before', secret_of(find_tenant(tenant)).reveal())"
         ),
         "import os; os._exit(9)",
     ]

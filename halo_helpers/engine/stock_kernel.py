@@ -10,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ..errors import SecretError
 from ..report.evidence import read_evidence
 from ..secrets.redaction import redact
+from ..system.files import write_whole
 from ..system.processes import own_group
 from ..tenants.find import HANDED_OVER
+from ..tenants.trust import resolve_for
 from .job import STARTING_S, Answer, FileJob, entry_of
 
 _processes: set[subprocess.Popen[str]] = set()
@@ -23,8 +26,11 @@ def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
     """Let a worker process run the notebook, and end it when it does not end itself.
 
     The kernel resolves the secret from its reference; of the `hidden` variables it gets those that this
-    takes.
+    takes. It is resolved here, too, so that it can be taken out of what the notebook may have printed.
     """
+    if job.tenant is not None:
+        with contextlib.suppress(SecretError):  # the notebook says why
+            resolve_for(job.tenant, interactive=False)
     reference = job.tenant.reference if job.tenant else None
     needed = reference.variables_needed() if reference else set()
     environment = {name: value for name, value in os.environ.items() if name not in hidden - needed}
@@ -49,14 +55,20 @@ def run_in_kernel(job: FileJob, limit_s: float, hidden: set[str]) -> Answer:
         return Answer("timeout", f"the notebook did not end after {limit_s:g} s and was stopped")
     finally:
         _processes.discard(process)
+        _take_secrets_out(Path(job.output))
     try:
         answer = Answer.from_json(json.loads(out))
     except ValueError:
         return Answer("crashed", f"the worker ended with exit status {process.returncode}")
-    output = Path(job.output)
-    if output.exists():
-        output.write_text(redact(output.read_text(encoding="utf-8")), encoding="utf-8")
-    return Answer(answer.status, answer.message, read_evidence(output))
+    return Answer(answer.status, redact(answer.message), read_evidence(Path(job.output)))
+
+
+def _take_secrets_out(notebook: Path) -> None:
+    """Take secrets out of a notebook, which papermill saves after each cell."""
+    with contextlib.suppress(FileNotFoundError):
+        text = notebook.read_text(encoding="utf-8")
+        if (clean := redact(text)) != text:
+            write_whole(notebook, clean)
 
 
 def stop_kernels() -> None:

@@ -8,6 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from halo_helpers.engine.job import FORKS
+
+needs_fork = pytest.mark.skipif(not FORKS, reason="about the fork server, which is not asked in this mode")
+
 
 def memory(pid: int) -> bytes:
     """Give what a process has in writable memory."""
