@@ -187,3 +187,12 @@ def test_instances_are_told_apart_as_halopsa_counts() -> None:
     one, other = (Tenant(name, "https://acme.halopsa.com/", client_id=name) for name in ("a", "b"))
     assert instance_of(one) == instance_of(other)
     assert instance_of(Tenant("c", "https://acme.halopsa.com", halo_tenant="c")) != instance_of(one)
+
+
+@pytest.mark.parametrize(("engine", "most"), [("fork", 12), ("kernel", 4)])
+def test_stock_kernels_are_fewer_at_a_time(engine: str, most: int) -> None:
+    """Each of them works while it starts, and shares no memory with the others."""
+    asks = "from halo_helpers.batch.scheduling.budget import default_workers as d; print(d())"
+    environment = os.environ | {"HALO_RUNBOOK_ENGINE": engine}
+    said = subprocess.run([sys.executable, "-c", asks], env=environment, capture_output=True, check=True)
+    assert 2 <= int(said.stdout) <= most * (os.cpu_count() or 1)

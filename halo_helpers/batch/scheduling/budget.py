@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ...engine.job import FORKS
 from ...tenants.base_url import parse_address
 from ...tenants.tenant import Tenant, shown_url
 
-IN_FLIGHT_PER_CORE = 12
-"""A verification waits for the network most of its time."""
-MB_PER_TENANT = 24
-"""Memory that a tenant in flight is counted with, generously."""
+IN_FLIGHT_PER_CORE = 12 if FORKS else 4
+"""A verification waits for the network most of its time; a stock kernel works while it starts."""
+MB_PER_TENANT = 24 if FORKS else 200
+"""Memory that a tenant in flight is counted with, generously: a stock kernel shares none of it."""
 REQUESTS_PER_WINDOW, WINDOW_S, REQUESTS_PER_TENANT = 300, 300.0, 40
 """Our share of an instance's rate limit: the lowest figure that was published (facts 3.4), and what a
 verification takes at most."""
