@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConnectionFailedError
@@ -29,6 +30,7 @@ class Address:
     was_insecure: bool = False
 
 
+@lru_cache(maxsize=1024)  # a tenant's is asked for again and again
 def parse_address(text: str) -> Address:
     """Bring a base URL into the form `https://host[:port]`.
 
