@@ -28,7 +28,8 @@ STOP_S = 10.0
 ENVIRONMENT = b"environment"
 """What comes along is a file with the server's environment."""
 _AT_ONCE = frozenset(
-    {"HOME", "IPYTHONDIR", "LANG", "LOGNAME", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ", "USER"}
+    {"HALO_RUNBOOK_HOME", "HOME", "IPYTHONDIR", "LANG", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER"}
+    | {"SSL_CERT_DIR", "SSL_CERT_FILE"}
     | {f"JUPYTER_{name}" for name in ("CONFIG_DIR", "DATA_DIR", "PATH", "RUNTIME_DIR")}
 )
 _AT_ONCE_PREFIXES = ("LC_", "LD_", "PYTHON", "XDG_")
