@@ -19,10 +19,15 @@ from .helpers.lab import SHOWN, Lab, Web, wait_until_run
 AXE = Path(__file__).parents[1] / ".ci" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [needs_browser, pytest.mark.skipif(not AXE.exists(), reason="needs axe-core, see .ci/run")]
 
-RUN = """([selector, rules]) => {
-  const include = [...document.querySelectorAll(selector || "html")].map((e, i) => {
-    e.id = e.id || `axe-${i}`; return [`#${e.id}`]; });
-  return axe.run(selector ? {include} : document, rules ? {runOnly: rules} : {}); }"""
+RUN = """async ([selector, rules]) => {
+  if (!selector) return axe.run(document, rules ? {runOnly: rules} : {});
+  let include = [];
+  while (!include.length) {  // a panel that is just being drawn anew is not there for a moment
+    await new Promise(requestAnimationFrame);
+    include = [...document.querySelectorAll(selector)].map((e, i) => {
+      e.id = e.id || `axe-${i}`; return [`#${e.id}`]; });
+  }
+  return axe.run({include}, rules ? {runOnly: rules} : {}); }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 """Rules about colours, which alone can come out otherwise when nothing but the theme has changed."""
 SCREENS = (

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConnectionFailedError
@@ -30,7 +29,6 @@ class Address:
     was_insecure: bool = False
 
 
-@lru_cache(maxsize=1024)  # a tenant's is asked for again and again
 def parse_address(text: str) -> Address:
     """Bring a base URL into the form `https://host[:port]`.
 
