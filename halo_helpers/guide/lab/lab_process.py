@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-import warnings
 
 from ...system.spared_imports import load_jsonschema
 from .run_by_itself import sign_those_named
@@ -28,8 +27,6 @@ def main() -> None:
     threading.Thread(target=_watch, args=(lifeline,), name="halo-lifeline", daemon=True).start()
     threading.Thread(target=sign_those_named, name="halo-sign", daemon=True).start()
     load_jsonschema()
-    # of the server's own parts among themselves, which nobody who reads the terminal can mend
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
