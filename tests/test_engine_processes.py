@@ -80,6 +80,17 @@ def test_notebooks_see_the_environment_but_for_what_is_hidden(
     close_server()
 
 
+def test_a_secret_in_a_variable_that_is_given_at_once_is_never_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one that was allowed by --allow-env, whatever it is called."""
+    close_server()
+    monkeypatch.setenv("PYTHON_OF_ACME", "only the asker's")
+    start_server()
+    server = fork_server({"PYTHON_OF_ACME"})
+    assert b"only the asker's" not in memory(server.pid)
+    assert b"PYTHON_OF_ACME" not in Path(f"/proc/{server.pid}/environ").read_bytes()
+    close_server()
+
+
 def test_a_server_that_nobody_needs_is_not_waited_for() -> None:
     """It would hear that nobody wants it only when it has loaded everything."""
     before = _children()

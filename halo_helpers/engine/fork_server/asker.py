@@ -39,8 +39,15 @@ _AT_ONCE_PREFIXES = ("LC_", "LD_", "PYTHON", "XDG_")
 class ForkServer:
     """A fork server of one's own. Threads may ask it at the same time, once `hand_over` was called."""
 
-    def __init__(self) -> None:
-        """Start it, which goes on by itself; nobody waits for it here."""
+    def __init__(self, without: Iterable[str] = ()) -> None:
+        """Start it, without the variables named, which goes on by itself; nobody waits for it here."""
+        hidden = set(without)
+        self.known = {
+            name: value
+            for name, value in os.environ.items()
+            if (name in _AT_ONCE or name.startswith(_AT_ONCE_PREFIXES)) and name not in hidden
+        }
+        """The environment that it is started with."""
         self.hidden: set[str] | None = None
         """Variables of the environment that it does not know; None before `hand_over`."""
         # packets, so that a descriptor and a number never arrive as one
@@ -101,11 +108,6 @@ class ForkServer:
             )
 
     def _start(self) -> None:
-        known = {
-            name: value
-            for name, value in os.environ.items()
-            if name in _AT_ONCE or name.startswith(_AT_ONCE_PREFIXES)
-        }
         command = [sys.executable, "-P", "-m", "halo_helpers.engine.fork_server.server"]
         with self._theirs as theirs, self._lock:
             if self._closed:
@@ -117,7 +119,7 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=self._complaints,
                 start_new_session=True,
-                env=known | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
+                env=self.known | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"},
             )
 
     @property
@@ -255,14 +257,14 @@ def fork_server(without: Iterable[str] = ()) -> ForkServer:
             if server.running and hides <= server.hidden:
                 return server
             hides |= server.hidden
-        if server is None or server.hidden is not None or not server.running:
-            server = _replace()
+        if server is None or server.hidden is not None or not server.running or hides & server.known.keys():
+            server = _replace(hides)
         server.hand_over(hides)
         return server
 
 
-def _replace() -> ForkServer:
-    """Make a new server this process's."""
+def _replace(without: Iterable[str] = ()) -> ForkServer:
+    """Make a new server this process's, which never knew the variables named."""
     global _server  # noqa: PLW0603 - one a process
     if _server is None:
         import atexit
@@ -272,7 +274,7 @@ def _replace() -> ForkServer:
         _replaced.append(_server)
     else:
         _server.close()
-    _server = ForkServer()
+    _server = ForkServer(without)
     return _server
 
 
