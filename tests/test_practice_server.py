@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +92,23 @@ def test_the_server_ends_with_who_started_it(own: PracticeServer) -> None:
     assert own._process.stdin
     own._process.stdin.close()
     assert own._process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("end", ["lifeline", "SIGTERM"])
+@pytest.mark.parametrize("tls", [True, False])
+def test_the_server_leaves_nothing_in_the_temporary_folder(
+    end: str, tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with start(Options(tls=tls)) as server:
+        authority = [Path(server.ca_file)] if server.ca_file else []
+        assert list(tmp_path.glob("halo-practice-*/*.pem")) == authority
+        assert bool(authority) == tls
+        if end == "SIGTERM":
+            os.kill(server.pid, signal.SIGTERM)
+            assert server._process.wait(timeout=10) == 0
+    assert not list(tmp_path.glob("halo-*"))
 
 
 def test_asking_who_is_no_practice_server() -> None:

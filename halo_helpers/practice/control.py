@@ -50,9 +50,12 @@ class PracticeServer:
         """Stop the process; harmless when it has ended."""
         if self._process.stdin:
             with contextlib.suppress(OSError):
-                self._process.stdin.close()
-        self._process.terminate()
-        self._process.wait(timeout=10)
+                self._process.stdin.close()  # it ends by that, and leaves nothing
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         for stream in (self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()

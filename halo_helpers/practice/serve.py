@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import socket
 import ssl
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .make_worlds import MAX_TENANTS, make_world
 from .settings import Settings
 from .world.realm import Realm
 from .world.world import World
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_STOPS_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -126,8 +134,13 @@ def serve(
     listener.bind(("127.0.0.1", options.port))
     listener.listen(2048)
     port = listener.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="halo-practice-") as folder:
-        ca_file, context = _authority(Path(folder)) if options.tls else (None, None)
+    # what stops services: the end is the normal one then, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as stack:
+        ca_file, context = None, None
+        if options.tls:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="halo-practice-"))
+            ca_file, context = _authority(Path(folder))
         config = uvicorn.Config(
             Door(realm),
             log_level="critical",
@@ -146,7 +159,7 @@ def serve(
         server = uvicorn.Server(config)
         base_url = f"{'https' if options.tls else 'http'}://127.0.0.1:{port}"
         if lifeline:
-            threading.Thread(target=_watch_stdin, daemon=True).start()
+            threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
 
         async def run() -> None:
             task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -159,10 +172,12 @@ def serve(
         asyncio.run(run())
 
 
-def _watch_stdin() -> None:
-    """Stop the process when standard input ends."""
+def _watch_stdin(server: uvicorn.Server) -> None:
+    """Stop the server when standard input ends, and the process when the server does not stop."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
+    server.should_exit = True
+    time.sleep(_STOPS_WITHIN_S)
     os._exit(0)
 
 
