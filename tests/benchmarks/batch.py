@@ -43,23 +43,31 @@ from .ways import SAMPLE, WAYS, first_tenant
 
 RESULTS = Path(__file__).with_name("results.jsonl")
 _STOCK = ("cli", "xargs", "pool", "nbclient")
+_THERE_CPU_S = {"pool": 0.505, "floor": 0.0245}
+"""CPU seconds a tenant of ways without our engine, on the machine where the goals in seconds were set."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a figure must be, and what it should be; `most` where less is better."""
+    """What a figure must be, and what it should be; `most` where less is better, `seconds` where it is time.
+
+    A goal in seconds holds for the machine where it was set.
+    """
 
     words: str
     must: float
     aim: float
     most: bool = False
+    seconds: bool = False
 
-    def told(self, value: float) -> str:
-        """Say a figure and whether it meets the goal."""
-        met = [value <= bar if self.most else value >= bar for bar in (self.must, self.aim)]
+    def told(self, value: float, slower: float = 1.0) -> str:
+        """Say a figure and whether it meets the goal, on a machine that is so many times slower."""
+        counted = value / slower if self.seconds else value
+        met = [counted <= bar if self.most else counted >= bar for bar in (self.must, self.aim)]
         word = "aim met" if met[1] else "met" if met[0] else "NOT met"
         bound = "at most" if self.most else "at least"
-        return f"{value:g} {self.words} ({bound} {self.must:g}, aim {self.aim:g}: {word})"
+        there = f", {counted:.2g} there" if counted != value else ""
+        return f"{value:g} {self.words}{there} ({bound} {self.must:g}, aim {self.aim:g}: {word})"
 
 
 def goals(tenants: int) -> dict[str, Goal]:
@@ -71,8 +79,8 @@ def goals(tenants: int) -> dict[str, Goal]:
         "vs_best_stock": Goal("times the best stock way", *stock),
         "over_floor": Goal("times the wall time of the floor", *floor, most=True),
         "cpu_vs_pool": Goal("times less CPU than the tuned pool", 8, 12),
-        "cpu_s": Goal("CPU seconds a tenant", 0.058, 0.042, most=True),
-        "start_s": Goal("seconds until the first tenant begins", 1.0, 0.6, most=True),
+        "cpu_s": Goal("CPU seconds a tenant", 0.058, 0.042, most=True, seconds=True),
+        "start_s": Goal("seconds until the first tenant begins", 1.0, 0.6, most=True, seconds=True),
     }
 
 
@@ -262,9 +270,15 @@ def words(measured: dict[str, Any]) -> str:
         f"{way:10} {one['rate']:12.1f} {one['cpu_s']:13.4f} {one['peak_mb']:9.0f} {one['foreign']:14.2f}"
         for way, one in measured["ways"].items()
     ]
-    wanted = goals(measured["tenants"])
+    wanted, slower = goals(measured["tenants"]), 1.0
+    by = next((way for way in _THERE_CPU_S if way in measured["ways"]), None)
+    if by:
+        slower = measured["ways"][by]["cpu_s"] / _THERE_CPU_S[by]
+        lines.append(
+            f"{by} takes {slower:.1f} times the CPU here that it took where the goals in seconds were set"
+        )
     lines += [
-        f"ours: {wanted[name].told(value)}"
+        f"ours: {wanted[name].told(value, slower)}"
         for name, value in measured["ratios"].items()
         if name not in {"vs_cli", "cpu_vs_pool", "cpu_s"} or measured["tenants"] >= 50
     ]
