@@ -25,7 +25,7 @@ from .helpers.practice import Practice
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from .helpers.lab import Lab
+    from .helpers.lab import Lab, Web
 
 # the same examples each time, so that a change is judged by what it changed; HALO_FUZZ=N looks for new ones
 # and no example has a time limit, which a busy machine would break
@@ -34,7 +34,14 @@ settings.register_profile("new", deadline=None)
 settings.load_profile("new" if "HALO_FUZZ" in os.environ else "same")
 
 
-LONG = ("test_guide_lab", "test_accessibility", "test_batch_resume", "test_planted", "test_batch_")
+LONG = (
+    "test_guide_lab",
+    "test_accessibility",
+    "test_batch_resume",
+    "test_guide_web",
+    "test_planted",
+    "test_batch_",
+)
 """Files that take longest, which begin first, so that no worker is left alone with one at the end."""
 
 
@@ -147,6 +154,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     from .helpers.lab import Lab
 
     running = Lab(tmp_path_factory.mktemp("home"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """The guide as web pages with its practice tenant, in a home of its own."""
+    from .helpers.lab import Web
+
+    running = Web(tmp_path_factory.mktemp("home"))
     try:
         yield running
     finally:
