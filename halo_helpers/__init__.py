@@ -1,7 +1,9 @@
 """halo_helpers: verify that a HaloPSA tenant is set up for Neo Agent.
 
-It says what is wrong, why, and what to click. `practice` is the practice tenant, which is started when none
-runs; any other name is looked up in the tenants file, and a `Tenant` needs none.
+It says what is wrong, why, and what to click. `practice` is the practice tenant: the first one of the
+practice server that runs, or of one that is started and ends with this process. Any other name is looked up
+in the tenants file, and a `Tenant` needs none. To verify, the package needs none of its extras; the practice
+tenant wants `[practice]`, and `[all]` has everything.
 
 >>> from halo_helpers import verify
 >>> result = verify("practice")
@@ -33,11 +35,15 @@ __all__ = [
     "Finding",
     "GuardError",
     "HaloError",
+    "LabSilentError",
+    "Limits",
     "NotFoundError",
     "RateLimitedError",
     "RefusedError",
+    "Secret",
     "SecretError",
     "ShapeError",
+    "StoppedError",
     "Tenant",
     "VerdictError",
     "Verification",
@@ -53,6 +59,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .checks.findings import Finding
+    from .client.limits import Limits
     from .client.models import Agent
     from .errors import (
         ApiError,
@@ -62,13 +69,16 @@ if TYPE_CHECKING:
         ConnectionFailedError,
         GuardError,
         HaloError,
+        LabSilentError,
         NotFoundError,
         RateLimitedError,
         RefusedError,
         SecretError,
         ShapeError,
+        StoppedError,
         VerdictError,
     )
+    from .secrets.value import Secret
     from .tenants.tenant import Tenant
     from .tenants.tenants_file import load_tenants
     from .verification.agents import alist_agents, list_agents
@@ -77,8 +87,10 @@ if TYPE_CHECKING:
 
 _OF_MODULES = {
     "checks.findings": ("Finding",),
+    "client.limits": ("Limits",),
     "client.models": ("Agent",),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "secrets.value": ("Secret",),
     "tenants.tenant": ("Tenant",),
     "tenants.tenants_file": ("load_tenants",),
     "verification.agents": ("alist_agents", "list_agents"),

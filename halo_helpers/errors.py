@@ -13,10 +13,12 @@
     ├── ShapeError             an answer is not what HaloPSA sends
     ├── BudgetError            the caps on time or requests are used up
     ├── VerdictError           a verification came out as somebody wanted to hear of by an error
+    ├── StoppedError           a verification was stopped by who had asked for it
     └── GuardError             our own client was about to do what verification must not do
 
-Each error that a check can meet carries a diagnosis `code` (design, section 8) and `seen`, a sentence for
-people without secrets. All of them can be pickled, so that workers can return them.
+Each has a `code` (those that a check can meet: DIAGNOSES.md) and `seen`, a sentence for people without
+secrets. `ConfigError.mistakes` lists what is wrong, each with `message`, `file` and `line`. All of them can
+be pickled.
 """
 
 from __future__ import annotations
@@ -39,6 +41,16 @@ class HaloError(Exception):
 
 class VerdictError(HaloError):
     """A verification came out at the verdict from which on somebody wanted an error, or worse."""
+
+
+class StoppedError(HaloError):
+    """A verification was stopped by who had asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped", "the verification was stopped before its end")
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return type(self), ()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def test_ids(value: object, number: int | None) -> None:
 
 
 def test_agent_with_next_to_nothing() -> None:
-    agent = Agent.from_json({"id": 27.0})
+    agent = Agent.from_answer({"id": 27.0})
     assert (agent.id, agent.name, agent.team_names, agent.is_api_only) == (27, "", None, None)
 
 
@@ -59,14 +59,19 @@ def test_agent_in_full() -> None:
         "role_list": "A, B",
         "workday_id": 0,
     }
-    agent = Agent.from_json(row)
+    agent = Agent.from_answer(row)
     assert (agent.name, agent.is_disabled, agent.is_api_only) == ("Neo", True, False)
     assert (agent.team_names, agent.role_names, agent.workday) == (("Desk", "5"), ("A", "B"), None)
 
 
 @given(JSON)
 def test_no_answer_breaks_a_parser(value: object) -> None:
-    for parse in (Agent.from_json, AuthInfo.from_json, Instance.from_json, lambda v: as_rows(v, "x", "y")):
+    for parse in (
+        Agent.from_answer,
+        AuthInfo.from_answer,
+        Instance.from_answer,
+        lambda v: as_rows(v, "x", "y"),
+    ):
         try:
             parse(value)
         except ShapeError:

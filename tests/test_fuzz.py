@@ -133,9 +133,9 @@ def test_any_url_becomes_a_plain_origin_or_is_refused(text: str) -> None:
 @ROUGH
 def test_any_object_is_parsed_or_refused(value: Any) -> None:
     for parse in (
-        Agent.from_json,
-        AuthInfo.from_json,
-        Instance.from_json,
+        Agent.from_answer,
+        AuthInfo.from_answer,
+        Instance.from_answer,
         lambda v: as_rows(v, "x", "tickets"),
     ):
         try:

@@ -14,7 +14,7 @@ from .helpers.practice import Practice
 from .helpers.reference import PARTS, reference
 
 PAGE = Path(__file__).parent.parent / "PYTHON.md"
-WITH_EXAMPLES = [None, "verify", "averify", "list_agents", "Tenant", "load_tenants"]
+WITH_EXAMPLES = [None, "verify", "averify", "list_agents", "Tenant", "load_tenants", "Secret"]
 
 
 def test_the_page_is_what_the_docstrings_say() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -174,6 +175,33 @@ def test_a_tenant_takes_no_secret_in_clear() -> None:
     with pytest.raises(ConfigError) as error:
         Tenant(name="a", base_url="https://a.halopsa.com", client_id=ID, client_secret=SECRET)
     assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "a/b"),
+        ("name", 5),
+        ("base_url", None),
+        ("client_secret", b"7e57"),
+        ("agent_id", -1),
+        ("agent_id", True),
+        ("agent_id", 2.5),
+        ("scopes", [1]),
+        ("scopes", (1,)),
+        ("paused_until", "2026-01-01"),
+    ],
+)
+def test_a_tenant_takes_no_value_that_cannot_be_right(field: str, value: object) -> None:
+    given: dict[str, object] = {"name": "acme", "base_url": "https://acme.halopsa.com", field: value}
+    with pytest.raises(ConfigError, match=field) as error:
+        Tenant(**given)  # type: ignore[arg-type]
+    assert "7e57" not in str(error.value)
+
+
+def test_a_secret_in_the_place_of_the_client_id_is_not_shown() -> None:
+    secret = f"{uuid4()}-{uuid4()}"
+    assert secret not in repr(Tenant("acme", "https://acme.halopsa.com", secret))
 
 
 def test_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from halo_helpers.errors import ConfigError, VerdictError
 from halo_helpers.report.evidence import read_evidence
 from halo_helpers.system.paths import notebooks_folder
 from halo_helpers.tenants.base_url import Address
-from halo_helpers.verification.result import Verification, failed_run
+from halo_helpers.verification.result import CheckResult, Verification, failed_run
 
 from .helpers.halopsa import TOKEN, api, tenant
 from .helpers.practice import Practice
@@ -184,7 +185,7 @@ def test_it_raises_from_a_verdict_on(came_out: Verdict, raises_on: tuple[str, ..
                 result.raise_on(verdict)
         else:
             result.raise_on(verdict)
-    with pytest.raises(ConfigError, match="fail_on takes"):
+    with pytest.raises(ConfigError, match="to fail on are"):
         result.raise_on("broken")
 
 
@@ -215,3 +216,36 @@ def test_a_server_elsewhere_that_calls_itself_practice_is_not_believed(
             lambda _: Address(url, "127.0.0.1", is_loopback=False),
         )
         assert not verify(tenant(url), only=["address"]).practice
+
+
+def test_a_check_that_did_not_run_is_a_key_error_that_names_those_alike(practice: Practice) -> None:
+    result = verify(practice.tenant("healthy"), only="address")
+    assert ("address.reach" in result, "token.grant" in result) == (True, False)
+    assert list(result) == [check.id for check in result.checks]
+    with pytest.raises(KeyError, match=r"did you mean .*address\.reach"):
+        result["address.reached"]
+
+
+def test_an_error_of_the_callers_own_ends_the_verification_once(
+    practice: Practice, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: CheckResult) -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        verify(practice.tenant("healthy"), on_result=fail)
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"timeout": 5}, {"only": []}, {"only": "tokens"}], ids=["unknown", "nothing", "alike"]
+)
+def test_wrong_options_are_refused_in_words(practice: Practice, wrong: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ConfigError), match=r"known are|at least one|is called"):
+        verify(practice.tenant("healthy"), **wrong)  # type: ignore[arg-type]
+
+
+def test_a_tenant_is_given_by_its_name_or_as_a_tenant() -> None:
+    with pytest.raises(ConfigError, match="not as int"):
+        verify(5)  # type: ignore[arg-type]

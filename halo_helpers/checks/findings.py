@@ -28,7 +28,11 @@ FIXERS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a check found, in a few words as `headline`. `seen` is what was observed this time."""
+    """One thing that a check found, in a few words as `headline`. `seen` is what was observed this time.
+
+    `fixer` says who can mend it: `customer-admin`, `us`, `neo`, `network` or `halopsa`. One that follows from
+    another names that one's code in `folds_into`, and one that stands in another's place in `refines`.
+    """
 
     code: str
     verdict: Verdict
@@ -50,7 +54,7 @@ class Finding:
         return (STEPS[self.step].link or None) if self.step else None
 
     def as_json(self) -> dict[str, object]:
-        """Shape of an entry of `findings`."""
+        """Return an entry of `findings` in a verification's JSON."""
         return {
             "code": self.code,
             "verdict": self.verdict,

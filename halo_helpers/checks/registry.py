@@ -87,10 +87,12 @@ def check(
 def select(only: tuple[str, ...] | list[str] | None) -> list[str]:
     """Return the ids of the checks to run for ids and layers, with all that they need, in order.
 
-    Raises: ValueError with the known ids when one is unknown.
+    Raises: ValueError with the known ids when one is unknown, and when none is named.
     """
-    if not only:
+    if only is None:
         return list(CHECKS)
+    if not only:
+        raise ValueError("name at least one check or layer, or leave it out for all")
     wanted: set[str] = set()
     for word in only:
         matches = [entry.id for entry in CHECKS.values() if word in {entry.id, entry.layer}]

@@ -150,7 +150,7 @@ def check(
     allow(allow_env, secrets_dir)
     found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, agent_id, secret, ca_file)
     with first_use_named():
-        result = verify(found, only=only, control=not no_control, on_result=None if as_json else _progress())
+        result = verify(found, only=only or None, control=not no_control, on_result=None if as_json else _progress())
     if as_json:
         say(document(result.as_json()))
     else:

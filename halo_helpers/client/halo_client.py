@@ -90,7 +90,7 @@ class HaloClient:
         Source: GET /api/authinfo (facts 2.2).
         """
         try:
-            info = AuthInfo.from_json(await self._anonymous("authinfo"))
+            info = AuthInfo.from_answer(await self._anonymous("authinfo"))
         except NotFoundError:
             return None
         address, guard, _, tokens = self._made()
@@ -106,7 +106,7 @@ class HaloClient:
         Raises: ConnectionFailedError, ApiError, ShapeError.
         Source: GET /api/InstanceInfo (facts 2.2, 3.6).
         """
-        return Instance.from_json(await self._anonymous("InstanceInfo"))
+        return Instance.from_answer(await self._anonymous("InstanceInfo"))
 
     async def _anonymous(self, resource: str) -> Json:
         name = self._tokens.halo_tenant
@@ -221,7 +221,7 @@ class HaloClient:
         rows = await self.rows(
             "Agent", "agents", includeenabled=True, includedisabled=True, includeapiagents=True
         )
-        return sorted(map(Agent.from_json, rows), key=lambda agent: agent.id)
+        return sorted(map(Agent.from_answer, rows), key=lambda agent: agent.id)
 
     async def agent(self, agent_id: int) -> Agent:
         """Read one agent with its details.
@@ -229,7 +229,7 @@ class HaloClient:
         Raises: what `get` raises.
         Source: GET /api/Agent/{id} (facts 4.2).
         """
-        return Agent.from_json(await self.get(f"Agent/{agent_id}", includedetails=True))
+        return Agent.from_answer(await self.get(f"Agent/{agent_id}", includedetails=True))
 
     async def me(self) -> Agent:
         """Read the agent that the token acts for.
@@ -237,7 +237,7 @@ class HaloClient:
         Raises: what `get` raises.
         Source: GET /api/Agent/me (facts 4.1); about 2 MB on a real tenant.
         """
-        return Agent.from_json(await self.get("Agent/me", includedetails=False))
+        return Agent.from_answer(await self.get("Agent/me", includedetails=False))
 
 
 def ca_file_of(tenant: Tenant) -> str | None:

@@ -10,7 +10,12 @@ AT_ONCE = 7
 
 @dataclass(frozen=True)
 class Limits:
-    """The caps for one tenant (design, section 7): times in seconds, sizes in bytes unpacked."""
+    """The caps for one tenant: times in seconds, sizes in bytes unpacked.
+
+    `total_s` is for a whole verification, `request_s` for a request with its answer, `connect_s` for TCP and
+    for TLS each; `requests` is how many are sent. What an answer and a tenant may take: bytes, and rows and
+    values of their JSON. Where one is used up, that is a finding (`budget-exhausted`, `response-too-large`).
+    """
 
     total_s: float = 60.0
     request_s: float = 20.0

@@ -131,8 +131,7 @@ class Agent:
     """An agent (technician) of HaloPSA.
 
     `team_names` and `role_names` are None when the answer did not hold the field at all, which the rows of
-    the list may leave out. `is_api_only` likewise. `workday` is the name or id of the working hours. `fields`
-    tells which of `DETAILS` the answer had.
+    the list may leave out. `is_api_only` likewise. `workday` is the name or id of the working hours.
     """
 
     id: int
@@ -153,8 +152,8 @@ class Agent:
         return agent_label(self.name, self.id)
 
     @classmethod
-    def from_json(cls, value: Json) -> Self:
-        """Parse Uname.
+    def from_answer(cls, value: Json) -> Self:
+        """Read what HaloPSA sends, a row of the list or the whole record; not what `as_json` returns.
 
         Raises: ShapeError without a usable id.
         Source: GET /Agent, /Agent/{id}, /Agent/me (facts 4.2).
@@ -182,7 +181,7 @@ class Agent:
         )
 
     def as_json(self) -> dict[str, object]:
-        """Shape of an entry of `agents` in `halo-runbook/agents/1`."""
+        """Return an entry of `agents`, as `halo-runbook agents --json` prints it."""
         return {
             "id": self.id,
             "name": self.name,
@@ -208,7 +207,7 @@ class AuthInfo:
     tenant_id: str
 
     @classmethod
-    def from_json(cls, value: Json) -> Self:
+    def from_answer(cls, value: Json) -> Self:
         """Parse the answer; an empty `auth_url` means that it named none.
 
         Raises: ShapeError when it is no object.
@@ -235,7 +234,7 @@ class Instance:
     """Named Licences; 0 or None when it does not say."""
 
     @classmethod
-    def from_json(cls, value: Json) -> Self:
+    def from_answer(cls, value: Json) -> Self:
         """Parse the answer.
 
         Raises: ShapeError when it is no object.

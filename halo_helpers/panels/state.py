@@ -144,12 +144,12 @@ class WalkState(WalkAnswers):
     ) -> Verification:
         """Ask checks, and keep what they answered with the answers that they were asked with.
 
-        Raises: ConfigError when an answer is still missing; Stopped.
+        Raises: ConfigError when an answer is still missing; StoppedError.
         """
         self.begin()
         which = self._which()  # first: the answers of a walk that is begun anew are there before it is
         tenant, answers = self._asked_with(only)
-        result = verify(tenant, only=list(only) or None, on_result=on_result, stop=stop)
+        result = verify(tenant, only=only or None, on_result=on_result, stop=stop)
         note_results(self.name, results_of(result, answers), of=which)
         return result
 
@@ -169,7 +169,7 @@ class WalkState(WalkAnswers):
 
         Raises: ConfigError when an answer is still missing.
         """
-        return verify(self._tenant_for(only), only=list(only) or None)
+        return verify(self._tenant_for(only), only=only or None)
 
     def _tenant_for(self, only: Sequence[str]) -> Tenant:
         self.load()

@@ -18,6 +18,11 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 class Secret:
     """A secret value. It has no text form, can be neither pickled nor copied into JSON.
 
+    >>> from halo_helpers import Secret, Tenant
+    >>> given = Secret("what-your-own-vault-returned")
+    >>> Tenant("acme", "https://acme.halopsa.com", client_id="1b6c", client_secret=given).client_secret
+    Secret('…')
+
     `source` says in words where it came from; `was_trimmed` whether white space around it was dropped.
     """
 

@@ -85,6 +85,8 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
     """
     if isinstance(tenant, Tenant):
         return tenant
+    if not isinstance(tenant, str):
+        raise ConfigError(f"a tenant is given by its name or as a Tenant, not as {type(tenant).__name__}")
     if _handed_over is not None and _handed_over.name == tenant:
         return _handed_over
     started_for = _from_run(tenant)
@@ -98,8 +100,8 @@ def find_tenant(tenant: str | Tenant, file: str | os.PathLike[str] | None = None
         return walk
     if path is None:
         raise ConfigError(
-            f"no tenants file to find {shown_text(tenant)!r} in: give --tenants-file, set "
-            "HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none"
+            f"no tenants file to find {shown_text(tenant)!r} in: give --tenants-file (in Python, "
+            "tenants_file=), set HALO_TENANTS_FILE, or write ./tenants.yaml; the name “practice” needs none"
         )
     known = load_tenants(path)
     found = next((entry for entry in known if entry.name == tenant), None)

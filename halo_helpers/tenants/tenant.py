@@ -52,7 +52,9 @@ class Tenant:
     """One customer's HaloPSA.
 
     `client_secret` is a reference (`env:NAME`, `file:PATH`, `keyring:`, `prompt:`) or a `Secret`, never the
-    text itself. `agent_id` is a number or the agent's name. `folder` is where relative paths start.
+    text itself. `agent_id` is a number or the agent's name. A base URL that cannot be used is no error here:
+    a verification says what is wrong with it. `folder`, by keyword, is where relative paths start; where it
+    is set, as it is in what `load_tenants` returns, references keep the rules of a tenants file.
 
     >>> from halo_helpers import Tenant
     >>> Tenant("acme", "https://acme.halopsa.com", client_secret="env:HALO_ACME_SECRET", agent_id=27).display
@@ -63,7 +65,8 @@ class Tenant:
 
     name: str
     base_url: str
-    client_id: str = ""
+    client_id: str = field(default="", repr=False)
+    """Not shown either: it stands where a secret may be given by mistake."""
     client_secret: str | Secret | Unresolved = field(default="", repr=False)
     halo_tenant: str | None = None
     agent_id: int | str | None = None
@@ -78,12 +81,21 @@ class Tenant:
     folder: Path | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.scopes, str):
+            object.__setattr__(self, "scopes", tuple(self.scopes.split()))
+        wrong = [name for name, kinds in _KINDS.items() if not isinstance(getattr(self, name), kinds)]
+        if isinstance(self.agent_id, bool) or (isinstance(self.agent_id, int) and self.agent_id < 0):
+            wrong.append("agent_id")
+        if not all(isinstance(scope, str) for scope in self.scopes if "scopes" not in wrong):
+            wrong.append("scopes")
+        if isinstance(self.name, str) and not NAME.fullmatch(self.name):
+            wrong.append("name")
+        if wrong:
+            raise ConfigError(f"of a Tenant, {', '.join(wrong)} cannot be right: see help(Tenant)")
         if isinstance(self.client_secret, str) and self.client_secret:
             problem = check_reference(self.client_secret)
             if problem:
                 raise ConfigError(f"client_secret of {self.name} {problem}")
-        if isinstance(self.scopes, str):
-            object.__setattr__(self, "scopes", tuple(self.scopes.split()))
 
     @property
     def display(self) -> str:
@@ -97,7 +109,7 @@ class Tenant:
         return Reference.parse(text) if isinstance(text, str) and text else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything but the secret, for another process."""
+        """Return everything but the secret, for another process or `json.dumps`."""
         values = {
             entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "client_secret"
         }
@@ -109,7 +121,7 @@ class Tenant:
 
     @classmethod
     def from_json(cls, values: dict[str, Any], client_secret: str | Secret | Unresolved) -> Tenant:
-        """Read what `as_json` returns."""
+        """Read what `as_json` returns, all of it; the secret, which is not in it, goes beside."""
         until, folder = values["paused_until"], values["folder"]
         return cls(
             **values
@@ -124,6 +136,20 @@ class Tenant:
     def is_paused(self, today: dt.date) -> bool:
         """Whether this tenant is not to be judged today."""
         return self.paused_until is not None and today < self.paused_until
+
+
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("name", "base_url", "client_id"), str),
+    **dict.fromkeys(
+        ("halo_tenant", "label", "owner", "paused_reason", "ca_file", "webhook_host"), str | None
+    ),
+    "client_secret": str | Secret | Unresolved,
+    "agent_id": int | str | None,
+    "scopes": tuple,
+    "paused_until": dt.date | None,
+    "folder": Path | None,
+}
+"""What each field of a tenant may be."""
 
 
 def is_practice(tenant: Tenant) -> bool:

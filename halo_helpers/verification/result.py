@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..checks.findings import BROKEN, FIXERS, OF_TENANTS, WORST_FIRST
 from ..client.models import Agent
 from ..errors import ConfigError, VerdictError
 from ..guide.steps import STEPS
-from ..system.plain_text import plain_text
+from ..system.plain_text import did_you_mean, plain_text
 from ..system.timestamps import utc_text
 from .fingerprint import plain_fingerprint
 
@@ -27,7 +27,10 @@ RUN_TITLES = ("The verification ran to its end", "The verification did not run t
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer to one check: its verdict, what was seen, and every finding, worst first."""
+    """The answer to one check: its verdict, what was seen, and every finding, worst first.
+
+    `step` is the step of the guide where it is set right. `requires` names the checks that had to hold first.
+    """
 
     id: str
     title: str
@@ -54,7 +57,7 @@ class CheckResult:
         return self.findings[0].code if self.findings else None
 
     def as_json(self, base_url: str = "") -> dict[str, object]:
-        """Shape of an entry of `checks` (design, section 6)."""
+        """Return an entry of `checks` in a verification's JSON; with `base_url` its link is whole."""
         worst = self.findings[0] if self.findings else None
         link = STEPS[self.step].link if self.step else ""
         if worst:
@@ -112,7 +115,12 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found of one tenant. `verdict` is the worst of its checks; skips do not count."""
+    """What was found of one tenant. `verdict` is the worst of its checks; skips do not count.
+
+    Verdicts are `pass`, `warn`, `fail` (it does not work), `error` (it could not be checked) and, of a check,
+    `skip` (not reached). In texts they read OK, look at, broken, could not check and not reached.
+    `result["token.grant"]` is the result of one check, and iterating gives their ids.
+    """
 
     tenant: str
     base_url: str
@@ -134,7 +142,7 @@ class Verification:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict, in the order fail, error, warn, pass."""
+        """The worst verdict of the checks, in the order fail, error, warn, pass."""
         found = {result.verdict for result in self.checks}
         return next((verdict for verdict in OF_TENANTS if verdict in found), "error")
 
@@ -155,10 +163,29 @@ class Verification:
         return sorted({finding.code for _, finding in self.findings})
 
     def __getitem__(self, check_id: str) -> CheckResult:
-        return next(result for result in self.checks if result.id == check_id)
+        """Return the result of one check.
+
+        Raises: KeyError for a check that did not run, with those that are alike.
+        """
+        found = next((result for result in self.checks if result.id == check_id), None)
+        if found is None:
+            ids = list(self)
+            raise KeyError(f"no check {check_id!r} is in it{did_you_mean(str(check_id), ids) or f': {ids}'}")
+        return found
+
+    def __contains__(self, check_id: object) -> bool:
+        return any(result.id == check_id for result in self.checks)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids of the checks, as a mapping does its keys."""
+        return (result.id for result in self.checks)
 
     def as_json(self) -> dict[str, Any]:
-        """Shape: `halo-runbook/verification/1` (design, section 6). Nothing in it is a secret."""
+        """Return it for `json.dumps`: `schema` is `halo-runbook/verification/1`, the rest named as here.
+
+        `agent` holds id and name, `started_at` is UTC in ISO 8601, each of `checks` has its `findings`.
+        Nothing in it is a secret.
+        """
         return {
             "schema": SCHEMA,
             "tenant": self.tenant,
@@ -182,7 +209,7 @@ class Verification:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Verification:
-        """Read what `as_json` returns.
+        """Read what `as_json` returns; what that leaves out, such as the rest of the agent, stays empty.
 
         Raises: ValueError when it is something else.
         """
@@ -211,13 +238,13 @@ class Verification:
             raise ValueError(f"a damaged {SCHEMA}: {error}") from None
 
     def raise_on(self, verdict: str) -> None:
-        """Raise when it came out at this verdict or worse: `warn`, `error` or `fail`; never for an empty one.
+        """Raise when it came out at this verdict or worse: `warn`, `error`, `fail`; never for an empty text.
 
         Raises: VerdictError with the codes; ConfigError for another word.
         """
         order = ("fail", "error", "warn")
         if verdict not in {"", *order}:
-            raise ConfigError(f"fail_on takes fail, error or warn, got {plain_text(verdict)!r}")
+            raise ConfigError(f"to fail on are fail, error or warn, not {plain_text(verdict)!r}")
         if verdict and self.verdict in order[: order.index(verdict) + 1]:
             raise VerdictError("verdict", f"{self.tenant}: {self.summary()}")
 
@@ -238,7 +265,7 @@ class Verification:
     def __str__(self) -> str:
         """Write the summary, and a line for each cause: where, what was seen, what to do."""
         causes = [(check, one) for check, one in self.findings if one.folds_into is None]
-        lines = [f"  {check.id}  {one.code}: {one.seen}. {one.remedy}" for check, one in causes]
+        lines = [f"  {check.id}  {one.code}: {one.seen.rstrip('.')}. {one.remedy}" for check, one in causes]
         return "\n".join([f"{self.tenant}: {self.summary()}", *lines])
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it

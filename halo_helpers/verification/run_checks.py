@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any, TypedDict, Unpack
@@ -18,7 +18,7 @@ from ..checks.registry import Check
 from ..client.halo_client import HaloClient
 from ..client.limits import Limits
 from ..client.models import Agent
-from ..errors import ConfigError, HaloError, SecretError
+from ..errors import ConfigError, HaloError, SecretError, StoppedError
 from ..secrets.redaction import redact
 from ..secrets.value import Secret
 from ..system.event_loop import run
@@ -29,18 +29,16 @@ from .causes import fold
 from .fingerprint import fingerprint_of
 from .result import CheckResult, Verification
 
-OnResult = Callable[[CheckResult], None]
-
 
 class Options(TypedDict, total=False):
     """What `verify` and its kin take besides the tenant."""
 
     tenants_file: str | PathLike[str] | None
-    only: Sequence[str] | None
+    only: str | Sequence[str] | None
     control: bool
     control_note: str
     limits: Limits | None
-    on_result: OnResult | None
+    on_result: Callable[[CheckResult], None] | None
 
 
 def verify(
@@ -48,8 +46,11 @@ def verify(
 ) -> Verification:
     """Verify one tenant: run its checks and return what they found.
 
-    `only` takes ids and layers of checks; what they need runs too. `on_result` is called as each check ends.
-    When `stop` is set meanwhile, what is under way ends.
+    `only` takes ids and layers of checks (an unknown one is answered with all), and what they need runs, too.
+    `on_result` is called with the `CheckResult` of each check as it ends; an error that it raises ends the
+    verification. `control` asks for a token with a wrong secret, once, to see that wrong ones are refused;
+    without it, `control_note` says why. `limits` are the caps on time and requests. When `stop` is set
+    meanwhile, what is under way ends.
 
     >>> from halo_helpers import Tenant, verify
     >>> acme = Tenant("acme", "https://acme.halopsa.com", client_id="1b6c", client_secret="env:NOT_SET")
@@ -60,10 +61,10 @@ def verify(
     >>> check.id, finding.step
     ('token.form', 'enter-credentials')
 
-    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; Stopped. Whatever
-    the other side does is a finding, never an exception.
+    Raises: ConfigError for an unknown tenant, a broken tenants file or an unknown check; StoppedError.
+    Whatever the other side does is a finding, never an exception.
     """
-    work = _prepare(tenant, **options)
+    work = _prepare(tenant, options)
     if isinstance(work, Verification):
         return work
     return run(work if stop is None else _until(stop, work))
@@ -72,34 +73,30 @@ def verify(
 async def averify(tenant: str | Tenant, **options: Unpack[Options]) -> Verification:
     """Verify one tenant in the event loop of the caller; to stop it, cancel the task. As `verify` else.
 
+    In a notebook, which has an event loop: `await averify("practice")`.
+
     >>> import asyncio
     >>> from halo_helpers import averify
     >>> asyncio.run(averify("practice")).summary()
     'OK: 30 OK, 1 not reached'
     """
-    work = await asyncio.to_thread(_prepare, tenant, **options)
+    work = await asyncio.to_thread(_prepare, tenant, options)
     return work if isinstance(work, Verification) else await work
 
 
-def _prepare(
-    tenant: str | Tenant,
-    *,
-    tenants_file: str | PathLike[str] | None = None,
-    only: Sequence[str] | None = None,
-    control: bool = True,
-    control_note: str = "",
-    limits: Limits | None = None,
-    on_result: OnResult | None = None,
-) -> Verification | Coroutine[Any, Any, Verification]:
+def _prepare(tenant: str | Tenant, options: Options) -> Verification | Coroutine[Any, Any, Verification]:
     """Find the tenant and its secret; return what is left to do, or what is known without asking anybody.
 
-    Raises: as `verify`.
+    Raises: as `verify`; TypeError for an option that there is not.
     """
+    for name in options.keys() - Options.__annotations__.keys():
+        raise TypeError(f"there is no option {name!r}; known are {', '.join(Options.__annotations__)}")
+    only = options.get("only")
     try:
-        chosen = select(tuple(only) if only else None)
+        chosen = select(None if only is None else (only,) if isinstance(only, str) else tuple(only))
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    found_tenant = find_tenant(tenant, tenants_file)
+    found_tenant = find_tenant(tenant, options.get("tenants_file"))
     started_at, started = dt.datetime.now(dt.UTC), time.monotonic()
     base = Verification(
         tenant=found_tenant.name,
@@ -114,26 +111,20 @@ def _prepare(
     except SecretError as error:
         results = _without_secret(chosen, error)
         return replace(base, checks=results, duration_s=time.monotonic() - started)
-    return _verify(
-        base, found_tenant, secret, chosen, control, control_note, limits or Limits(), on_result, started
-    )
-
-
-class Stopped(Exception):
-    """A verification was stopped by who had asked for it."""
+    return _verify(base, found_tenant, secret, chosen, options, started)
 
 
 async def _until(stop: threading.Event, work: Coroutine[Any, Any, Verification]) -> Verification:
     """Do the work, unless it is asked to stop first.
 
-    Raises: Stopped.
+    Raises: StoppedError.
     """
     task = asyncio.create_task(work)
     while not task.done():
         if stop.is_set():
             task.cancel()
             await asyncio.wait([task])
-            raise Stopped
+            raise StoppedError
         await asyncio.wait([task], timeout=0.1)
     return task.result()
 
@@ -182,21 +173,20 @@ async def _verify(
     tenant: Tenant,
     secret: Secret,
     chosen: list[str],
-    control: bool,
-    control_note: str,
-    limits: Limits,
-    on_result: OnResult | None,
+    options: Options,
     started: float,
 ) -> Verification:
-    async with HaloClient(tenant, secret, limits) as client:
-        probe = Probe(tenant, client, control=control, control_note=control_note)
+    async with HaloClient(tenant, secret, options.get("limits")) as client:
+        control, note = options.get("control", True), options.get("control_note", "")
+        probe = Probe(tenant, client, control=control, control_note=note)
         tasks: dict[str, asyncio.Task[CheckResult]] = {}
         entries = CHECKS | ON_REQUEST
         # each task waits for the ones it names, which stand before it in the registry
         for check_id in chosen:
             entry = entries[check_id]
-            tasks[check_id] = asyncio.create_task(_run_check(entry, probe, dict(tasks), on_result))
-        results = [await task for task in tasks.values()]
+            asked = _run_check(entry, probe, dict(tasks), options.get("on_result"))
+            tasks[check_id] = asyncio.create_task(asked)
+        results = await _all_of(tasks.values())
         agent: Agent | None = probe.known("me")
         token = probe.known("token")
         instance = probe.known("instance")
@@ -229,8 +219,22 @@ async def _verify(
     )
 
 
+async def _all_of(tasks: Collection[asyncio.Task[CheckResult]]) -> list[CheckResult]:
+    """Return what all tasks return; when one fails, or this is cancelled, the others end, too."""
+    try:
+        return [await task for task in tasks]
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
 async def _run_check(
-    entry: Check, probe: Probe, before: dict[str, asyncio.Task[CheckResult]], on_result: OnResult | None
+    entry: Check,
+    probe: Probe,
+    before: dict[str, asyncio.Task[CheckResult]],
+    on_result: Callable[[CheckResult], None] | None,
 ) -> CheckResult:
     """Wait for what a check needs, ask it, and turn whatever happens into a result."""
     awaited = (

@@ -15,7 +15,7 @@ from halo_helpers.verification.run_checks import Options
 PARTS = {
     "Verify": ("verify", "test_connection", "averify", "atest_connection"),
     "List agents": ("list_agents", "alist_agents"),
-    "Tenants": ("Tenant", "load_tenants"),
+    "Tenants": ("Tenant", "load_tenants", "Secret", "Limits"),
     "What comes back": ("Verification", "CheckResult", "Finding", "Agent"),
 }
 WIDTH = 100
@@ -90,8 +90,18 @@ def _members(value: type) -> Iterator[str]:
         about = getattr(member, "__doc__", None)
         is_called = inspect.isfunction(member) or isinstance(member, classmethod)
         if not name.startswith("_") and about and (is_called or isinstance(member, property)):
-            yield f"- `{name}{'()' if is_called else ''}`: {_first(about)}"
+            yield f"- `{_as_used(name, member)}`: {_first(about)}"
     yield ""
+
+
+def _as_used(name: str, member: object) -> str:
+    """Write a property with its type, a method with its parameters and what it returns."""
+    if isinstance(member, property):
+        return f"{name}: {inspect.signature(member.fget).return_annotation}"  # type: ignore[arg-type]
+    called = inspect.signature(getattr(member, "__func__", member))  # type: ignore[arg-type]
+    given = [one for one in called.parameters.values() if one.name not in {"self", "cls"}]
+    result = "" if called.return_annotation == "None" else f" -> {called.return_annotation}"
+    return f"{name}({', '.join(_parameters(called.replace(parameters=given)))}){result}"
 
 
 def _prose(value: object) -> str:

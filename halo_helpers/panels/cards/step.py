@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from html import escape
 
-from ...errors import ConfigError, HaloError
+from ...errors import ConfigError, HaloError, StoppedError
 from ...guide.rules import NAMES, RULES, WEBHOOK_APPEARED, asked_by, ids_of
 from ...guide.step import AGENT_NAME, APPLICATION_NAME, Step
 from ...guide.steps import STEPS
@@ -21,7 +21,6 @@ from ...system.plain_text import count_of, plain_text
 from ...tenants.answers import read_answers
 from ...tenants.base_url import parse_address
 from ...verification.result import CheckResult, Verification
-from ...verification.run_checks import Stopped
 from ..answers import refuse_secret
 from ..base.style import box, button, of_error, state_html, state_words, time_html
 from ..base.view import Background, CardView, Message, Panel
@@ -233,7 +232,7 @@ class StepPanel(Panel):
         try:
             with self.walk.asking(self._asks):
                 result = self.walk.ask(self._asks, on_result=self._on_result, stop=stop)
-        except Stopped:
+        except StoppedError:
             self.view.spoken = "cancelled; nothing is recorded"
         except HaloError as error:
             self._found = of_error(error)
