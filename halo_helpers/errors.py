@@ -93,7 +93,8 @@ def unwritable(error: OSError, path: object) -> ConfigError:
 
 def unreadable(error: Exception, path: object) -> ConfigError:
     """Build the error for a file that cannot be read, or holds something else than it should."""
-    return ConfigError(Mistake(f"cannot be read: {error}", str(path)))
+    why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return ConfigError(Mistake(f"cannot be read: {why}", str(path)))
 
 
 class SecretError(HaloError):

@@ -91,6 +91,16 @@ def test_paused_tenants_are_named_and_not_judged(practice: Practice, tmp_path: P
     assert "healthy until 2999-01-01 (migration)" in (run.folder / "report.html").read_text()
 
 
+def test_preflight_refuses_what_the_run_would(practice: Practice, tmp_path: Path) -> None:
+    file = practice.write(tmp_path / "t.yaml", "healthy")
+    (tmp_path / "own.secret").write_text("of-acme")
+    (tmp_path / "own.secret").chmod(0o600)
+    acme = "name: acme, base_url: acme.halopsa.com, client_id: 1b6c, client_secret: 'file:own.secret'"
+    file.write_text(file.read_text().replace("tenants:\n", f"tenants:\n- {{{acme}}}\n"))
+    (problem,) = preflight(file)
+    assert "not verified in one run" in problem
+
+
 def test_preflight_names_secrets_that_do_not_resolve_and_contacts_nobody(
     practice: Practice, tmp_path: Path
 ) -> None:

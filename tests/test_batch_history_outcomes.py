@@ -124,6 +124,17 @@ def test_old_runs_are_pruned_and_the_history_knows_them(practice: Practice, tmp_
     assert len(Outcomes(out).trend(practice=True)) == 4
 
 
+def test_the_newest_whole_run_stays_however_many_of_some_tenants_follow(
+    practice: Practice, tmp_path: Path
+) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"), tmp_path / "runs"
+    run_fleet(file, out)
+    whole = run_fleet(file, out)
+    some = [run_fleet(file, out, FleetOptions(only=["healthy"], keep=2)) for _ in range(3)]
+    kept = {path.name for path in out.iterdir() if path.is_dir()}
+    assert kept == {whole.id, *(run.id for run in some[-2:])}
+
+
 def test_runs_of_some_tenants_stay_out_of_the_trend(practice: Practice, tmp_path: Path) -> None:
     file, out = practice.write(tmp_path / "t.yaml", "healthy", "wrong-secret"), tmp_path / "runs"
     whole = run_fleet(file, out)

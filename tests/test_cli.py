@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from halo_helpers.checks import CHECKS
+from halo_helpers.cli.shared import in_colour
 
 from .helpers.command import document, halo
 from .helpers.practice import Practice
@@ -153,6 +154,29 @@ def test_agents_that_cannot_be_listed(practice: Practice) -> None:
     args = by_hand(practice, "wrong-secret")[1:]
     done = halo("agents", *args, stdin=SECRET)
     assert (done.returncode, "invalid-client" in done.stderr) == (1, True)
+
+
+def test_no_file_of_customers_is_replaced_by_practice_tenants(tmp_path: Path) -> None:
+    file = tmp_path / "tenants.yaml"
+    for text in ("tenants: [{name: acme, base_url: acme.halopsa.com, client_id: 1b6c}]\n", "notes of mine\n"):
+        file.write_text(text)
+        done = halo("practice", "--write-tenants", file)
+        assert (done.returncode, file.read_text()) == (2, text)
+        assert "stays: name another file" in done.stderr
+
+
+def test_started_without_standard_streams_it_works(practice: Practice, tmp_path: Path) -> None:
+    file, out = practice.write(tmp_path / "t.yaml", "healthy"), tmp_path / "runs"
+    words = [sys.executable, "-m", "halo_helpers", "batch", str(file), "--out", str(out)]
+    assert subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words], check=False).returncode == 0
+    assert json.loads(next(out.glob("*/run.json")).read_text())["verdict"] == "pass"
+
+
+def test_a_dumb_terminal_gets_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for term, coloured in (("xterm", True), ("dumb", False)):
+        monkeypatch.setenv("TERM", term)
+        assert in_colour() is coloured
 
 
 def test_practice_prints_one_line_and_writes_tenants(tmp_path: Path) -> None:

@@ -26,7 +26,13 @@ def write(folder: Path, hours: float, verdict: str = "pass", **changes: Any) -> 
     """Write the manifest of a run that was started so many hours ago."""
     at = (NOW - dt.timedelta(hours=hours)).isoformat()
     name = f"{100_000 - hours * 10:08.0f}"
-    given: dict[str, Any] = {"finished_at": at, "verdict": verdict, "parameters": {"only": []}} | changes
+    given: dict[str, Any] = {
+        "finished_at": at,
+        "verdict": verdict,
+        "parameters": {"only": []},
+        "tenants": (Entry("acme"),),
+    }
+    given |= changes
     manifest = Manifest(
         name,
         "1",
@@ -34,7 +40,6 @@ def write(folder: Path, hours: float, verdict: str = "pass", **changes: Any) -> 
         "3.11",
         "t.yaml",
         started_at=at,
-        tenants=(Entry("acme"),),
         totals={"tenants": 1},
         **given,
     )
@@ -54,6 +59,14 @@ def test_a_fresh_whole_run_is_fine_whatever_it_found(tmp_path: Path) -> None:
         write(tmp_path / verdict, 5, verdict)
         assert asked(tmp_path / verdict) == (0, "")
         assert asked(tmp_path / verdict, broken=True) == (int(verdict == "fail"), "")
+
+
+def test_practice_stands_for_nobody_where_customers_were_verified(tmp_path: Path) -> None:
+    practice = (Entry("healthy", "http://127.0.0.1:8080"),)
+    write(tmp_path, 1, tenants=practice)
+    assert asked(tmp_path) == (0, "")
+    write(tmp_path, 30, tenants=(Entry("acme", "https://acme.halopsa.com"),))
+    assert asked(tmp_path) == (3, "too_old")
 
 
 def test_none_and_too_old_ones(tmp_path: Path) -> None:

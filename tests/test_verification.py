@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from halo_helpers import Tenant, verify
 from halo_helpers.checks import CHECKS, Verdict
 from halo_helpers.client.limits import Limits
 from halo_helpers.errors import ConfigError, VerdictError
-from halo_helpers.report.evidence import read_evidence
+from halo_helpers.report.evidence import read_evidence, refuse_unknown
 from halo_helpers.system.paths import notebooks_folder
 from halo_helpers.tenants.base_url import Address
 from halo_helpers.verification.result import CheckResult, Verification, failed_run
@@ -236,6 +237,18 @@ def test_an_error_of_the_callers_own_ends_the_verification_once(
         verify(practice.tenant("healthy"), on_result=fail)
     gc.collect()
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"edition": "newest"}, {"control": "maybe"}, {"fail_on": "failed"}],
+    ids=lambda one: next(iter(one)),
+)
+def test_a_parameter_of_the_notebook_is_refused_before_anything_is_asked(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"edition": "current", "control": True, "fail_on": "fail"}
+    refuse_unknown(**given)
+    with pytest.raises(ConfigError):
+        refuse_unknown(**given | wrong)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,12 @@ def preflight(tenants_file: str | os.PathLike[str], only: Sequence[str] = ()) ->
     """
     tenants = load_tenants(tenants_file)
     problems = same_client_ids(tenants)
-    for tenant in _named(tenants, set(only)):
+    chosen = _named(tenants, set(only))
+    try:
+        refuse_mixture(chosen)
+    except ConfigError as error:
+        problems.append(str(error))
+    for tenant in chosen:
         if tenant.reference and tenant.reference.is_interactive:
             problems.append(f"{tenant.name}: prompt: cannot be answered in an unattended run")
             continue
@@ -79,7 +84,7 @@ def _named(tenants: Sequence[Tenant], names: set[str]) -> list[Tenant]:
 
 
 def refuse_mixture(chosen: Sequence[Tenant]) -> None:
-    """Refuse practice tenants and customers in one run: a report must never mix them up (design, section 9).
+    """Refuse practice tenants and customers in one run: a report must never mix them up.
 
     Raises: ConfigError.
     """

@@ -16,6 +16,7 @@ from ..report import Run, to_csv, to_html, to_junit
 from ..report.html import REPORT_TEMPLATE, template
 from ..report.manifest import Manifest
 from ..report.over_time.index_page import INDEX_TEMPLATE, to_index
+from ..report.over_time.status import is_complete, runs_of
 from ..report.run import LOCK, is_under_way
 from ..secrets.redaction import redact
 from ..system.files import hold, write_whole
@@ -113,11 +114,14 @@ def locked_run(folder: Path, tenants_file: Path | None = None) -> Iterator[None]
 def prune(out: Path, keep: int) -> list[str]:
     """Remove all but the newest runs from a folder; return the names of those removed.
 
-    A run that is being written stays, and so does everything that is no run. The history stays whole: it says
-    since when a tenant is broken.
+    The newest complete run of the whole file stays, and so do one that is being written and everything that
+    is no run. The history stays whole: it says since when a tenant is broken.
     """
     runs = sorted((path for path in out.iterdir() if (path / "run.json").is_file()), reverse=True)
     gone = [path for path in runs[keep:] if not is_under_way(path)]
+    if gone and not any(is_complete(run) for run in runs_of(out) if run.folder in runs[:keep]):
+        newest = next((run.folder for run in runs_of(out) if is_complete(run)), None)
+        gone = [path for path in gone if path != newest]
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
     return [path.name for path in gone]

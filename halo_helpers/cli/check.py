@@ -26,6 +26,7 @@ from .shared import (
     document,
     error_document,
     first_use_named,
+    in_colour,
     name_file_here,
     piped_or_typed_secret,
     say,
@@ -150,11 +151,13 @@ def check(
     allow(allow_env, secrets_dir)
     found = _one_tenant(tenant, tenants_file, base_url, client_id, halo_tenant, agent_id, secret, ca_file)
     with first_use_named():
-        result = verify(found, only=only or None, control=not no_control, on_result=None if as_json else _progress())
+        result = verify(
+            found, only=only or None, control=not no_control, on_result=None if as_json else _progress()
+        )
     if as_json:
         say(document(result.as_json()))
     else:
-        say(verification_text(result, width=terminal_width(), colour=sys.stdout.isatty()))
+        say(verification_text(result, width=terminal_width(), colour=in_colour()))
     if "secret-unavailable" in result.codes:
         complain(result["token.form"].seen)
         return BAD_INPUT
@@ -215,7 +218,7 @@ def agents(
         rows = [agent.as_json() | {"is_own": agent.id == own_id} for agent in shown]
         say(document({"schema": "halo-runbook/agents/1", "tenant": found.name, "agents": rows}))
     else:
-        say(agents_table(shown, own, width=terminal_width(), colour=sys.stdout.isatty()))
+        say(agents_table(shown, own, width=terminal_width(), colour=in_colour()))
         hidden = len(listed) - len(shown)
         if hidden:
             complain(f"{hidden} more, disabled, API-only or built in: --all shows them")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +26,7 @@ from .shared import (
     complain,
     document,
     first_use_named,
+    in_colour,
     say,
     say_problems,
     terminal_width,
@@ -314,6 +314,6 @@ def show_run(run: Run) -> None:
     """Print what is wrong with whom and what to do, what changed, and where the evidence is."""
     from ..report import fleet_table, headline
 
-    say(fleet_table(run.results, run.manifest.undone, width=terminal_width(), colour=sys.stdout.isatty()))
+    say(fleet_table(run.results, run.manifest.undone, width=terminal_width(), colour=in_colour()))
     say(headline(run.manifest))
     say(f"report:    {run.folder / 'report.html'}\nnotebooks: {run.folder}{os.sep}*.ipynb")

@@ -57,8 +57,16 @@ def _foreseen(error: Exception) -> str:
     return needs_extra(module) if module in EXTRA_OF else ""
 
 
+def _open_closed_streams() -> None:
+    """Let what was started without standard streams read and write nothing, not files that it opens later."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free number is the stream's own
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - as long as we
+
+
 def main() -> NoReturn:
     """Run the command line; every foreseeable error is a line on standard error and an exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # what Windows pipes in its own code page has no lines for tables

@@ -75,9 +75,12 @@ def practice(
 ) -> int:
     """Serve practice tenants, a local imitation of HaloPSA, until stopped."""
     from ..practice.serve import Options
+    from ..tenants.practice import refuse_to_replace
 
     if list_all:
         return _list_practice()
+    if write_tenants is not None:
+        refuse_to_replace(write_tenants)
     if size not in {"small", "large"}:
         raise ConfigError(f"--size takes small or large, got {size!r}")
     surveys = [_like(file) for file in like or []]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -83,4 +84,4 @@ class Bar:
 
 def fleet_progress(*, as_json: bool) -> Lines | Bar:
     """Return what tells of each tenant on standard error: a bar on a terminal, plain lines otherwise."""
-    return Bar() if sys.stderr.isatty() and not as_json else Lines()
+    return Bar() if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not as_json else Lines()

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import ConfigError
-from .shared import OK, AsJson, app, document, say
+from ..system.plain_text import count_of
+from .shared import OK, AsJson, app, complain, document, say
 
 Runs = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where names of runs are looked up.")]
 
@@ -62,7 +63,11 @@ def diff(
     from ..report import compare, find_run, load_run
     from ..report.over_time.drift import words_of
 
-    found = compare(load_run(find_run(run_a, folder)), load_run(find_run(run_b, folder)))
+    before, after = load_run(find_run(run_a, folder)), load_run(find_run(run_b, folder))
+    found = compare(before, after)
+    unknown = len({result.tenant for result in after.results} - {result.tenant for result in before.results})
+    if unknown:
+        complain(f"{before.id} judged {count_of(unknown, 'tenant')} of the later run not: new may be older")
     if as_json:
         say(document(found))
         return OK

@@ -177,6 +177,11 @@ def document(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
+def in_colour() -> bool:
+    """Whether standard output is a terminal that shows more than plain text."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def terminal_width() -> int | None:
     """Return the terminal's width, None where there is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -45,7 +45,8 @@ def secrets_set(
     if not to_file and not keyring_works():
         raise ConfigError("this system has no keyring that can be used; give --file for a private file")
     secret = piped_or_typed_secret(name)
-    say(f"kept; the reference is {keep_in(FILE if to_file else KEYRING, name, secret)}")
+    reference = keep_in(FILE if to_file else KEYRING, name, secret)
+    say(f"kept; in the tenants file it is found by client_secret: {reference}")
     return OK
 
 
@@ -163,8 +164,8 @@ def forget(
             return OK
     remove(name, folder)
     say(
-        "removed. Secrets in environment variables, vaults and HaloPSA itself are not touched: make "
-        "a new Client Secret there if it may have leaked."
+        "removed. Not touched: secrets in environment variables, vaults and files that a tenants file names, "
+        "copies by --publish, and HaloPSA itself: make a new Client Secret there if it may have leaked."
     )
     return OK
 

@@ -7,11 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..guide.step import DEFAULT_EDITION
+from ..errors import ConfigError
+from ..guide.step import DEFAULT_EDITION, EDITIONS
 from ..guide.steps import STEPS
-from ..system.plain_text import count_of
+from ..system.plain_text import count_of, plain_text
 from ..verification.causes import Card, cards_of
-from ..verification.result import WORDS, Verification
+from ..verification.result import WORDS, Verification, refuse_unknown_verdict
 from .text import step_words, verification_text
 
 MIME = "application/vnd.halo-runbook.verification+json"
@@ -25,6 +26,18 @@ _COLOURS = {
     "skip": "var(--h-soft, #6b7683)",
 }
 """The panels' colours where their style sheet is; ones that read on light and dark where it is not."""
+
+
+def refuse_unknown(*, edition: str, control: object, fail_on: str) -> None:
+    """Let the parameters of `verify-tenant.ipynb` pass, before anything is asked.
+
+    Raises: ConfigError for a value that there is not.
+    """
+    if edition not in EDITIONS:
+        raise ConfigError(f"unknown edition {plain_text(str(edition))!r}; known are {', '.join(EDITIONS)}")
+    if not isinstance(control, bool):
+        raise ConfigError(f"control takes True or False, not {plain_text(str(control))!r}")
+    refuse_unknown_verdict(fail_on)
 
 
 class Evidence:

@@ -11,7 +11,7 @@ from ..errors import ConfigError, unwritable
 from ..secrets.value import Secret
 from ..system.extras import is_missing, needs_extra
 from .answers import read_answers
-from .tenant import EMPTY_PRACTICE, PRACTICE, Tenant, read_agent_id
+from .tenant import EMPTY_PRACTICE, PRACTICE, Tenant, is_practice, read_agent_id
 
 if TYPE_CHECKING:
     from ..practice.control import PracticeServer
@@ -117,6 +117,23 @@ def from_ready_entry(entry: dict[str, Any], base_url: str, ca_file: str | None =
         label=f"scenario {entry['scenario']}",
         webhook_host=entry.get("webhook_host"),
     )
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Let a file be written for practice tenants, unless there is one that holds anything else.
+
+    Raises: ConfigError.
+    """
+    from .tenants_file import load_tenants
+
+    if not path.exists():
+        return
+    try:
+        is_practices = all(map(is_practice, load_tenants(path)))
+    except ConfigError:
+        is_practices = False
+    if not is_practices:
+        raise ConfigError(f"{path} holds something else than practice tenants, and stays: name another file")
 
 
 def write_practice_tenants(

@@ -242,10 +242,8 @@ class Verification:
 
         Raises: VerdictError with the codes; ConfigError for another word.
         """
-        order = ("fail", "error", "warn")
-        if verdict not in {"", *order}:
-            raise ConfigError(f"to fail on are fail, error or warn, not {plain_text(verdict)!r}")
-        if verdict and self.verdict in order[: order.index(verdict) + 1]:
+        refuse_unknown_verdict(verdict)
+        if verdict and self.verdict in TO_FAIL_ON[: TO_FAIL_ON.index(verdict) + 1]:
             raise VerdictError("verdict", f"{self.tenant}: {self.summary()}")
 
     def summary(self) -> str:
@@ -280,6 +278,19 @@ WORDS: dict[Verdict, str] = {
     "skip": "not reached",
 }
 """How verdicts read on screens and in reports (design, section 2)."""
+
+
+TO_FAIL_ON = ("fail", "error", "warn")
+"""Verdicts from which on a person may want an error; worst first."""
+
+
+def refuse_unknown_verdict(verdict: object) -> None:
+    """Let a verdict of `TO_FAIL_ON` pass, and an empty text.
+
+    Raises: ConfigError.
+    """
+    if verdict not in {"", *TO_FAIL_ON}:
+        raise ConfigError(f"to fail on are {', '.join(TO_FAIL_ON)}, not {plain_text(str(verdict))!r}")
 
 
 def _one_of(text: Any, known: Container[str]) -> Any:

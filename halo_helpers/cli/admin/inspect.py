@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ...errors import ConfigError, HaloError, SecretError
 from ..check import explain
 from ..shared import (
@@ -18,6 +16,7 @@ from ..shared import (
     document,
     error_document,
     first_use_named,
+    in_colour,
     say,
     state,
     terminal_width,
@@ -61,7 +60,7 @@ def inspect(
     if as_json:
         say(document(seen.as_json()))
     else:
-        say(seen.as_text(width=terminal_width(), colour=sys.stdout.isatty()))
+        say(seen.as_text(width=terminal_width(), colour=in_colour()))
     return exit_code([seen.joined])
 
 

@@ -21,6 +21,7 @@ from ..shared import (
     allow,
     complain,
     document,
+    in_colour,
     say,
     terminal_width,
 )
@@ -188,11 +189,7 @@ def _said(result: SetUp) -> int:
     from ...report import verification_text
 
     if result.verification is not None:
-        say(
-            verification_text(
-                result.verification, width=terminal_width(), colour=sys.stdout.isatty(), details=False
-            )
-        )
+        say(verification_text(result.verification, width=terminal_width(), colour=in_colour(), details=False))
     if result.state == "declined":
         say(f"nothing {'more ' if result.records else ''}was written in HaloPSA")
         return FAILED

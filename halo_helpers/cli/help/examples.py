@@ -58,6 +58,7 @@ EXITS: dict[str, str] = {
     "setup": "0 nothing is left, 1 clicks are left, 2 wrong usage or input, 3 stopped half-way",
     "status": "0 a complete run is fresh, 1 (--broken) it found broken tenants, 3 none is fresh",
     "agents": JUDGES,
+    "report": "as batch did for this run; 0 with --tenant",
     "survey": JUDGES,
     "tenants check": "0 every entry is usable, 2 a mistake",
     "secrets due": "0 none is due, 1 some are, 2 wrong usage or input",

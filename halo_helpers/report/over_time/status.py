@@ -7,8 +7,10 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...errors import ConfigError
+from ...tenants.base_url import is_loopback
 from ..manifest import Manifest
 from ..run import Run, headline, is_under_way, read_manifest
 
@@ -41,6 +43,32 @@ def is_whole(manifest: Manifest) -> bool:
     return not (manifest.parameters.get("only") or manifest.parameters.get("failed_of"))
 
 
+def is_complete(run: Run) -> bool:
+    """Whether a run covers the whole file and came to its end."""
+    return is_whole(run.manifest) and run.manifest.finished_at is not None
+
+
+def _those_that_count(folder: Path) -> Iterator[Run]:
+    """Return the whole runs, newest first; those of practice tenants only where there are no others."""
+    practice, others = list[Run](), False
+    for run in runs_of(folder):
+        if not is_whole(run.manifest) or not run.manifest.started_at:
+            continue
+        if _is_practice(run.manifest):
+            practice.append(run)
+        else:
+            others = True
+            yield run
+    if not others:
+        yield from practice
+
+
+def _is_practice(manifest: Manifest) -> bool:
+    """Whether all tenants of a run are on this machine itself, as practice tenants are."""
+    hosts = {urlsplit(entry.base_url).hostname for entry in manifest.tenants}
+    return bool(hosts) and all(is_loopback(host or "") for host in hosts)
+
+
 def status_of(
     folder: Path, limit: dt.timedelta, *, broken: bool = False, now: dt.datetime | None = None
 ) -> dict[str, Any]:
@@ -53,9 +81,7 @@ def status_of(
     newest: Run | None = None
     complete: Run | None = None
     future: Run | None = None
-    for run in runs_of(folder):
-        if not is_whole(run.manifest) or not run.manifest.started_at:
-            continue
+    for run in _those_that_count(folder):
         if _age(run, now) < -_AHEAD:
             future = future or run
             continue
