@@ -289,7 +289,7 @@ def test_whatever_is_kept_has_one_state_and_a_fail_is_never_green(
         mine = [rows[one].verdict for one in ids_of(rule.checks, USES) if one in rows]
         if {"fail", "error"} & set(mine) and not rule.only and step.id != ROTATION:
             assert step.state not in DONE, step
-        if step.state == "ok":
+        if step.state == "ok" and not rule.only:
             assert set(mine) == {"pass"}
         assert not (step.by == "person" and step.state in {"ok", "warn"})
     following = next_of(found)

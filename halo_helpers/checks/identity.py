@@ -49,9 +49,10 @@ async def login(probe: Probe) -> AsyncIterator[Finding | str]:
 
 
 async def _why_refused(probe: Probe, refusal: RefusedError) -> Finding:
-    """Tell apart what Agent/me alone does not: a disabled agent is refused everything with 401, a token of
+    """Tell apart what Agent/me alone does not.
 
-    another Login Type gets 403 for tickets (facts 6, rows 19 and 21; 7, row 13).
+    A disabled agent is refused everything with 401, a token of another Login Type gets 403 for tickets (facts
+    6, rows 19 and 21; 7, row 13).
     """
     token = await probe.token()
     if token.scopes is not None and not token.scopes:

@@ -167,7 +167,7 @@ def _told(ask: Ask) -> bool:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Return a request's body, None when it is larger than a token request can be."""
+    """Return a request's body, None when it is larger than any that is served."""
     chunks, size = [], 0
     while True:
         message = await receive()

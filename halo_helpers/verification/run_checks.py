@@ -77,8 +77,8 @@ async def averify(tenant: str | Tenant, **options: Unpack[Options]) -> Verificat
 
     >>> import asyncio
     >>> from halo_helpers import averify
-    >>> asyncio.run(averify("practice")).summary()
-    'OK: 30 OK, 1 not reached'
+    >>> asyncio.run(averify("practice")).verdict
+    'pass'
     """
     work = await asyncio.to_thread(_prepare, tenant, options)
     return work if isinstance(work, Verification) else await work

@@ -23,7 +23,11 @@ SEEN = re.compile(r"^(\| `[^|]+\| [^|]+)\| (?:\\\||[^|])*\|")
 
 def generated(root: Path) -> list[str]:
     """Return the generated files of a checkout."""
-    return [TABLE, *sorted(path.relative_to(root).as_posix() for path in root.glob("notebooks/*.ipynb"))]
+    return [
+        TABLE,
+        "PYTHON.md",
+        *sorted(path.relative_to(root).as_posix() for path in root.glob("notebooks/*.ipynb")),
+    ]
 
 
 def masked(name: str, text: str) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -58,8 +57,12 @@ def inspected(
         return inspect(change(one), one.how)
 
 
+OF_NOBODY = "1b6c0000-0000-4000-8000-00000000000f"
+"""A Client ID that no application has."""
+
+
 def _without_application(one: Instance) -> Tenant:
-    return replace(one.tenant, client_id=str(uuid4()), agent_id=6)
+    return replace(one.tenant, client_id=OF_NOBODY, agent_id=6)
 
 
 def _of_halopsa(one: Instance) -> Tenant:

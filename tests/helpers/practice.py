@@ -10,6 +10,9 @@ from halo_helpers.practice.control import PracticeServer, ask
 from halo_helpers.tenants.practice import from_ready_entry, write_practice_tenants
 from halo_helpers.tenants.tenant import Tenant
 
+NOT_REACHED = frozenset({"webhooks.delivery"})
+"""Checks that a healthy practice tenant leaves out though nothing else fails: what asks is not known."""
+
 
 class Practice:
     """The session's practice server, one tenant per scenario."""

@@ -110,12 +110,12 @@ _ORDER_BY_WORDS = (
         ("client", "instance", "inactive", "secret"),
     ),
 )
-_FORM = {"secret": "client-secret-malformed", "client": "client-id-malformed"}
-"""What a reason follows from when the form was found wrong, too."""
 """What a server's words point to, and the order of the reasons then.
 
 The words are OpenIddict's (facts 2.7); HaloPSA's own are not known.
 """
+_FORM = {"secret": "client-secret-malformed", "client": "client-id-malformed"}
+"""What a reason follows from when the form was found wrong, too."""
 
 
 def _cause_of(order: tuple[str, ...], how: str = "In order of likelihood") -> str:
