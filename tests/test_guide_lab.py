@@ -203,6 +203,7 @@ def test_a_walk_that_is_opened_the_next_day_reads_and_runs(page: Page, lab: Lab)
     assert "widget-view" not in stored
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Shut Down Kernel", exact=True).click()
+    expect(page.get_by_text("No Kernel").first).to_be_visible()
     page.reload()
     expect(page.get_by_text("A saved view, which is not live").first).to_be_visible()
     expect(page.get_by_text("Configuration → Teams & Agents → Agents").first).to_be_attached()

@@ -24,6 +24,9 @@ from .lab_process import GRACE_S
 from .run_by_itself import SIGN
 from .working_copy import open_walk
 
+_OF_NO_USE = ("voila.server_extension", "jupyter_lsp")
+"""Extensions that an environment may have, and the guide in JupyterLab does not need: pages by Voilà have a
+server of their own, and nobody writes code here."""
 STEP = "HALO_LAB_STEP"
 """The step that the guide was opened for, which its notebook shows first."""
 
@@ -185,4 +188,8 @@ def _settings(tenant: str, port: int, notebook: str = "00-start") -> list[str]:
         "--ContentsManager.pre_save_hook=halo_helpers.guide.lab.save_hook.drop_widgets",
         f"--ServerApp.port={port}",
         "--ServerApp.ip=127.0.0.1",
+        # the address and what goes wrong, not what each extension does at its start
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+        *(f"--ServerApp.jpserver_extensions={name}=False" for name in _OF_NO_USE),
     ]
