@@ -60,7 +60,7 @@ def test_the_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     seen = interrupted(is_under_way, "site", str(tmp_path / "site"))
     assert (seen.code, seen.as_before) == (130, True), seen.text
-    assert re.search(r"stopping .* stopped; nothing was written to ", seen.text, re.S)
+    assert re.search(r"stopping .* stopped; nothing was written to\s", seen.text, re.S)
     assert "please report" not in seen.text
     assert not list((tmp_path / "site").iterdir())
 

@@ -111,10 +111,20 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print a line on standard error."""
+    """Print a line on standard error; on a terminal it is broken between words."""
     from ..secrets.redaction import redact
 
-    print(f"halo-runbook: {redact(text)}", file=sys.stderr, flush=True)
+    line = f"halo-runbook: {redact(text)}"
+    if sys.stderr.isatty():
+        import textwrap
+
+        width = shutil.get_terminal_size().columns
+        parts = (
+            textwrap.wrap(one, width, break_long_words=False, break_on_hyphens=False)
+            for one in line.split("\n")
+        )
+        line = "\n".join("\n".join(part) for part in parts)
+    print(line, file=sys.stderr, flush=True)
 
 
 def piped_or_typed_secret(name: str, ways: str = "pipe it to standard input") -> Secret:

@@ -47,7 +47,7 @@ def inspect(
 
     allow(allow_env, secrets_dir)
     found = find_tenant(tenant, tenants_file)
-    how = ask_to_sign_in(sign_in, admin_client_id)
+    how = ask_to_sign_in(found, sign_in, admin_client_id)
     try:
         with first_use_named():
             seen = inspect_tenant(found, how)

@@ -92,7 +92,12 @@ def setup(
         bool, typer.Option("--apply", help="Write it, after the tenant's name was typed. Needs a terminal.")
     ] = False,
     undo: Annotated[
-        str | None, typer.Option("--undo", metavar="RECORD", help="Give the former values back.")
+        str | None,
+        typer.Option(
+            "--undo",
+            metavar="RECORD",
+            help="Give the former values back; --apply prints the name of its record.",
+        ),
     ] = None,
     prove_write: Annotated[
         bool,
@@ -121,13 +126,16 @@ def setup(
     from ...admin.sign_in import SignInError
     from ...admin.writing.apply import SetUpStopped
     from ...admin.writing.plan import wishes_of
+    from ...admin.writing.record import Record
 
     allow(allow_env, secrets_dir)
     _one_of({"--plan": plan, "--apply": apply, "--undo": undo, "--prove-write": prove_write}, as_json=as_json)
     found, keeper = _tenant(tenant, tenants_file, base_url)
     if prove_write:
         return _prove(found)
-    how = ask_to_sign_in(sign_in, admin_client_id)
+    if undo:
+        Record.read(undo)  # before anybody signs in for nothing
+    how = ask_to_sign_in(found, sign_in, admin_client_id)
     wishes = wishes_of(
         found.name, agent_name or "", application_name or "", team=team, role=role, hours=hours
     )
@@ -202,6 +210,8 @@ def _tenant(name: str, tenants_file: str | None, base_url: str | None) -> tuple[
     Raises: ConfigError for a tenant that is not known, and no base URL.
     """
     from ...admin.writing.keepers import InTenantsFile, InWalk
+    from ...errors import ConnectionFailedError
+    from ...tenants.base_url import parse_address
     from ...tenants.find import find_tenant
     from ...tenants.find import tenants_file as find_file
     from ...tenants.practice import empty_practice_tenant
@@ -213,6 +223,10 @@ def _tenant(name: str, tenants_file: str | None, base_url: str | None) -> tuple[
     if base_url:
         if not NAME.fullmatch(name) or name in RESERVED:
             raise ConfigError(f"{name!r} can be no tenant's name: a-z, 0-9 and -, at most 63 characters")
+        try:
+            parse_address(base_url)
+        except ConnectionFailedError as error:
+            raise ConfigError(f"--base-url: {error.seen}") from None
         return Tenant(name, base_url), InWalk(name, complain)
     file = find_file(tenants_file)
     found = find_tenant(name, tenants_file)

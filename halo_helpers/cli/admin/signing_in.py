@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import ConfigError
+from ...tenants.tenant import Tenant, is_practice, shown_url
 from ..shared import complain, piped_or_typed_secret
 
 if TYPE_CHECKING:
@@ -34,20 +35,33 @@ AdminClientId = Annotated[
 Named = Annotated[str, typer.Argument(metavar="TENANT", help="A name from the tenants file, or: practice.")]
 
 HOW = """\
-An administrator's own sign-in says which field is wrong. It stays in memory and ends with this command.
-  browser      you log in on HaloPSA's own page. Needs once: View Applications → New, Authentication Method
-               Authorisation Code (Native Application), Allow Agent Logins, no secret, and the redirect
+An administrator's own sign-in says which field is wrong. It stays in memory
+and ends with this command. It goes by an application, made once in
+  {applications}
+with the scopes {scopes}:
+  browser      Authentication Method Authorisation Code (Native Application),
+               Allow Agent Logins, no secret, and the redirect
                {redirect}
-  application  an application that logs in as an administrator, method Client ID and Secret (Services)
+               You log in on HaloPSA's own page then.
+  application  Authentication Method Client ID and Secret (Services), Login
+               Type Agent, and an administrator as the agent.
 """
+_CLICKS = "Configuration → Integrations → HaloPSA API → View Applications → New,"
 
 
-def ask_to_sign_in(way: str | None, client_id: str | None) -> SignIn:
+def _applications_of(tenant: Tenant) -> str:
+    """Say where an application is made: the clicks, of a practice tenant the address of its screen, too."""
+    if not is_practice(tenant):
+        return _CLICKS
+    return f"{_CLICKS}\n  here {shown_url(tenant)}/config/integrations/api/applications/new,"
+
+
+def ask_to_sign_in(tenant: Tenant, way: str | None, client_id: str | None) -> SignIn:
     """Return how the administrator signs in, asked for on a terminal where it was not given.
 
     Raises: ConfigError for an unknown way, or when it is not given and nobody can be asked.
     """
-    from ...admin.access import SignIn
+    from ...admin.access import SCOPES, SignIn
     from ...admin.sign_in import REDIRECT, open_in_browser
     from ...secrets.value import CLIENT_SECRET
 
@@ -59,8 +73,14 @@ def ask_to_sign_in(way: str | None, client_id: str | None) -> SignIn:
             f"give --sign-in {'|'.join(WAYS)} and --admin-client-id: without a terminal nobody can be asked"
         )
     if way is None or not client_id:
-        print(HOW.format(redirect=REDIRECT), file=sys.stderr)
+        applications = _applications_of(tenant)
+        print(
+            HOW.format(redirect=REDIRECT, applications=applications, scopes=", ".join(SCOPES)),
+            file=sys.stderr,
+        )
     while way not in WAYS:
+        if way is not None:
+            complain(f"{way!r} is neither of the two")
         way = typer.prompt("Sign in by (browser, application)", default=WAYS[0], err=True).strip()
     if way == "browser" and os.environ.get("SSH_CONNECTION"):
         raise ConfigError(
