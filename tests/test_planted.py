@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,6 +75,10 @@ def fleet(server: PracticeServer, tmp_path: Path) -> tuple[Path, dict[str, str],
     return file, environment, planted
 
 
+LOOKS = 4
+"""How often a process's arguments are looked at: they change when it runs another program, soon after its start."""
+
+
 def halo(folder: Path, environment: dict[str, str], *args: str) -> str:
     """Run a command at the loudest logging, watching every process's arguments; give all that it printed."""
     seen: list[str] = []
@@ -87,10 +92,14 @@ def halo(folder: Path, environment: dict[str, str], *args: str) -> str:
         stdin=subprocess.DEVNULL,
     )
     done = threading.Event()
+    looked: Counter[Path] = Counter()
 
     def watch() -> None:
         while not done.wait(0.05):
             for path in Path("/proc").glob("[0-9]*/cmdline"):
+                if looked[path] == LOOKS:
+                    continue
+                looked[path] += 1
                 try:
                     seen.append(path.read_bytes().decode("utf-8", "replace"))
                 except OSError:
