@@ -76,7 +76,7 @@ def fleet(server: PracticeServer, tmp_path: Path) -> tuple[Path, dict[str, str],
 
 
 LOOKS = 4
-"""How often a process's arguments are looked at: they change when it runs another program, soon after its start."""
+"""How often a process is looked at: its arguments change with its program, soon after its start."""
 
 
 def halo(folder: Path, environment: dict[str, str], *args: str) -> str:

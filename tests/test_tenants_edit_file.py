@@ -57,6 +57,22 @@ def test_entries_come_and_go_and_comments_stay(file: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("indent", ["", "  ", "    "])
+def test_what_stands_there_keeps_its_lines(tmp_path: Path, indent: str) -> None:
+    file = tmp_path / "t.yaml"
+    acme = f"""{indent}- name: acme
+{indent}  base_url: https://acme.halopsa.com
+{indent}  client_id: x
+{indent}  client_secret: env:HALO_A
+{indent}  paused_reason: {"a long story " * 20}
+"""
+    text = f"# ours\ntenants:\n\n{indent}# the dentist\n{acme.rstrip()}\n"
+    file.write_text(text)
+    add_tenant(file, NEW)
+    assert file.read_text().startswith(text)
+    assert f"{indent}- name: copper\n" in file.read_text()
+
+
 @pytest.mark.parametrize(
     "wrong", [{"name": "acme"}, {"client_secret": "in clear " * 5}, {"base_url": "x"}, {"name": "con"}]
 )

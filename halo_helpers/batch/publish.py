@@ -95,7 +95,8 @@ class Publisher:
                 self._again(lambda: fs.pipe_file(f"{root}/{LATEST}", f"{newest}\n".encode()))
                 self._again(lambda: fs.put_file(str(out / INDEX), f"{root}/{INDEX}"))
         except Exception as error:  # each kind of place has errors of its own
-            seen = redact(f"{type(error).__name__}: {error}".partition("\n")[0][:300])
+            why = (isinstance(error, OSError) and error.strerror) or f"{type(error).__name__}: {error}"
+            seen = redact(why.partition("\n")[0][:300])
             say(f"not published to {self._url}: {seen}; the next run tries again")
             return False
         return True

@@ -279,16 +279,28 @@ def survey(
     return OK
 
 
+_OF_A_PERSON = {
+    "client-id-changes": "When you made the application, when did its Client ID change?",
+    "secret-shown": "When you made the application, where was its Client Secret shown?",
+    "login-type-renews-secret": "Does another Login Type make a new Client Secret?",
+    "deep-links": "Do the guide's links to pages of HaloPSA open these pages?",
+}
+
+
 def _told_by_a_person() -> dict[str, str]:
     """Ask what only a person has seen; an empty answer leaves a question open."""
     from ..survey.questions import NOT_ASKED, OTHER, QUESTIONS
 
     told = {}
-    for name in ("client-id-changes", "secret-shown", "login-type-renews-secret", "deep-links"):
+    for name, asked in _OF_A_PERSON.items():
         answers = [one for one in QUESTIONS[name].answers if one not in {NOT_ASKED, OTHER}]
-        question = f"{QUESTIONS[name].asked} ({', '.join(answers)}; Enter when you do not know)"
-        given = typer.prompt(question, default="", show_default=False, err=True).strip()
-        if given in answers:
+        question = f"{asked} ({', '.join(answers)}; Enter when you do not know)"
+        given = None
+        while given not in {"", *answers}:
+            if given is not None:
+                complain(f"{given!r} is none of these answers")
+            given = typer.prompt(question, default="", show_default=False, err=True).strip()
+        if given:
             told[name] = given
     return told
 
@@ -300,5 +312,5 @@ def explain(error: HaloError) -> int:
     finding = diagnose(error)
     if state["json"]:
         say(document(error_document([{"message": f"{finding.code}: {finding.seen}"}])))
-    complain(f"{finding.code}: {finding.seen}. {finding.cause} To do: {finding.remedy}")
+    complain(f"{finding.code}: {finding.seen.rstrip('.')}. {finding.cause} To do: {finding.remedy}")
     return FAILED if finding.verdict == "fail" else NOT_JUDGED

@@ -50,6 +50,17 @@ def _end_at_sigterm() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
 
 
+def _say_new(tenant: str) -> None:
+    """Say when a walk begins by this: a slip in a name would begin one, too."""
+    from ..system.plain_text import did_you_mean
+    from ..tenants.answers import walks_folder
+    from ..tenants.tenant import PRACTICE
+
+    known = [one.name for one in walks_folder().glob("*")]
+    if tenant != PRACTICE and tenant not in known:
+        complain(f"{tenant!r} is new: its walk begins{did_you_mean(tenant, known)}")
+
+
 @app.command(short_help="Open JupyterLab on the guide.")
 def lab(
     with_practice: WithPractice = False,
@@ -68,6 +79,7 @@ def lab(
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()
+    _say_new(tenant)
     return run_lab(
         tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port, step=step
     )
@@ -91,6 +103,7 @@ def web(
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()
+    _say_new(tenant)
     return run_web(
         tenant,
         tenants_file or "",

@@ -191,9 +191,11 @@ def demo(
     from ..batch.run_folder import make_out
     from ..tenants.practice import write_practice_tenants
 
-    make_out(out)
+    if is_missing("papermill"):
+        raise ConfigError(needs_extra("papermill", "the demo"))
     print("Starting practice tenants and verifying each by a papermill run of its own …", file=sys.stderr)
     with _demo_tenants() as server, tempfile.TemporaryDirectory(prefix="halo-demo-") as folder:
+        make_out(out)
         file = Path(folder) / "tenants.yaml"
         write_practice_tenants(file, server.tenants, server.base_url)
         progress = fleet_progress(as_json=False)

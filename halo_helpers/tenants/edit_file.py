@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -110,15 +111,23 @@ def _change(file: Path, change: Callable[[Any], None]) -> None:
     (_change_csv if file.suffix.lower() == ".csv" else _change_yaml)(file, change)
 
 
+_LIST = re.compile(r"^tenants:[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*( *)- ", re.MULTILINE)
+"""The first entry of the list, with its indentation."""
+_LONG = 4096
+"""Characters of a line that are not broken."""
+
+
 def _change_yaml(file: Path, change: Callable[[Any], None]) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    document: Any = {"tenants": []}
-    if file.exists():
-        document = yaml.load(decoded(file.read_bytes()))
+    yaml.width = _LONG
+    text = decoded(file.read_bytes()) if file.exists() else "tenants: []\n"
+    found = _LIST.search(text)
+    indent = len(found[1]) if found else 2  # as the file has it
+    yaml.indent(mapping=2, sequence=indent + 2, offset=indent)
+    document: Any = yaml.load(text)
     change(document["tenants"])
     out = io.StringIO()
     yaml.dump(document, out)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import ConfigError
-from ...tenants.tenant import Tenant, is_practice, shown_url
 from ..shared import complain, piped_or_typed_secret
 
 if TYPE_CHECKING:
     from ...admin.access import SignIn
+    from ...tenants.tenant import Tenant
 
 WAYS = ("browser", "application")
 SignInWay = Annotated[
@@ -51,6 +51,8 @@ _CLICKS = "Configuration → Integrations → HaloPSA API → View Applications 
 
 def _applications_of(tenant: Tenant) -> str:
     """Say where an application is made: the clicks, of a practice tenant the address of its screen, too."""
+    from ...tenants.tenant import is_practice, shown_url
+
     if not is_practice(tenant):
         return _CLICKS
     return f"{_CLICKS}\n  here {shown_url(tenant)}/config/integrations/api/applications/new,"

@@ -27,17 +27,7 @@ def main() -> None:
     threading.Thread(target=_watch, args=(lifeline,), name="halo-lifeline", daemon=True).start()
     threading.Thread(target=sign_those_named, name="halo-sign", daemon=True).start()
     load_jsonschema()
-    if _can_encrypt():
-        sys.argv.append("--KernelManager.transport_encryption=auto")
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-
-
-def _can_encrypt() -> bool:
-    """Whether what goes between the server and its kernels, on loopback, can be encrypted."""
-    import zmq
-    from jupyter_client.manager import KernelManager
-
-    return hasattr(KernelManager, "transport_encryption") and bool(zmq.has("curve"))
 
 
 def _own_lifeline() -> int:
