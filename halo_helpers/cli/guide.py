@@ -54,10 +54,10 @@ def _say_new(tenant: str) -> None:
     """Say when a walk begins by this: a slip in a name would begin one, too."""
     from ..system.plain_text import did_you_mean
     from ..tenants.answers import walks_folder
-    from ..tenants.tenant import PRACTICE
+    from ..tenants.tenant import NAME, PRACTICE
 
-    known = [one.name for one in walks_folder().glob("*")]
-    if tenant != PRACTICE and tenant not in known:
+    known = {one.name for one in walks_folder().glob("*")}
+    if NAME.fullmatch(tenant) and tenant not in known | {PRACTICE}:
         complain(f"{tenant!r} is new: its walk begins{did_you_mean(tenant, known)}")
 
 

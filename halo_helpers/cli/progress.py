@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
+
+from .shared import in_colour
 
 if TYPE_CHECKING:
     from ..report.manifest import Undone
@@ -84,4 +85,4 @@ class Bar:
 
 def fleet_progress(*, as_json: bool) -> Lines | Bar:
     """Return what tells of each tenant on standard error: a bar on a terminal, plain lines otherwise."""
-    return Bar() if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not as_json else Lines()
+    return Bar() if in_colour(sys.stderr) and not as_json else Lines()

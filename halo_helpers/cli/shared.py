@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -116,14 +116,10 @@ def complain(text: str) -> None:
 
     line = f"halo-runbook: {redact(text)}"
     if sys.stderr.isatty():
-        import textwrap
+        from textwrap import TextWrapper
 
-        width = shutil.get_terminal_size().columns
-        parts = (
-            textwrap.wrap(one, width, break_long_words=False, break_on_hyphens=False)
-            for one in line.split("\n")
-        )
-        line = "\n".join("\n".join(part) for part in parts)
+        wrap = TextWrapper(shutil.get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
+        line = "\n".join(wrap.fill(one) for one in line.split("\n"))
     print(line, file=sys.stderr, flush=True)
 
 
@@ -187,9 +183,9 @@ def document(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
-def in_colour() -> bool:
-    """Whether standard output is a terminal that shows more than plain text."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+def in_colour(stream: TextIO | None = None) -> bool:
+    """Whether a stream, standard output by default, is a terminal that shows more than plain text."""
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
 
 
 def terminal_width() -> int | None:

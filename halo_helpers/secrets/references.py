@@ -91,7 +91,7 @@ def check_reference(text: str) -> str | None:
         if looks_like_secret(text) or CLIENT_SECRET.search(text):
             return (
                 "holds what looks like a secret in clear; write a reference such as env:HALO_ACME_SECRET, "
-                "and make a new secret in HaloPSA where this one stands in a file"
+                "and make a new secret in HaloPSA if this one was ever written to a file"
             )
         return "is no reference; write env:NAME, keyring:, file:PATH or prompt:"
     if reference.scheme not in SCHEMES and reference.scheme not in _vaults():
