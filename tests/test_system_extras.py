@@ -48,6 +48,7 @@ def test_a_command_without_its_extra(tmp_path: Path, words: str, extra: str) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, f"pip install 'halo-runbook[{extra}]'" in done.stderr) == (2, True), done.stderr
     assert "please report" not in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -191,11 +191,12 @@ def demo(
     from ..batch.run_folder import make_out
     from ..tenants.practice import write_practice_tenants
 
-    if is_missing("papermill"):
-        raise ConfigError(needs_extra("papermill", "the demo"))
+    for module in ("uvicorn", "papermill"):
+        if is_missing(module):
+            raise ConfigError(needs_extra(module, "the demo"))
+    make_out(out)
     print("Starting practice tenants and verifying each by a papermill run of its own …", file=sys.stderr)
     with _demo_tenants() as server, tempfile.TemporaryDirectory(prefix="halo-demo-") as folder:
-        make_out(out)
         file = Path(folder) / "tenants.yaml"
         write_practice_tenants(file, server.tenants, server.base_url)
         progress = fleet_progress(as_json=False)
