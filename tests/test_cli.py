@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from halo_helpers.checks import CHECKS
+from halo_helpers.cli.guide import say_new
 from halo_helpers.cli.shared import in_colour
+from halo_helpers.tenants.answers import walks_folder
 
 from .helpers.command import document, halo
 from .helpers.practice import Practice
@@ -172,6 +174,19 @@ def test_started_without_standard_streams_it_works(practice: Practice, tmp_path:
     assert json.loads(next(out.glob("*/run.json")).read_text())["verdict"] == "pass"
 
 
+def test_a_walk_that_is_new_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    (walks_folder() / "acme").mkdir(parents=True)
+    for tenant, said in (
+        ("acme", ""),
+        ("practice", ""),
+        ("acmee", "is new: its walk begins; did you mean “acme”?"),
+    ):
+        say_new(tenant)
+        told = capsys.readouterr().err
+        assert said in told
+        assert bool(said) == bool(told)
+
+
 def test_a_dumb_terminal_gets_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     for term, coloured in (("xterm", True), ("dumb", False)):
@@ -226,7 +241,9 @@ def test_batch_report_and_diff(practice: Practice, tmp_path: Path) -> None:
     assert document(halo("report", "latest", "--format", "json", cwd=tmp_path))["results"][1]["codes"] == [
         "invalid-client"
     ]
-    changed = document(halo("diff", value["id"], "latest", "--json", cwd=tmp_path))
+    compared = halo("diff", value["id"], "latest", "--json", cwd=tmp_path)
+    assert f"{value['id']} judged 1 tenant of the later run not: new may be older" in compared.stderr
+    changed = document(compared)
     assert (changed["schema"], changed["new"][0]["tenant"], changed["gone"][0]["tenant"]) == (
         "halo-runbook/diff/1",
         "wrong-secret",

@@ -123,6 +123,35 @@ def test_on_a_terminal_it_is_written_and_taken_back(one: Instance, own_home: Pat
     assert one.fields()["inactive"] is True
 
 
+def test_what_cannot_be_is_refused_before_anybody_signs_in(one: Instance, own_home: Path) -> None:
+    for words, said in (
+        (["setup", "acme", "--base-url", "acme x"], "holds a blank"),
+        (words_of(one, own_home / "t.yaml", "--undo", "no-such-record"), "no-such-record"),
+    ):
+        terminal = Terminal(*words)
+        assert terminal.end() == 2, terminal.shown
+        assert said in terminal.shown
+        assert "Client ID of that application" not in terminal.shown
+
+
+def test_in_practice_the_screen_of_the_administrators_application_is_named(
+    one: Instance, own_home: Path
+) -> None:
+    file = own_home / "t.yaml"
+    Practice(one.server).write(file, one.entry["name"])
+    terminal = Terminal("inspect", one.entry["name"], "--tenants-file", file)
+    terminal.expect(rf"here {one.server.base_url}/config/integrations/api/applications/new,")
+    terminal.expect("Sign in by")
+    terminal.type("foo")
+    terminal.expect("'foo' is neither of the two")
+    terminal.type("application")
+    terminal.expect("Client ID of that application")
+    terminal.type("1b6c0000-0000-4000-8000-000000000001")
+    terminal.expect(r"\(nothing is shown\)")
+    terminal.type("wrong")
+    assert terminal.end() != 0
+
+
 def test_a_new_customer_is_set_up_and_kept_for_the_guide(own_home: Path) -> None:
     """From nothing: the agent is made, the application clicked, Client ID and secret are taken over."""
     with start(Options(scenarios=["healthy"], rate_limit="1000000/1")) as server:

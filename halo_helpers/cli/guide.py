@@ -50,7 +50,7 @@ def _end_at_sigterm() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(OK))
 
 
-def _say_new(tenant: str) -> None:
+def say_new(tenant: str) -> None:
     """Say when a walk begins by this: a slip in a name would begin one, too."""
     from ..system.plain_text import did_you_mean
     from ..tenants.answers import walks_folder
@@ -79,7 +79,7 @@ def lab(
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()
-    _say_new(tenant)
+    say_new(tenant)
     return run_lab(
         tenant, tenants_file or "", practice=with_practice, browser=not no_browser, port=port, step=step
     )
@@ -103,7 +103,7 @@ def web(
 
     allow(allow_env, secrets_dir)
     _end_at_sigterm()
-    _say_new(tenant)
+    say_new(tenant)
     return run_web(
         tenant,
         tenants_file or "",
