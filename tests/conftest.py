@@ -153,11 +153,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab with its practice tenant, in a home of its own."""
     from .helpers.lab import Lab
 
-    running = Lab(tmp_path_factory.mktemp("home"))
-    try:
+    with Lab(tmp_path_factory.mktemp("home")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -165,11 +162,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """The guide as web pages with its practice tenant, in a home of its own."""
     from .helpers.lab import Web
 
-    running = Web(tmp_path_factory.mktemp("home"))
-    try:
+    with Web(tmp_path_factory.mktemp("home")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

@@ -226,8 +226,7 @@ def test_two_thousand_tenants_are_found_by_a_word(tmp_path: Path) -> None:
 
 @needs_browser
 def test_in_a_lab(tmp_path: Path) -> None:
-    lab = Lab(tmp_path)
-    try:
+    with Lab(tmp_path) as lab:
         (entry,) = [one for one in ask(lab.practice, "tenants")["tenants"] if one["name"] == "practice"]
         write_practice_tenants(tmp_path / "data" / "tenants.yaml", [entry], lab.practice)
         with chromium() as browser, new_page(browser) as page:
@@ -237,5 +236,3 @@ def test_in_a_lab(tmp_path: Path) -> None:
             card.get_by_role("button", name="Verify 1 tenant now").click()
             expect(card.get_by_text(re.compile("1 tenant: 1 OK"))).to_be_visible()
             expect(card.get_by_role("button", name="Open the report")).to_be_visible()
-    finally:
-        lab.stop()

@@ -143,7 +143,7 @@ def test_in_practice_the_screen_of_the_administrators_application_is_named(
     terminal.expect(rf"here {one.server.base_url}/config/integrations/api/applications/new,")
     terminal.expect("Sign in by")
     terminal.type("foo")
-    terminal.expect("'foo' is neither of the two")
+    terminal.expect("this is neither of the two")
     terminal.type("application")
     terminal.expect("Client ID of that application")
     terminal.type("1b6c0000-0000-4000-8000-000000000001")

@@ -91,11 +91,8 @@ def own_lab(tmp_path: Path) -> Iterator[Lab]:
     (tmp_path / "home" / "jupyter").mkdir(parents=True)
     config = tmp_path / "home" / "jupyter" / "jupyter_server_config.py"
     config.write_text(RECORDED.format(file=str(tmp_path / "home" / "sent.json")))
-    running = Lab(tmp_path / "home")
-    try:
+    with Lab(tmp_path / "home") as running:
         yield running
-    finally:
-        running.stop()
 
 
 def test_a_secret_leaves_no_trace_with_widget_state_saved(

@@ -298,7 +298,7 @@ def _told_by_a_person() -> dict[str, str]:
         given = None
         while given not in {"", *answers}:
             if given is not None:
-                complain(f"{given!r} is none of these answers")
+                complain("this is none of these answers")
             given = typer.prompt(question, default="", show_default=False, err=True).strip()
         if given:
             told[name] = given

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -81,6 +82,12 @@ class Served:
             found = self._more.wait_for(lambda: re.search(pattern, "".join(self.log)), timeout=20)
         assert found
         return str(found.group(1))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         self.process.terminate()

@@ -49,7 +49,7 @@ def _signature(name: str, value: object) -> str:
     assert callable(value)
     called = inspect.signature(value)
     if is_dataclass(value):
-        shown = {entry.name for entry in fields(value) if entry.repr or entry.name == "client_secret"}
+        shown = {entry.name for entry in fields(value) if entry.repr or entry.name.startswith("client_")}
         kept = [one for one in called.parameters.values() if one.name in shown]
         called = inspect.Signature([one.replace(default=_default(one)) for one in kept])
     kind = "class" if inspect.isclass(value) else "def"

@@ -82,7 +82,7 @@ def ask_to_sign_in(tenant: Tenant, way: str | None, client_id: str | None) -> Si
         )
     while way not in WAYS:
         if way is not None:
-            complain(f"{way!r} is neither of the two")
+            complain("this is neither of the two")  # not repeated: anything may have been pasted
         way = typer.prompt("Sign in by (browser, application)", default=WAYS[0], err=True).strip()
     if way == "browser" and os.environ.get("SSH_CONNECTION"):
         raise ConfigError(
